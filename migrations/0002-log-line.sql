@@ -1,0 +1,44 @@
+-- The lines. Partitioned by retention class (the plan's days), then by the day of receipt, so that retention is
+-- dropping tables: see src/logs/postgres/partitions.ts, which creates and drops them.
+--
+-- Column order is by alignment: 8-byte, 4-byte, 2-byte, then text. Nothing is nullable: with ten columns a single
+-- null would cost every row an eight-byte bitmap. '' and -1 stand for "none", and the store translates.
+
+create table log_line (
+  -- The time the line carries; the time of receipt where that is missing, unreadable or far in the future.
+  sent_at timestamptz not null,
+  -- The time of receipt, made unique within a process by counting microseconds up: also the order of receipt.
+  received_at timestamptz not null,
+  resource_number integer not null,
+  drain_id integer not null,
+  -- Syslog PRI, 0 to 191; -1 where the line had none.
+  priority smallint not null,
+  -- How the frame was written (digits of the fraction, zone, line end), so that it can be written again exactly:
+  -- src/logs/frame-form.ts.
+  form smallint not null,
+  retention_days smallint not null,
+  -- APPNAME: "app" for dynos and add-ons, "heroku" for the platform. '' where the line had none.
+  source text not null,
+  -- PROCID: web.1, router, heroku-postgres. '' where the line had none.
+  process text not null,
+  -- Without its line end. NUL shows as U+2400 and bytes that are not UTF-8 as U+FFFD; then `original` has them.
+  message text not null,
+  -- The whole frame as it came, only where the columns cannot give it back byte for byte; '' otherwise.
+  original bytea not null default ''
+) partition by list (retention_days);
+
+-- Newest first is by (sent_at, received_at); the second key is sorted within equal first keys, which is cheap, and
+-- a three-column index would cost a third more disk and insert time.
+create index log_line_by_time on log_line (resource_number, sent_at);
+
+-- What has been delivered: (drain, frame id) of every batch, written in the same transaction as its lines. This is
+-- what makes a retry harmless. Rows live a day or two: src/logs/postgres/deliveries.ts.
+create table delivery (
+  drain_id integer not null,
+  -- 16 bytes: the frame id itself where it is 32 hex digits or a uuid, else a digest of it.
+  frame_key uuid not null,
+  received_at timestamptz not null,
+  primary key (drain_id, frame_key)
+);
+
+create index delivery_received_at on delivery using brin (received_at);

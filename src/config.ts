@@ -1,0 +1,237 @@
+// The settings of the service: zod over the environment, read once at start, frozen. Nobody else reads
+// process.env. A wrong or missing value ends the start with a sentence that names it.
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { z } from 'zod'
+import { DEFAULT_PLANS, type Plan, plansSchema } from './plans.ts'
+
+export interface Config {
+  production: boolean
+  host: string
+  port: number
+  /** Origin that people and Heroku reach us at, without a trailing slash. */
+  publicUrl: string
+  /** Origin that Logplex is told to drain to. Always https: Heroku takes no other. */
+  drainUrl: string
+  addon: {
+    /** The slug: the user name of Heroku's Basic auth. */
+    id: string
+    /** The manifest's password, then the previous one while a rotation is under way. */
+    passwords: readonly string[]
+    /** The manifest's SSO salt, then the previous one while a rotation is under way. */
+    ssoSalts: readonly string[]
+    /** The one config var that a customer's app is given; declared in the manifest. */
+    configVar: string
+  }
+  herokuApiUrl: string
+  herokuIdUrl: string
+  database: {
+    /** Null: start the embedded Postgres. */
+    url: string | null
+    /** require: TLS without checking the certificate (Heroku Postgres signs its own); verify: checked. */
+    tls: 'off' | 'require' | 'verify'
+    connections: number
+  }
+  /** Where the embedded Postgres keeps its data. */
+  dataDirectory: string
+  plans: readonly Plan[]
+  sso: {
+    /** Take a sign-in that only carries the older SHA-1 token. */
+    acceptSha1: boolean
+    /** Send the old navigation header, which Heroku deprecated and kensa still asks for. */
+    navHeader: boolean
+  }
+  drain: {
+    /** How long a delivery may wait for its commit before it is answered 503; Logplex gives up after 5 s. */
+    holdMs: number
+    /** Largest body taken, after decompression. */
+    bodyLimitBytes: number
+    /** Bodies waiting for a commit; above it new ones are held back. */
+    queueLimitBytes: number
+    /** Commits under way at once. */
+    writers: number
+  }
+  logLevel: string
+}
+
+/** Thrown when the environment cannot be used. The message is for the person at the terminal. */
+export class ConfigError extends Error {
+  override name = 'ConfigError'
+}
+
+const MANIFEST_PATH = fileURLToPath(new URL('../addon-manifest.json', import.meta.url))
+
+const switchSchema = z.enum(['true', 'false']).transform((value) => value === 'true')
+const originSchema = z
+  .url({ protocol: /^https?$/, error: 'must be an http(s) address' })
+  .transform((value) => value.replace(/\/+$/, ''))
+const megabytes = z.coerce
+  .number()
+  .positive()
+  .transform((value) => Math.round(value * 1_000_000))
+
+const environmentSchema = z.object({
+  NODE_ENV: z.string().default('development'),
+  HOST: z.string().default('0.0.0.0'),
+  PORT: z.coerce.number().int().min(0).max(65_535).default(5_000),
+  PUBLIC_URL: originSchema.optional(),
+  DRAIN_URL: originSchema.optional(),
+  ADDON_ID: z.string().min(1).optional(),
+  ADDON_PASSWORD: z.string().min(1).optional(),
+  ADDON_PASSWORD_PREVIOUS: z.string().min(1).optional(),
+  ADDON_SSO_SALT: z.string().min(1).optional(),
+  ADDON_SSO_SALT_PREVIOUS: z.string().min(1).optional(),
+  HEROKU_API_URL: originSchema.default('https://api.heroku.com'),
+  HEROKU_ID_URL: originSchema.default('https://id.heroku.com'),
+  DATABASE_URL: z.string().min(1).optional(),
+  DATABASE_TLS: z.enum(['off', 'require', 'verify']).optional(),
+  DATABASE_CONNECTIONS: z.coerce.number().int().min(3).max(500).default(15),
+  DATA_DIRECTORY: z.string().min(1).default('data'),
+  PLANS_FILE: z.string().min(1).optional(),
+  SSO_ACCEPT_SHA1: switchSchema.default(true),
+  HEROKU_NAV_HEADER: switchSchema.default(false),
+  DRAIN_HOLD_MS: z.coerce.number().int().min(100).max(4_500).default(4_000),
+  DRAIN_BODY_LIMIT_MB: megabytes.default(10_000_000),
+  DRAIN_QUEUE_LIMIT_MB: megabytes.default(64_000_000),
+  DRAIN_WRITERS: z.coerce.number().int().min(1).max(16).default(2),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  // Set by Heroku on every dyno: tells that DATABASE_URL is a Heroku Postgres.
+  DYNO: z.string().optional(),
+})
+
+type Environment = z.infer<typeof environmentSchema>
+
+/** The parts of addon-manifest.json that the service itself needs. */
+const manifestSchema = z.object({
+  id: z.string().min(1),
+  api: z.object({ password: z.string().min(1), sso_salt: z.string().min(1) }),
+})
+
+/**
+ * Reads the settings.
+ *
+ * In development the add-on's id, password and SSO salt come from the checked-in addon-manifest.json; in production
+ * they come from the environment, and the checked-in ones are refused: everybody knows them.
+ *
+ * @throws ConfigError with one line for each wrong value.
+ */
+export function loadConfig(environment: Record<string, string | undefined>): Config {
+  const read = environmentSchema.safeParse(dropEmpty(environment))
+  if (!read.success) throw new ConfigError(sentences(read.error, 'the environment'))
+  const env = read.data
+  const production = env.NODE_ENV === 'production'
+
+  const publicUrl = env.PUBLIC_URL ?? (production ? undefined : `http://localhost:${env.PORT}`)
+  if (publicUrl === undefined)
+    throw new ConfigError('PUBLIC_URL must be set to the https address of this service.')
+  if (production && !publicUrl.startsWith('https:'))
+    throw new ConfigError('PUBLIC_URL must be https in production.')
+  const drainUrl = env.DRAIN_URL ?? publicUrl.replace(/^http:/, 'https:')
+  if (!drainUrl.startsWith('https:'))
+    throw new ConfigError('DRAIN_URL must be https: Heroku takes no other drain.')
+
+  return deepFreeze({
+    production,
+    host: env.HOST,
+    port: env.PORT,
+    publicUrl,
+    drainUrl,
+    addon: readAddon(env, production),
+    herokuApiUrl: env.HEROKU_API_URL,
+    herokuIdUrl: env.HEROKU_ID_URL,
+    database: {
+      url: env.DATABASE_URL ?? null,
+      tls: env.DATABASE_TLS ?? tlsOf(env.DATABASE_URL, env.DYNO !== undefined),
+      connections: env.DATABASE_CONNECTIONS,
+    },
+    dataDirectory: env.DATA_DIRECTORY,
+    plans: readPlans(env.PLANS_FILE),
+    sso: { acceptSha1: env.SSO_ACCEPT_SHA1, navHeader: env.HEROKU_NAV_HEADER },
+    drain: {
+      holdMs: env.DRAIN_HOLD_MS,
+      bodyLimitBytes: env.DRAIN_BODY_LIMIT_MB,
+      queueLimitBytes: env.DRAIN_QUEUE_LIMIT_MB,
+      writers: env.DRAIN_WRITERS,
+    },
+    logLevel: env.LOG_LEVEL,
+  })
+}
+
+/** The settings as they may be printed at start: every secret replaced, the database's password too. */
+export function redactConfig(config: Config): object {
+  const { url } = config.database
+  return {
+    ...config,
+    addon: { ...config.addon, passwords: '[redacted]', ssoSalts: '[redacted]' },
+    database: { ...config.database, url: url === null ? null : url.replace(/\/\/[^@/]*@/, '//[redacted]@') },
+  }
+}
+
+function readAddon(env: Environment, production: boolean): Config['addon'] {
+  const development = manifestSchema.parse(JSON.parse(readFileSync(MANIFEST_PATH, 'utf8')))
+  const required = {
+    ADDON_ID: env.ADDON_ID,
+    ADDON_PASSWORD: env.ADDON_PASSWORD,
+    ADDON_SSO_SALT: env.ADDON_SSO_SALT,
+  }
+  if (production) {
+    for (const [name, value] of Object.entries(required)) {
+      if (value === undefined)
+        throw new ConfigError(`${name} must be set in production; it is in your add-on manifest.`)
+    }
+    if (env.ADDON_PASSWORD === development.api.password) {
+      throw new ConfigError('ADDON_PASSWORD is the development password that everybody knows; set your own.')
+    }
+    if (env.ADDON_SSO_SALT === development.api.sso_salt) {
+      throw new ConfigError('ADDON_SSO_SALT is the development salt that everybody knows; set your own.')
+    }
+  }
+  const id = env.ADDON_ID ?? development.id
+  return {
+    id,
+    passwords: present(env.ADDON_PASSWORD ?? development.api.password, env.ADDON_PASSWORD_PREVIOUS),
+    ssoSalts: present(env.ADDON_SSO_SALT ?? development.api.sso_salt, env.ADDON_SSO_SALT_PREVIOUS),
+    // Heroku's default prefix is the slug in upper case with underscores (Dev Center: add-on manifest).
+    configVar: `${id.toUpperCase().replaceAll('-', '_')}_URL`,
+  }
+}
+
+function readPlans(path: string | undefined): readonly Plan[] {
+  if (path === undefined) return DEFAULT_PLANS
+  let data: unknown
+  try {
+    data = JSON.parse(readFileSync(path, 'utf8'))
+  } catch (error) {
+    throw new ConfigError(`PLANS_FILE could not be read: ${(error as Error).message}`)
+  }
+  const read = plansSchema.safeParse(data)
+  if (!read.success) throw new ConfigError(sentences(read.error, `PLANS_FILE (${path})`))
+  return read.data
+}
+
+/** libpq's reading of sslmode; without one, Heroku's databases want TLS and anything else is left plain. */
+function tlsOf(databaseUrl: string | undefined, onHeroku: boolean): Config['database']['tls'] {
+  const mode = /[?&]sslmode=([\w-]+)/.exec(databaseUrl ?? '')?.[1]
+  if (mode === 'verify-ca' || mode === 'verify-full') return 'verify'
+  if (mode === 'require' || mode === 'prefer' || mode === 'no-verify') return 'require'
+  if (mode === 'disable' || mode === 'allow') return 'off'
+  return onHeroku && databaseUrl !== undefined ? 'require' : 'off'
+}
+
+function present(...values: (string | undefined)[]): string[] {
+  return values.filter((value) => value !== undefined)
+}
+
+/** An empty variable is how many tools say "not set". */
+function dropEmpty(environment: Record<string, string | undefined>): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
+}
+
+function sentences(error: z.ZodError, where: string): string {
+  return error.issues.map((issue) => `${issue.path.join('.') || where}: ${issue.message}`).join('\n')
+}
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const inner of Object.values(value)) if (typeof inner === 'object' && inner !== null) deepFreeze(inner)
+  return Object.freeze(value)
+}

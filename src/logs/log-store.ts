@@ -1,0 +1,64 @@
+// What the features know of where lines are kept. Postgres implements it (postgres/), a second engine can:
+// test/logs/log-store-contract.ts is the suite that any implementation must pass.
+import type { FramedLine, LogLine } from './line.ts'
+
+/** One batch as a sender delivered it. */
+export interface Delivery {
+  resourceNumber: number
+  drainId: number
+  /** Retention class: the plan's days at the time of receipt. */
+  retentionDays: number
+  /**
+   * What makes a retry recognisable: 16 bytes, the same for each try of a batch and for no other batch of the
+   * drain. Null for a sender that gives nothing to go by; such a delivery is always filed.
+   */
+  frameKey: Uint8Array | null
+  /** How long the key is remembered, in seconds. */
+  frameKeySeconds: number
+  /** Microseconds since 1970 of the first line; the lines behind it count up, one each. */
+  receivedAtMicros: number
+  body: Buffer
+  lines: readonly FramedLine[]
+}
+
+/** `duplicate`: this drain has delivered this frame key before, and nothing was stored. */
+export type Filed = 'stored' | 'duplicate'
+
+export interface LineQuery {
+  resourceNumber: number
+  /** Lines that hold every one of these, in any case of letters. None: all lines. */
+  words: readonly string[]
+  /** Start behind this line, towards older ones (`before`) or newer ones (`after`). Neither: the newest. */
+  before?: string
+  after?: string
+  limit: number
+}
+
+export interface LinePage {
+  /** Newest first. May hold more than `limit` where the last ones share one place in the order. */
+  lines: LogLine[]
+  /** Pass as `before` for the next older page; null at the end of what is kept. */
+  older: string | null
+  /** Pass as `after` for the lines that come later than this page. Null where the page is empty. */
+  newer: string | null
+}
+
+export interface LogStore {
+  /**
+   * Files the deliveries, all of them in one durable commit, in the order given. The answers are in that order.
+   * The same (drain, frame key) must not be passed twice in one call.
+   *
+   * @throws when nothing of it was stored, or when it is not known whether it was: then pass the same deliveries
+   *   again, and the frame keys tell.
+   */
+  append(deliveries: readonly Delivery[]): Promise<Filed[]>
+
+  /** @throws AppError invalid_params for a cursor that this store never gave. */
+  read(query: LineQuery): Promise<LinePage>
+
+  /**
+   * Housekeeping, safe in any number of processes: makes room for the coming days of each retention class, drops
+   * what is past its retention, forgets old frame keys. Must have run once before the first append.
+   */
+  maintain(retentionClasses: readonly number[], now: Date): Promise<void>
+}

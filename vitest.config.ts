@@ -1,0 +1,14 @@
+// One throw-away Postgres cluster serves the whole run (test/support/global-setup.ts); every test file
+// clones its own database from a migrated template, so that files may run side by side.
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    globalSetup: ['test/support/global-setup.ts'],
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    // Two cores are the machine we promise to be quick on; more workers only wait for each other.
+    maxWorkers: 2,
+  },
+})
