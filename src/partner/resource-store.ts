@@ -1,0 +1,197 @@
+// All SQL on `resource` and `drain`: what Heroku provisioned, and which drain tokens admit lines to it.
+// Knows nothing of HTTP. A change first locks the resource's row, so that calls about one resource which arrive
+// together (Heroku delivers at least once) happen one after the other, in any number of processes.
+import { createHash } from 'node:crypto'
+import type { Pool, PoolClient } from 'pg'
+import { AppError } from '../errors.ts'
+
+export type ResourceState = 'provisioned' | 'deprovisioned'
+
+export interface Resource {
+  /** Heroku's uuid, in lower case. */
+  id: string
+  number: number
+  state: ResourceState
+  /** Null, as `plan`, only in the tombstone of a resource whose DELETE came before its POST. */
+  name: string | null
+  plan: string | null
+}
+
+export interface KnownDrain {
+  drainId: number
+  resourceNumber: number
+  resourceId: string
+  plan: string
+  state: ResourceState
+}
+
+export interface Provision {
+  id: string
+  name: string
+  plan: string
+  region: string | null
+  options: Record<string, string>
+  /** Null where the call brought none: then nothing can be drained until one is learnt. */
+  drainToken: string | null
+}
+
+export interface ResourceStore {
+  findResource(id: string): Promise<Resource | null>
+
+  /** @param tokenDigest SHA-256 of the drain token */
+  findDrain(tokenDigest: Buffer): Promise<KnownDrain | null>
+
+  /**
+   * Makes the resource if it is new, and adds the drain token to it in any case. Answers with the plan it has: the
+   * one it was first given.
+   *
+   * @throws AppError resource_gone, or drain_token_taken; then nothing was changed
+   */
+  provision(provision: Provision): Promise<{ plan: string }>
+
+  /**
+   * Answers with the plan it had before.
+   *
+   * @throws AppError resource_unknown, resource_gone
+   */
+  changePlan(id: string, plan: string): Promise<{ previousPlan: string }>
+
+  /**
+   * Ends the resource and everybody's sessions of it. `unknown`: it was never heard of, and a tombstone was written
+   * so that its POST, should it come late, is refused.
+   */
+  deprovision(id: string): Promise<'deprovisioned' | 'already_gone' | 'unknown'>
+}
+
+/** Any version and variant: the id is Heroku's business. Postgres raises an error for anything else. */
+export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+
+export function createResourceStore(pool: Pool): ResourceStore {
+  return {
+    async findResource(id) {
+      if (!UUID.test(id)) return null
+      const { rows } = await pool.query<Resource>(
+        'select id, number, state, name, plan from resource where id = $1',
+        [id],
+      )
+      return rows[0] ?? null
+    },
+
+    async findDrain(tokenDigest) {
+      // Only what was provisioned has drains, so the plan is not null here.
+      const { rows } = await pool.query<KnownDrain>(
+        `select drain.id as "drainId", resource.number as "resourceNumber", resource.id as "resourceId",
+                resource.plan, resource.state
+           from drain join resource on resource.number = drain.resource_number
+          where drain.token_digest = $1`,
+        [tokenDigest],
+      )
+      return rows[0] ?? null
+    },
+
+    provision({ id, name, plan, region, options, drainToken }) {
+      return inTransaction(pool, async (client) => {
+        // Of parallel POSTs one inserts; the others wait here for its commit and then find its row.
+        await client.query(
+          `insert into resource (id, state, name, plan, region, options)
+           values ($1, 'provisioned', $2, $3, $4, $5) on conflict (id) do nothing`,
+          [id, name, plan, region, JSON.stringify(options)],
+        )
+        const resource = await lockLiveResource(client, id)
+        if (drainToken !== null) await addDrain(client, resource.number, drainToken)
+        return { plan: resource.plan }
+      })
+    },
+
+    changePlan(id, plan) {
+      return inTransaction(pool, async (client) => {
+        const { plan: previousPlan } = await lockLiveResource(client, id)
+        await client.query('update resource set plan = $2, updated_at = now() where id = $1 and plan <> $2', [
+          id,
+          plan,
+        ])
+        return { previousPlan }
+      })
+    },
+
+    deprovision(id) {
+      return inTransaction(pool, async (client) => {
+        const tombstone = await client.query(
+          `insert into resource (id, state, deprovisioned_at) values ($1, 'deprovisioned', now())
+           on conflict (id) do nothing`,
+          [id],
+        )
+        if (tombstone.rowCount === 1) return 'unknown'
+        const ended = await client.query(
+          `update resource set state = 'deprovisioned', deprovisioned_at = now(), updated_at = now()
+            where id = $1 and state <> 'deprovisioned'`,
+          [id],
+        )
+        if (ended.rowCount === 0) return 'already_gone'
+        // The viewer's table, and our transaction: nobody may read on after this commit.
+        await client.query('delete from session where resource_id = $1', [id])
+        return 'deprovisioned'
+      })
+    },
+  }
+}
+
+/** @throws AppError resource_unknown, resource_gone */
+async function lockLiveResource(client: PoolClient, id: string): Promise<{ number: number; plan: string }> {
+  if (!UUID.test(id)) throw new AppError('resource_unknown')
+  const { rows } = await client.query<{ number: number; state: ResourceState; plan: string }>(
+    'select number, state, plan from resource where id = $1 for update',
+    [id],
+  )
+  const [resource] = rows
+  if (resource === undefined) throw new AppError('resource_unknown')
+  if (resource.state === 'deprovisioned') throw new AppError('resource_gone')
+  return resource
+}
+
+/**
+ * Puts a drain token on the resource's list. Nothing Heroku says promises that a retried POST brings the same token,
+ * so a resource has a set of them and keeps each one it was ever given.
+ *
+ * @throws AppError drain_token_taken
+ */
+async function addDrain(client: PoolClient, resourceNumber: number, token: string): Promise<void> {
+  const digest = createHash('sha256').update(token).digest()
+  // A token whose resource has ended may begin anew here. As a new drain: lines and remembered deliveries of the old
+  // one are the old resource's.
+  await client.query(
+    `delete from drain using resource
+      where drain.token_digest = $1 and resource.number = drain.resource_number
+        and resource.state = 'deprovisioned'`,
+    [digest],
+  )
+  await client.query(
+    `insert into drain (resource_number, token_digest, token_hint) values ($1, $2, $3)
+     on conflict (token_digest) do nothing`,
+    [resourceNumber, digest, token.slice(-4)],
+  )
+  const { rows } = await client.query<{ owner: number }>(
+    'select resource_number as owner from drain where token_digest = $1',
+    [digest],
+  )
+  if (rows[0]?.owner !== resourceNumber) throw new AppError('drain_token_taken')
+}
+
+async function inTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect()
+  try {
+    await client.query('begin')
+    const result = await work(client)
+    await client.query('commit')
+    client.release()
+    return result
+  } catch (error) {
+    // A connection that cannot roll back is of no more use to the pool.
+    const broken = await client.query('rollback').then(
+      () => false,
+      () => true,
+    )
+    client.release(broken)
+    throw error
+  }
+}
