@@ -31,14 +31,15 @@ create table log_line (
 -- a three-column index would cost a third more disk and insert time.
 create index log_line_by_time on log_line (resource_number, sent_at);
 
--- What has been delivered: (drain, frame id) of every batch, written in the same transaction as its lines. This is
--- what makes a retry harmless. Rows live a day or two: src/logs/postgres/deliveries.ts.
+-- What has been delivered: the frame key of every batch, written in the same transaction as its lines. This is what
+-- makes a retry harmless. Rows live a day or two: src/logs/postgres/frame-keys.ts.
 create table delivery (
   drain_id integer not null,
-  -- 16 bytes: the frame id itself where it is 32 hex digits or a uuid, else a digest of it.
+  -- Made of Logplex-Frame-Id or X-Request-Id: src/drain/frame-key.ts.
   frame_key uuid not null,
-  received_at timestamptz not null,
+  -- From then on the key may be used again.
+  expires_at timestamptz not null,
   primary key (drain_id, frame_key)
 );
 
-create index delivery_received_at on delivery using brin (received_at);
+create index delivery_expires_at on delivery using brin (expires_at);

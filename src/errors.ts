@@ -27,9 +27,14 @@ const CATALOGUE = {
   },
   resource_unknown: { status: 404, message: () => 'There is no such resource.' },
   resource_gone: { status: 410, message: () => 'This resource has been deprovisioned.' },
+  unavailable: {
+    status: 503,
+    message: () => 'Culvert cannot do this right now. Please try again in a few minutes.',
+  },
 
   // People sign in and read.
   sso_refused: { status: 403, message: (d) => `This sign-in was refused: ${d.reason}.` },
+  sso_by_post: { status: 405, message: () => 'Signing in begins in your Heroku dashboard.' },
   session_required: { status: 401, message: () => 'Open this page from your Heroku dashboard to sign in.' },
   not_found: { status: 404, message: () => 'There is nothing here.' },
 
@@ -44,6 +49,7 @@ const CATALOGUE = {
   unsupported_encoding: { status: 415, message: () => 'Send the body plain or with Content-Encoding: gzip.' },
   body_unreadable: { status: 400, message: () => 'The body could not be decompressed.' },
   body_too_large: { status: 413, message: (d) => `The body is larger than ${d.limit} bytes.` },
+  body_too_slow: { status: 408, message: () => 'The body took too long to arrive.' },
   store_unavailable: {
     status: 503,
     message: () => 'The lines could not be stored in time; send them again.',

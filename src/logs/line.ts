@@ -24,6 +24,8 @@ export interface FramedLine {
   form: number
   /** True where the columns and `form` give the frame back byte for byte, so that its bytes need not be kept. */
   reproducible: boolean
+  /** True where the whole frame is UTF-8 without NUL, so that its fields can be stored as text as they are. */
+  isText: boolean
 }
 
 /** One line as it is read back. */

@@ -2,19 +2,20 @@
 // test/logs/log-store-contract.ts is the suite that any implementation must pass.
 import type { FramedLine, LogLine } from './line.ts'
 
+/** The key of a delivery: 32 lower-case hex digits, remembered for a while. */
+export interface FrameKey {
+  id: string
+  rememberSeconds: number
+}
+
 /** One batch as a sender delivered it. */
 export interface Delivery {
   resourceNumber: number
   drainId: number
   /** Retention class: the plan's days at the time of receipt. */
   retentionDays: number
-  /**
-   * What makes a retry recognisable: 16 bytes, the same for each try of a batch and for no other batch of the
-   * drain. Null for a sender that gives nothing to go by; such a delivery is always filed.
-   */
-  frameKey: Uint8Array | null
-  /** How long the key is remembered, in seconds. */
-  frameKeySeconds: number
+  /** What makes a retry recognisable: the same for each try of a batch and for no other batch of the drain. */
+  frameKey: FrameKey
   /** Microseconds since 1970 of the first line; the lines behind it count up, one each. */
   receivedAtMicros: number
   body: Buffer

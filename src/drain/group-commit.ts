@@ -1,0 +1,150 @@
+// Many deliveries, few commits. A commit waits for the disk; while it waits, what arrives gathers, and the next
+// commit takes all of it. Under light load a delivery is committed at once and alone, under heavy load in groups.
+//
+// A delivery is
+//   QUEUED    from file() until a writer is free. Given up by its caller it leaves here and is never stored.
+//   WRITING   from when a writer took its group until the store answered. It can no longer be given up: it may be
+//             stored although its sender was told otherwise, and the sender's retry is then found a duplicate.
+//   SETTLED   its promise is resolved (stored or duplicate) or rejected.
+// A second delivery with the key of one that is QUEUED or WRITING waits for that one's end and shares its fate.
+import type { Delivery, Filed } from '../logs/log-store.ts'
+
+export interface GroupCommitParts {
+  append(deliveries: readonly Delivery[]): Promise<Filed[]>
+  /** True for a failure that says nothing about the deliveries: the database is away, restarting, deadlocked. */
+  isTransient(error: unknown): boolean
+  /** Commits under way at once. */
+  writers: number
+  /** A group is closed when its bodies reach this size. */
+  groupBytes: number
+  /** After a transient failure the writer waits this long before the group is tried again. */
+  retryDelayMs: number
+  onFailure(error: unknown, deliveries: number): void
+}
+
+interface Entry {
+  delivery: Delivery
+  key: string
+  givenUp: boolean
+  resolve(filed: Filed): void
+  reject(error: unknown): void
+}
+
+export class GroupCommit {
+  readonly #parts: GroupCommitParts
+  readonly #queue: Entry[] = []
+  readonly #underWay = new Map<string, Promise<Filed>>()
+  readonly #writing = new Set<Promise<void>>()
+
+  constructor(parts: GroupCommitParts) {
+    this.#parts = parts
+  }
+
+  get queued(): number {
+    return this.#queue.length
+  }
+
+  /**
+   * Resolves when the delivery is durable, or was before. Rejects with what the store threw, or with the signal's
+   * reason; after a rejection the delivery may still have been stored.
+   */
+  async file(delivery: Delivery, signal: AbortSignal): Promise<Filed> {
+    const key = `${delivery.drainId}:${delivery.frameKey.id}`
+    const first = this.#underWay.get(key)
+    if (first) {
+      await orAborted(first, signal)
+      return 'duplicate'
+    }
+    return orAborted(this.#enqueue(delivery, key, signal), signal)
+  }
+
+  /** Resolves when nothing is queued or being written. For shutdown, after the last file(). */
+  async drained(): Promise<void> {
+    while (this.#writing.size > 0) await Promise.all(this.#writing)
+  }
+
+  #enqueue(delivery: Delivery, key: string, signal: AbortSignal): Promise<Filed> {
+    const settled = new Promise<Filed>((resolve, reject) => {
+      const entry: Entry = { delivery, key, givenUp: false, resolve, reject }
+      signal.addEventListener('abort', () => this.#giveUp(entry, signal.reason), { once: true })
+      this.#queue.push(entry)
+    }).finally(() => this.#underWay.delete(key))
+    settled.catch(() => {}) // its caller may have left; whoever shares its fate still sees the rejection
+    this.#underWay.set(key, settled)
+    this.#startWriter()
+    return settled
+  }
+
+  #giveUp(entry: Entry, reason: unknown): void {
+    const at = this.#queue.indexOf(entry)
+    entry.givenUp = true
+    if (at === -1) return
+    this.#queue.splice(at, 1)
+    entry.reject(reason)
+  }
+
+  #startWriter(): void {
+    if (this.#queue.length === 0 || this.#writing.size >= this.#parts.writers) return
+    const writing: Promise<void> = this.#write(this.#takeGroup()).finally(() => {
+      this.#writing.delete(writing)
+      this.#startWriter()
+    })
+    this.#writing.add(writing)
+  }
+
+  #takeGroup(): Entry[] {
+    let bytes = 0
+    let count = 0
+    for (const entry of this.#queue) {
+      bytes += entry.delivery.body.length
+      count++
+      if (bytes >= this.#parts.groupBytes) break
+    }
+    return this.#queue.splice(0, count)
+  }
+
+  /** Never rejects: each entry is settled. */
+  async #write(group: Entry[]): Promise<void> {
+    let entries = group
+    while (entries.length > 0) {
+      try {
+        const filed = await this.#parts.append(entries.map((entry) => entry.delivery))
+        for (const [at, entry] of entries.entries()) entry.resolve(filed[at] as Filed)
+        return
+      } catch (error) {
+        this.#parts.onFailure(error, entries.length)
+        if (!this.#parts.isTransient(error)) return await this.#writeHalves(entries, error)
+        entries = await this.#stillWanted(entries, error)
+      }
+    }
+  }
+
+  /** One delivery that the store cannot take must not cost the others: halve until it stands alone. */
+  async #writeHalves(entries: Entry[], error: unknown): Promise<void> {
+    if (entries.length === 1) {
+      entries[0]?.reject(error)
+      return
+    }
+    const middle = entries.length >> 1
+    await this.#write(entries.slice(0, middle))
+    await this.#write(entries.slice(middle))
+  }
+
+  /** Waits before the next try and lets go of those whose callers have left. */
+  async #stillWanted(entries: Entry[], error: unknown): Promise<Entry[]> {
+    await new Promise((resolve) => setTimeout(resolve, this.#parts.retryDelayMs))
+    const wanted = entries.filter((entry) => !entry.givenUp)
+    for (const entry of entries) if (entry.givenUp) entry.reject(error)
+    return wanted
+  }
+}
+
+/** The promise, or the signal's reason if that comes first. */
+function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) reject(signal.reason)
+    const abort = () => reject(signal.reason)
+    signal.addEventListener('abort', abort, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
+}

@@ -1,0 +1,145 @@
+// POST /drains/:resource_id: where Logplex delivers. The order of things is the contract of this room:
+// admit by drain token, wait for room, read, parse all of it, commit once, answer 204.
+//
+// What an answer makes the sender do (heroku/logplex src/logplex_http_drain.erl): 2xx, done; 4xx, the batch is lost;
+// 5xx, two more tries within milliseconds, then it is lost; no answer for 5 s, the same. So nothing that might pass
+// is answered early: a delivery is held for its commit, up to `holdMs`, and only then 503. Never a chunked answer
+// (every later batch would come twice), a redirect, 409 or 429.
+import type { IncomingMessage } from 'node:http'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { AppError } from '../errors.ts'
+import type { Delivery, Filed } from '../logs/log-store.ts'
+import type { Admission, AdmittedDrain } from './admission.ts'
+import type { ByteGate } from './byte-gate.ts'
+import type { DrainCounters } from './counters.ts'
+import { drainTokens } from './drain-token.ts'
+import { frameKey } from './frame-key.ts'
+import { parseFrames } from './frame-parser.ts'
+import { readBody } from './read-body.ts'
+import type { ReceiptClock } from './receipt-clock.ts'
+
+/** `application/x-logplex-1` is the older name; both come with or without parameters. */
+const CONTENT_TYPES = ['application/logplex-1', 'application/x-logplex-1']
+/** A sender that takes longer for its body is cut off. Logplex itself gives the whole exchange five seconds. */
+const BODY_TIMEOUT_MS = 10_000
+/** Room taken for a body that does not say how long it is, as log-shuttle's chunked ones. */
+const UNKNOWN_BODY_BYTES = 1_000_000
+
+export interface DrainParts {
+  admission: Admission
+  gate: ByteGate
+  clock: ReceiptClock
+  counters: DrainCounters
+  /** Resolves when the delivery is durable; see group-commit.ts. */
+  file(delivery: Delivery, signal: AbortSignal): Promise<Filed>
+  bodyLimitBytes: number
+  holdMs: number
+}
+
+/** What a request has been let in with; present from the onRequest hook on. */
+interface Entry {
+  drain: AdmittedDrain
+  heldBytes: number
+  /** Aborts when the answer is due. */
+  deadline: AbortSignal
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    drainEntry: Entry | null
+  }
+}
+
+export async function drainRoutes(app: FastifyInstance, parts: DrainParts): Promise<void> {
+  app.decorateRequest('drainEntry', null)
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser(CONTENT_TYPES, (request: FastifyRequest, payload: IncomingMessage) =>
+    readBody(payload, {
+      encoding: request.headers['content-encoding'],
+      limitBytes: parts.bodyLimitBytes,
+      timeoutMs: BODY_TIMEOUT_MS,
+    }),
+  )
+  // Before the body is read: a token that is not known costs no parsing, and a full queue no memory.
+  app.addHook('onRequest', async (request) => {
+    const deadline = AbortSignal.timeout(parts.holdMs)
+    const drain = await parts.admission.admit(drainTokens(request.headers))
+    const heldBytes = Number(request.headers['content-length'] ?? UNKNOWN_BODY_BYTES)
+    if (heldBytes > parts.bodyLimitBytes) throw new AppError('body_too_large', { limit: parts.bodyLimitBytes })
+    if (!(await parts.gate.enter(heldBytes, parts.holdMs))) throw new AppError('store_unavailable')
+    request.drainEntry = { drain, heldBytes, deadline }
+  })
+  const release = async (request: FastifyRequest) => {
+    if (request.drainEntry) parts.gate.leave(request.drainEntry.heldBytes)
+    request.drainEntry = null
+  }
+  app.addHook('onResponse', release)
+  app.addHook('onRequestAbort', release)
+  app.setErrorHandler((error, request, reply) => refuse(error, request, reply, parts.counters))
+
+  app.post('/drains/:resource_id', { bodyLimit: parts.bodyLimitBytes }, async (request, reply) => {
+    const { drain, deadline } = request.drainEntry as Entry
+    const delivery = toDelivery(request, drain, parts)
+    if (delivery) await fileCounted(delivery, deadline, parts)
+    return reply.code(204).send()
+  })
+}
+
+/** Null where the body holds no line: an empty probe is welcome and leaves nothing behind. */
+function toDelivery(request: FastifyRequest, drain: AdmittedDrain, parts: DrainParts): Delivery | null {
+  const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0)
+  const frameId = header(request, 'logplex-frame-id')
+  const userAgent = header(request, 'user-agent') ?? ''
+  const { lines, malformed } = parseFrames(body, {
+    // No frame id: not a Logplex. log-shuttle says so in its name as well.
+    structuredData: frameId === undefined || userAgent.startsWith('log-shuttle/'),
+  })
+  parts.counters.malformedFrames += malformed
+  const announced = header(request, 'logplex-msg-count')
+  if (announced !== undefined && Number(announced) !== lines.length) parts.counters.countMismatches++
+  if (lines.length === 0) return null
+  return {
+    ...drain,
+    frameKey: frameKey(frameId, header(request, 'x-request-id')),
+    receivedAtMicros: parts.clock.claim(lines.length),
+    body,
+    lines,
+  }
+}
+
+async function fileCounted(delivery: Delivery, deadline: AbortSignal, parts: DrainParts): Promise<void> {
+  const filed = await parts.file(delivery, deadline)
+  if (filed === 'duplicate') {
+    parts.counters.duplicates++
+    return
+  }
+  parts.counters.stored++
+  parts.counters.lines += delivery.lines.length
+  parts.counters.bytes += delivery.body.length
+}
+
+function refuse(
+  thrown: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  counters: DrainCounters,
+): void {
+  const error = toAppError(thrown)
+  counters.refuse(error.code)
+  if (error.status >= 500) request.log.error({ err: thrown, code: error.code }, 'delivery not stored')
+  else request.log.debug({ code: error.code }, 'delivery refused')
+  reply.code(error.status).type('text/plain; charset=utf-8').send(`${error.message}\n`)
+}
+
+/** Anything unforeseen is 503: it may pass, and a 4xx would be the end of the batch. */
+function toAppError(thrown: unknown): AppError {
+  if (thrown instanceof AppError) return thrown
+  const code = (thrown as { code?: string }).code
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new AppError('unsupported_content_type')
+  return new AppError('store_unavailable', {}, { cause: thrown })
+}
+
+function header(request: FastifyRequest, name: string): string | undefined {
+  const value = request.headers[name]
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
