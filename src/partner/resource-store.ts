@@ -3,6 +3,7 @@
 // together (Heroku delivers at least once) happen one after the other, in any number of processes.
 import { createHash } from 'node:crypto'
 import type { Pool, PoolClient } from 'pg'
+import { withTransaction } from '../database/pool.ts'
 import { AppError } from '../errors.ts'
 
 export type ResourceState = 'provisioned' | 'deprovisioned'
@@ -90,7 +91,7 @@ export function createResourceStore(pool: Pool): ResourceStore {
     },
 
     provision({ id, name, plan, region, options, drainToken }) {
-      return inTransaction(pool, async (client) => {
+      return withTransaction(pool, async (client) => {
         // Of parallel POSTs one inserts; the others wait here for its commit and then find its row.
         await client.query(
           `insert into resource (id, state, name, plan, region, options)
@@ -104,7 +105,7 @@ export function createResourceStore(pool: Pool): ResourceStore {
     },
 
     changePlan(id, plan) {
-      return inTransaction(pool, async (client) => {
+      return withTransaction(pool, async (client) => {
         const { plan: previousPlan } = await lockLiveResource(client, id)
         await client.query('update resource set plan = $2, updated_at = now() where id = $1 and plan <> $2', [
           id,
@@ -115,7 +116,7 @@ export function createResourceStore(pool: Pool): ResourceStore {
     },
 
     deprovision(id) {
-      return inTransaction(pool, async (client) => {
+      return withTransaction(pool, async (client) => {
         const tombstone = await client.query(
           `insert into resource (id, state, deprovisioned_at) values ($1, 'deprovisioned', now())
            on conflict (id) do nothing`,
@@ -168,7 +169,7 @@ async function addDrain(client: PoolClient, resourceNumber: number, token: strin
   await client.query(
     `insert into drain (resource_number, token_digest, token_hint) values ($1, $2, $3)
      on conflict (token_digest) do nothing`,
-    [resourceNumber, digest, token.slice(-4)],
+    [resourceNumber, digest, hint(token)],
   )
   const { rows } = await client.query<{ owner: number }>(
     'select resource_number as owner from drain where token_digest = $1',
@@ -177,21 +178,7 @@ async function addDrain(client: PoolClient, resourceNumber: number, token: strin
   if (rows[0]?.owner !== resourceNumber) throw new AppError('drain_token_taken')
 }
 
-async function inTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
-  const client = await pool.connect()
-  try {
-    await client.query('begin')
-    const result = await work(client)
-    await client.query('commit')
-    client.release()
-    return result
-  } catch (error) {
-    // A connection that cannot roll back is of no more use to the pool.
-    const broken = await client.query('rollback').then(
-      () => false,
-      () => true,
-    )
-    client.release(broken)
-    throw error
-  }
+/** Four characters of a token as short as that would be the token. Heroku's have 38. */
+function hint(token: string): string {
+  return token.length >= 16 ? token.slice(-4) : ''
 }

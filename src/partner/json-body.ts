@@ -1,0 +1,41 @@
+// The body of a call by Heroku: bytes -> what the operation's schema says. Liberal: any content type, or none, is
+// read as JSON, and fields that the schema does not name are dropped (Dev Center: unknown ones must be accepted).
+import type { FastifyInstance } from 'fastify'
+import type { z } from 'zod'
+import { AppError } from '../errors.ts'
+
+/** Heroku's bodies are about a kilobyte. */
+export const BODY_LIMIT_BYTES = 65_536
+
+/** Bodies of this scope arrive at the handlers as bytes. */
+export function takeAnyBody(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser(
+    '*',
+    { parseAs: 'buffer', bodyLimit: BODY_LIMIT_BYTES },
+    (_request, body, done) => {
+      done(null, body)
+    },
+  )
+}
+
+/** @throws AppError malformed_request where it is not JSON, invalid_params where it does not fit. */
+export function readJsonBody<Schema extends z.ZodType>(schema: Schema, body: unknown): z.infer<Schema> {
+  const read = schema.safeParse(parse(body))
+  if (read.success) return read.data
+  const reason = read.error.issues
+    .map((issue) => `${issue.path.join('.') || 'the body'}: ${issue.message}`)
+    .join('; ')
+  throw new AppError('invalid_params', { reason })
+}
+
+function parse(body: unknown): unknown {
+  if (!Buffer.isBuffer(body) || body.length === 0) {
+    throw new AppError('malformed_request', { reason: 'it has no body' })
+  }
+  try {
+    return JSON.parse(body.toString('utf8'))
+  } catch (error) {
+    throw new AppError('malformed_request', { reason: 'its body is not JSON' }, { cause: error })
+  }
+}

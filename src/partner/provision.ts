@@ -1,0 +1,72 @@
+// POST /heroku/resources: a customer installed the add-on. Heroku delivers at least once, for up to a day, and may do
+// so in parallel; each of these calls gets the same answer.
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import type { Config } from '../config.ts'
+import { findPlan } from '../plans.ts'
+import { readJsonBody } from './json-body.ts'
+import { planUnknown } from './plan-unknown.ts'
+import { type ResourceStore, UUID } from './resource-store.ts'
+
+/** Postgres keeps no NUL in a text. */
+const text = z.string().transform((value) => value.replaceAll('\0', ''))
+
+/**
+ * Only what we need is asked for, and only what we cannot do without is insisted on. `oauth_grant` and `log_input_url`
+ * are secrets: they stay out of here until there is an encrypted place for them. kensa sends neither these nor `name`.
+ */
+const provisionSchema = z.object({
+  uuid: z.string().regex(UUID, 'must be a UUID').toLowerCase(),
+  plan: z.string(),
+  name: text.nullish(),
+  region: text.nullish(),
+  // What the customer typed behind `heroku addons:create`. Text by all accounts, and kept as text.
+  options: z
+    .record(text, z.union([text, z.unknown().transform((value) => JSON.stringify(value) ?? '')]))
+    .nullish(),
+  // `d.<uuid>` from Heroku, 32 hex digits from kensa: no business of ours.
+  log_drain_token: z.string().nullish(),
+})
+
+export interface ProvisionParts {
+  config: Pick<Config, 'addon' | 'publicUrl' | 'drainUrl' | 'plans'>
+  resources: ResourceStore
+}
+
+export function provision({ config, resources }: ProvisionParts) {
+  return async (request: FastifyRequest, reply: FastifyReply) => {
+    const asked = readJsonBody(provisionSchema, request.body)
+    const id = asked.uuid
+
+    // A resource keeps the plan it was first given, so a repeated call may name one that is no longer sold.
+    const known = await resources.findResource(id)
+    if (known === null && !findPlan(config.plans, asked.plan)) throw planUnknown(config.plans, asked.plan)
+
+    const { plan } = await resources.provision({
+      id,
+      name: asked.name || `${config.addon.id}-${id.slice(0, 8)}`,
+      plan: asked.plan,
+      region: asked.region || null,
+      options: asked.options ?? {},
+      drainToken: asked.log_drain_token || null,
+    })
+    if (plan !== asked.plan) {
+      request.log.warn(
+        { resource: id, plan, asked: asked.plan },
+        'provisioned again with another plan: kept the first',
+      )
+    } else {
+      request.log.info({ resource: id, plan, repeated: known !== null }, 'provisioned')
+    }
+
+    // Logplex may deliver the moment Heroku reads this; the drain token is committed by now.
+    return reply.send({
+      id,
+      // Every key must be declared in the manifest, or Heroku refuses the answer and the install fails.
+      config: { [config.addon.configVar]: `${config.publicUrl}/resources/${id}` },
+      message: `Culvert is collecting your app's logs. Read them with: heroku addons:open ${config.addon.id}`,
+      // One address for each resource: Logplex refuses the same one twice on an app (many_per_app).
+      log_drain_url: `${config.drainUrl}/drains/${id}`,
+    })
+  }
+}
