@@ -3,10 +3,10 @@ create table session (
   -- SHA-256 of the cookie's value: a copy of this table signs nobody in.
   id_digest bytea primary key check (octet_length(id_digest) = 32),
   resource_id uuid not null references resource (id),
+  -- Who it is, where the SHA-256 token vouched for it. The older SHA-1 token does not cover it, and what only a form
+  -- says is not kept.
   user_id text,
   email text,
-  -- True where the SHA-256 token vouched for user_id and email; the older SHA-1 token does not cover them.
-  identity_verified boolean not null,
   -- The app whose page the person came from, for display only.
   app text,
   created_at timestamptz not null default now(),

@@ -1,0 +1,61 @@
+// GET /resources/:id/lines: the lines for programs. As JSON, or as the very frames that came in, which is how to take
+// logs out again without losing a byte.
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { LogLine } from '../logs/line.ts'
+import type { LinePage, LogStore } from '../logs/log-store.ts'
+import { readLineQuery } from './line-query.ts'
+import { readerOf } from './session.ts'
+
+export function readLines({ logs }: { logs: Pick<LogStore, 'read'> }) {
+  return async (request: FastifyRequest, reply: FastifyReply) => {
+    const { resource } = readerOf(request)
+    const { query } = readLineQuery(request.query)
+    const page = await logs.read({ ...query, resourceNumber: resource.number })
+    reply.header('vary', 'accept')
+    if (request.headers.accept?.includes('application/logplex-1')) {
+      return reply
+        .headers(pageLinks(request.url, page))
+        .type('application/logplex-1')
+        .send(frames(page.lines))
+    }
+    return reply.send({ lines: page.lines.map(lineToJson), older: page.older, newer: page.newer })
+  }
+}
+
+function lineToJson(line: LogLine): object {
+  return {
+    cursor: line.cursor,
+    sent_at: line.sentAt,
+    received_at: line.receivedAt,
+    drain_id: line.drainId,
+    priority: line.priority,
+    source: line.source,
+    process: line.process,
+    message: line.message,
+  }
+}
+
+/** Octet-counted and oldest first, as a drain would deliver them. */
+function frames(newestFirst: readonly LogLine[]): Buffer {
+  return Buffer.concat(
+    newestFirst.toReversed().flatMap(({ frame }) => [Buffer.from(`${frame.length} `), Buffer.from(frame)]),
+  )
+}
+
+/** Frames leave no room for cursors, so the neighbouring pages are in the Link header (RFC 8288). */
+function pageLinks(url: string, { older, newer }: LinePage): Record<string, string> {
+  const links = [
+    older === null ? null : `<${withCursor(url, 'before', older)}>; rel="prev"`,
+    newer === null ? null : `<${withCursor(url, 'after', newer)}>; rel="next"`,
+  ].filter((link) => link !== null)
+  return links.length === 0 ? {} : { link: links.join(', ') }
+}
+
+function withCursor(url: string, name: 'before' | 'after', cursor: string): string {
+  const [path, query] = url.split('?', 2)
+  const parameters = new URLSearchParams(query)
+  parameters.delete('before')
+  parameters.delete('after')
+  parameters.set(name, cursor)
+  return `${path}?${parameters}`
+}

@@ -1,0 +1,92 @@
+// GET /resources/:id: the lines for people, newest first. Plain HTML from the server; no script.
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { LogLine } from '../logs/line.ts'
+import type { LinePage, LogStore } from '../logs/log-store.ts'
+import { type Html, html } from './html.ts'
+import { DASHBOARD_URL, document, PAGE_HEADERS } from './layout.ts'
+import { type AskedLines, readLineQuery } from './line-query.ts'
+import { type ReadResource, readerOf } from './session.ts'
+
+export interface PageParts {
+  logs: Pick<LogStore, 'read'>
+  /** Leave the element where Heroku's old navigation header went; kensa looks for it. */
+  navHeader: boolean
+}
+
+export function showPage({ logs, navHeader }: PageParts) {
+  return async (request: FastifyRequest, reply: FastifyReply) => {
+    const { resource } = readerOf(request)
+    const asked = readLineQuery(request.query)
+    const page = await logs.read({ ...asked.query, resourceNumber: resource.number })
+    return reply.headers(PAGE_HEADERS).send(renderPage(resource, asked, page, navHeader))
+  }
+}
+
+export function renderPage(
+  resource: ReadResource,
+  asked: AskedLines,
+  page: LinePage,
+  navHeader: boolean,
+): string {
+  const name = resource.name ?? resource.id
+  return document(
+    name,
+    html`${navHeader && html`<div id="heroku-header"></div>`}
+<a class="skip" href="#lines">Skip to the lines</a>
+<header class="bar"><h1>${name}</h1><p>Plan: ${resource.plan}</p>
+<a href="${DASHBOARD_URL}">Heroku dashboard</a></header>
+<main>
+<form role="search" method="get">
+<label for="q">Lines with all of these words</label>
+<input id="q" name="q" type="search" value="${asked.search}" maxlength="500" autocomplete="off">
+<button>Search</button>
+</form>
+${pages(resource, asked, page)}
+<div id="lines">
+${page.lines.length === 0 ? empty(asked) : table(page.lines)}
+</div>
+${page.lines.length > 0 && pages(resource, asked, page)}
+</main>`,
+  )
+}
+
+function pages(resource: ReadResource, { search, query }: AskedLines, { older, newer }: LinePage): Html {
+  const link = (text: string, cursor: Record<string, string>) => {
+    const parameters = new URLSearchParams({ ...(search === '' ? {} : { q: search }), ...cursor }).toString()
+    const address = `/resources/${resource.id}${parameters === '' ? '' : `?${parameters}`}`
+    return html`<a href="${address}">${text}</a>`
+  }
+  const atNewest = query.before === undefined && query.after === undefined
+  return html`<nav class="pages" aria-label="Pages">
+${link(atNewest ? 'Refresh' : 'Newest', {})}
+${!atNewest && newer !== null && link('Newer', { after: newer })}
+${older !== null && link('Older', { before: older })}
+</nav>`
+}
+
+function table(lines: readonly LogLine[]): Html {
+  return html`<table>
+<caption>${lines.length === 1 ? '1 line' : `${lines.length} lines`}, newest first. Times are UTC.</caption>
+<thead><tr><th scope="col">Time</th><th scope="col">Source</th><th scope="col">Process</th><th scope="col">Message</th></tr></thead>
+<tbody>
+${lines.map(row)}</tbody>
+</table>`
+}
+
+function row(line: LogLine): Html {
+  return html`<tr><td><time datetime="${line.sentAt}">${readableTime(line.sentAt)}</time></td><td>${line.source}</td><td>${line.process}</td><td class="message">${line.message}</td></tr>
+`
+}
+
+/** 2026-03-01T10:15:20.123456Z -> 2026-03-01 10:15:20.123 */
+function readableTime(rfc3339: string): string {
+  return rfc3339.slice(0, 23).replace('T', ' ')
+}
+
+function empty({ search, query }: AskedLines): Html {
+  if (query.after !== undefined) return html`<p class="empty">Nothing newer has come in yet.</p>`
+  if (query.before !== undefined) return html`<p class="empty">There is nothing older.</p>`
+  if (search !== '') return html`<p class="empty">No line that is kept holds all of these words.</p>`
+  return html`<p class="empty">Waiting for the first lines. Heroku starts sending a minute or so after the add-on was
+added; anything your app prints, and every request that it answers, shows up here.</p>`
+}
