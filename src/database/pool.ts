@@ -1,0 +1,124 @@
+// Connections to Postgres: the one way a pool is made, and transactions on it. Knows nothing of tables.
+//
+// Types are left as pg gives them: int8 and numeric come as strings (JavaScript has no exact number for them), and
+// timestamptz as a Date, which drops microseconds; a query that needs either otherwise says so in its SQL.
+import { readFileSync } from 'node:fs'
+import type { ConnectionOptions } from 'node:tls'
+import pg from 'pg'
+
+export interface PoolOptions {
+  /** postgres://…; its ssl parameters are ignored, but for the files they name: `tls` decides. */
+  url: string
+  /** require: TLS without checking the certificate (Heroku Postgres signs its own); verify: checked. */
+  tls: 'off' | 'require' | 'verify'
+  connections: number
+  /** Shown in pg_stat_activity. */
+  applicationName: string
+  /** The server cancels a statement that takes longer. */
+  statementTimeoutMs?: number
+  /** Told of each connection that dies, idle or in use. An idle one's death is nobody's error: log it. */
+  onError: (error: Error) => void
+}
+
+const CONNECT_TIMEOUT_MS = 5_000
+const IDLE_TIMEOUT_MS = 30_000
+const KEEPALIVE_DELAY_MS = 10_000
+const STATEMENT_TIMEOUT_MS = 30_000
+/** A transaction that is open and silent this long has been forgotten, and holds locks. */
+const IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000
+/** After statement_timeout the server itself has answered, unless it or the network is gone. */
+const SERVER_GONE_MARGIN_MS = 5_000
+const ROLLBACK_TIMEOUT_MS = 5_000
+
+/**
+ * The timeouts travel as startup parameters. PgBouncer refuses those it does not know unless told to ignore them
+ * (ignore_startup_parameters); Postgres itself takes them all.
+ */
+export function createPool(options: PoolOptions): pg.Pool {
+  const statementTimeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS
+  const { url, tlsFiles } = withoutTlsParameters(options.url)
+  const pool = new pg.Pool({
+    connectionString: url,
+    ssl: options.tls === 'off' ? false : { ...tlsFiles, rejectUnauthorized: options.tls === 'verify' },
+    max: options.connections,
+    application_name: options.applicationName,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    idleTimeoutMillis: IDLE_TIMEOUT_MS,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEPALIVE_DELAY_MS,
+    statement_timeout: statementTimeoutMs,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
+    query_timeout: statementTimeoutMs + SERVER_GONE_MARGIN_MS,
+  })
+  // pg-pool listens to idle clients only: one that dies while checked out, between two statements, would end the
+  // process with an unhandled 'error'. So each client has a listener for life, and the pool's own must only exist.
+  pool.on('connect', (client) => client.on('error', options.onError))
+  pool.on('error', () => {})
+  return pool
+}
+
+/**
+ * Runs `work` in a transaction on one connection, and commits; rolls back if it throws.
+ *
+ * @throws what `work` threw, or an error if the commit did not happen.
+ */
+export async function withTransaction<T>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient) => Promise<T>,
+): Promise<T> {
+  const client = await pool.connect()
+  let broken: Error | undefined
+  try {
+    await client.query('begin')
+    const result = await work(client)
+    const { command } = await client.query('commit')
+    // Postgres answers the commit of a failed transaction with ROLLBACK and no error: `work` swallowed one.
+    if (command !== 'COMMIT')
+      throw new Error('The transaction was rolled back: a statement in it had failed.')
+    return result
+  } catch (error) {
+    broken = await rollback(client)
+    throw error
+  } finally {
+    // With an error the pool closes the connection instead of handing it on.
+    client.release(broken)
+  }
+}
+
+/** Why the connection cannot be used any more, if so. */
+async function rollback(client: pg.PoolClient): Promise<Error | undefined> {
+  try {
+    // Short: behind an unfinished COPY, or on a dead network, the answer never comes.
+    await client.query({ text: 'rollback', query_timeout: ROLLBACK_TIMEOUT_MS } as pg.QueryConfig)
+    return undefined
+  } catch (error) {
+    return error as Error
+  }
+}
+
+const TLS_FILE_PARAMETERS = { sslrootcert: 'ca', sslcert: 'cert', sslkey: 'key' } as const
+const TLS_PARAMETERS = ['ssl', 'sslmode', 'sslnegotiation', 'uselibpqcompat']
+
+/**
+ * pg lets the url win over `ssl`, and reads sslmode in its own way (require means verify-full in pg 8).
+ * By text, not by URL: postgres://user@/name?host=/directory is fine for pg and invalid for URL.
+ */
+function withoutTlsParameters(url: string): { url: string; tlsFiles: ConnectionOptions } {
+  const [address = '', query] = splitOnce(url, '?')
+  if (query === undefined) return { url, tlsFiles: {} }
+  const parameters = new URLSearchParams(query)
+  const tlsFiles: ConnectionOptions = {}
+  for (const [parameter, option] of Object.entries(TLS_FILE_PARAMETERS)) {
+    const path = parameters.get(parameter)
+    // libpq's word for the roots of the machine; Node's are used when nothing is named.
+    if (path !== null && path !== 'system') tlsFiles[option] = readFileSync(path, 'utf8')
+    parameters.delete(parameter)
+  }
+  for (const parameter of TLS_PARAMETERS) parameters.delete(parameter)
+  return { url: parameters.size === 0 ? address : `${address}?${parameters}`, tlsFiles }
+}
+
+function splitOnce(text: string, separator: string): [string, string?] {
+  const at = text.indexOf(separator)
+  return at === -1 ? [text] : [text.slice(0, at), text.slice(at + separator.length)]
+}

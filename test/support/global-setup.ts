@@ -1,0 +1,67 @@
+// One throw-away Postgres cluster for the whole run, with a migrated template that each test's database is cloned
+// from (test/support/database.ts). It ends with the run, however that ends.
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestProject } from 'vitest/node'
+import { startEmbeddedPostgres } from '../../src/database/embedded-postgres.ts'
+import { migrate } from '../../src/database/migrate.ts'
+import { createPool } from '../../src/database/pool.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Of the database to connect to for creating and dropping others. */
+    clusterUrl: string
+    templateDatabase: string
+  }
+}
+
+const TEMPLATE_DATABASE = 'culvert_template'
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const dataDirectory = await mkdtemp(join(tmpdir(), 'culvert-test-'))
+  // When we are root the server runs as another account, which has to get through here to its own directory.
+  await chmod(dataDirectory, 0o711)
+  const postgres = await startEmbeddedPostgres({ dataDirectory, durable: false, log: console.warn })
+  const teardown = async () => {
+    await postgres.stop()
+    await rm(postgres.directory, { recursive: true, force: true })
+    await rm(dataDirectory, { recursive: true, force: true })
+  }
+  try {
+    await createTemplate(postgres.url)
+  } catch (error) {
+    await teardown()
+    throw error
+  }
+  project.provide('clusterUrl', postgres.url)
+  project.provide('templateDatabase', TEMPLATE_DATABASE)
+  return teardown
+}
+
+async function createTemplate(clusterUrl: string): Promise<void> {
+  const cluster = testPool(clusterUrl)
+  const templateUrl = new URL(clusterUrl)
+  templateUrl.pathname = `/${TEMPLATE_DATABASE}`
+  const template = testPool(templateUrl.href)
+  try {
+    await cluster.query(`create database ${TEMPLATE_DATABASE}`)
+    await migrate(template)
+    await template.end()
+    // Nobody may connect any more, autovacuum neither: a database with a connection cannot be cloned.
+    await cluster.query(`alter database ${TEMPLATE_DATABASE} is_template true allow_connections false`)
+  } finally {
+    await cluster.end()
+    if (!template.ended) await template.end()
+  }
+}
+
+function testPool(url: string) {
+  return createPool({
+    url,
+    tls: 'off',
+    connections: 1,
+    applicationName: 'culvert-test-setup',
+    onError: () => {},
+  })
+}
