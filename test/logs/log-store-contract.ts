@@ -1,0 +1,262 @@
+// What any LogStore must do. An engine's test file calls this with a way to make an empty store.
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { LogLine } from '../../src/logs/line.ts'
+import type { Delivery, LinePage, LogStore } from '../../src/logs/log-store.ts'
+import { counted, delivery, frame } from '../support/deliveries.ts'
+import { drainVectors } from '../support/drain-vectors.ts'
+
+const NOON = new Date(Date.UTC(2026, 10, 21, 12))
+const NOON_MICROS = NOON.getTime() * 1000
+const DAY_MS = 86_400_000
+
+export interface StoreUnderTest {
+  store: LogStore
+  close(): Promise<void>
+}
+
+export function describeLogStore(engine: string, open: () => Promise<StoreUnderTest>): void {
+  describe(`log store on ${engine}`, () => {
+    let opened: StoreUnderTest
+    let store: LogStore
+    let lastResource = 0
+
+    beforeAll(async () => {
+      opened = await open()
+      store = opened.store
+      await store.maintain([7, 30], NOON)
+    })
+    afterAll(() => opened.close())
+
+    /** Each test has a resource and a drain of its own. */
+    function ownResource(): { resourceNumber: number; drainId: number } {
+      lastResource++
+      return { resourceNumber: lastResource, drainId: lastResource }
+    }
+
+    async function readAll(resourceNumber: number, words: string[] = []): Promise<LogLine[]> {
+      const { lines } = await store.read({ resourceNumber, words, limit: 10_000 })
+      return lines
+    }
+
+    const messages = (lines: LogLine[]) => lines.map((line) => line.message)
+
+    it('gives lines back newest first', async () => {
+      const own = ownResource()
+      const times = ['10:00:02', '10:00:03', '10:00:01']
+      const frames = times.map((time) => frame(`at ${time}`, { at: `2026-11-21T${time}.000000+00:00` }))
+      expect(await store.append([delivery(frames, own)])).toEqual(['stored'])
+      expect(messages(await readAll(own.resourceNumber))).toEqual(['at 10:00:03', 'at 10:00:02', 'at 10:00:01'])
+    })
+
+    it('keeps the order within a delivery where times are equal', async () => {
+      const own = ownResource()
+      const names = Array.from({ length: 50 }, (_, at) => `line ${at}`)
+      await store.append([delivery(names.map((name) => frame(name)), own)])
+      expect(messages(await readAll(own.resourceNumber)).reverse()).toEqual(names)
+    })
+
+    it('gives every column back', async () => {
+      const own = ownResource()
+      const text = '<158>1 2026-11-21T10:00:00.123456+00:00 host heroku router - at=info ✓\n'
+      await store.append([delivery([text], own)])
+      expect(await readAll(own.resourceNumber)).toMatchObject([
+        {
+          sentAt: '2026-11-21T10:00:00.123456Z',
+          receivedAt: '2026-11-21T12:00:00.000000Z',
+          drainId: own.drainId,
+          priority: 158,
+          source: 'heroku',
+          process: 'router',
+          message: 'at=info ✓',
+        },
+      ])
+    })
+
+    it('says null where a line has no priority, source or process', async () => {
+      const own = ownResource()
+      await store.append([delivery(['<999>1 - host - - - x'], own)])
+      expect(await readAll(own.resourceNumber)).toMatchObject([{ priority: null, source: null, process: null }])
+    })
+
+    it('counts the time of receipt up by a microsecond a line', async () => {
+      const own = ownResource()
+      await store.append([delivery([frame('a'), frame('b')], own)])
+      const received = (await readAll(own.resourceNumber)).map((line) => line.receivedAt)
+      expect(received).toEqual(['2026-11-21T12:00:00.000001Z', '2026-11-21T12:00:00.000000Z'])
+    })
+
+    it('stores a repeated frame key of a drain once and says so', async () => {
+      const own = ownResource()
+      const first = delivery([frame('a')], own)
+      expect(await store.append([first])).toEqual(['stored'])
+      const again = delivery([frame('a, told differently')], { ...own, frameKey: first.frameKey })
+      const other = delivery([frame('b')], own)
+      expect(await store.append([again, other])).toEqual(['duplicate', 'stored'])
+      expect(messages(await readAll(own.resourceNumber)).sort()).toEqual(['a', 'b'])
+    })
+
+    it('takes the same frame key from another drain', async () => {
+      const own = ownResource()
+      const first = delivery([frame('a')], own)
+      const second = delivery([frame('b')], { ...own, drainId: own.drainId + 1_000_000, frameKey: first.frameKey })
+      expect(await store.append([first, second])).toEqual(['stored', 'stored'])
+    })
+
+    it('stores a frame key once when two commits race for it', async () => {
+      const own = ownResource()
+      const keys = Array.from({ length: 20 }, () => ({ id: randomUUID().replaceAll('-', ''), rememberSeconds: 60 }))
+      const group = () => shuffled(keys).map((frameKey) => delivery([frame(frameKey.id)], { ...own, frameKey }))
+      const answers = await Promise.all(Array.from({ length: 4 }, () => store.append(group())))
+      expect(answers.flat().filter((filed) => filed === 'stored')).toHaveLength(keys.length)
+      expect(messages(await readAll(own.resourceNumber)).sort()).toEqual(keys.map((key) => key.id).sort())
+    })
+
+    it('takes a frame key again when its time is over', async () => {
+      const own = ownResource()
+      const frameKey = { id: randomUUID().replaceAll('-', ''), rememberSeconds: 60 }
+      // The key was claimed long before the present of this machine, and has run out by now.
+      const past = { ...own, frameKey, receivedAtMicros: NOON_MICROS - 100 * DAY_MS * 1000 }
+      await store.maintain([7], new Date(NOON.getTime() - 100 * DAY_MS))
+      expect(await store.append([delivery([frame('a')], past)])).toEqual(['stored'])
+      expect(await store.append([delivery([frame('b')], { ...own, frameKey })])).toEqual(['stored'])
+    })
+
+    it('stores nothing of a commit that fails, not even its frame keys', async () => {
+      const own = ownResource()
+      const good = delivery([frame('a')], own)
+      const homeless = delivery([frame('b')], { ...own, retentionDays: 12_345 })
+      await expect(store.append([good, homeless])).rejects.toThrow()
+      expect(await readAll(own.resourceNumber)).toEqual([])
+      expect(await store.append([good])).toEqual(['stored'])
+    })
+
+    it('gives every frame back byte for byte', async () => {
+      for (const vector of drainVectors.filter((each) => each.wellFormed && each.frames.length > 0)) {
+        const own = ownResource()
+        await store.append([delivery([], { ...own, body: vector.body, ...parsed(vector.body) })])
+        const lines = await readAll(own.resourceNumber)
+        const inOrder = lines.sort((a, b) => (a.receivedAt < b.receivedAt ? -1 : 1))
+        expect(Buffer.concat(inOrder.map((line) => counted(line.frame))).equals(vector.body), vector.name).toBe(true)
+      }
+    })
+
+    it('shows what is no text by stand-ins and keeps its bytes', async () => {
+      const own = ownResource()
+      const bytes = Buffer.concat([Buffer.from(frame('caf').trimEnd()), Buffer.from([0xe9, 0x00, 0x21])])
+      await store.append([delivery([bytes], own)])
+      const [line] = await readAll(own.resourceNumber)
+      expect(line?.message).toBe('caf\ufffd\u2400!')
+      expect(Buffer.from(line?.frame ?? []).equals(bytes)).toBe(true)
+    })
+
+    it('orders a line by its receipt where its own time is missing or lies in the future', async () => {
+      const own = ownResource()
+      const frames = ['-', '2999-01-01T00:00:00Z', '2026-11-21T24:00:00Z'].map((at) => frame('x', { at }))
+      await store.append([delivery(frames, own)])
+      const lines = await readAll(own.resourceNumber)
+      expect(lines.map((line) => line.sentAt === line.receivedAt)).toEqual([true, true, true])
+      expect(lines.map((line) => Buffer.from(line.frame).toString()).reverse()).toEqual(frames)
+    })
+
+    it('gives each line exactly once, page by page, in both directions', async () => {
+      const own = ownResource()
+      const count = 97
+      for (let at = 0; at < count; at += 10) {
+        const part = Array.from({ length: Math.min(10, count - at) }, (_, i) =>
+          frame(`${at + i}`, { at: `2026-11-21T10:00:0${(at + i) % 7}.000000+00:00` }),
+        )
+        await store.append([delivery(part, { ...own, receivedAtMicros: NOON_MICROS + at })])
+      }
+      const all = messages(await readAll(own.resourceNumber))
+      expect(new Set(all).size).toBe(count)
+
+      const down = await pages(own.resourceNumber, (page) => (page.older ? { before: page.older } : null))
+      expect(down.flatMap((page) => messages(page.lines))).toEqual(all)
+
+      const oldest = down.at(-1)?.lines.at(-1)?.cursor as string
+      const up = await pages(own.resourceNumber, (page) => (page.newer ? { after: page.newer } : null), { after: oldest })
+      expect(up.reverse().flatMap((page) => messages(page.lines))).toEqual(all.slice(0, -1))
+    })
+
+    async function pages(
+      resourceNumber: number,
+      next: (page: LinePage) => { before?: string; after?: string } | null,
+      start: { before?: string; after?: string } = {},
+    ): Promise<LinePage[]> {
+      const found: LinePage[] = []
+      for (let step: { before?: string; after?: string } | null = start; step !== null && found.length < 50; ) {
+        const page: LinePage = await store.read({ resourceNumber, words: [], limit: 10, ...step })
+        if (page.lines.length > 0) found.push(page)
+        step = next(page)
+      }
+      return found
+    }
+
+    it('never ends a page between lines that share a place in the order', async () => {
+      const own = ownResource()
+      // Two processes may receive lines of one resource in the same microsecond.
+      for (const name of ['a', 'b', 'c']) await store.append([delivery([frame(name)], own)])
+      const page = await store.read({ resourceNumber: own.resourceNumber, words: [], limit: 1 })
+      expect(messages(page.lines).sort()).toEqual(['a', 'b', 'c'])
+    })
+
+    it('finds lines that hold every word, in any case of letters', async () => {
+      const own = ownResource()
+      const frames = [frame('GET /Cart 100%'), frame('get /home 1000'), frame('a_b'), frame('axb', { process: 'worker.7' })]
+      await store.append([delivery(frames, own)])
+      const f = async (words: string[], want: string[]) =>
+        expect(messages(await readAll(own.resourceNumber, words)).sort()).toEqual([...want].sort())
+      await f(['get'], ['GET /Cart 100%', 'get /home 1000'])
+      await f(['GET', 'cart'], ['GET /Cart 100%'])
+      await f(['100%'], ['GET /Cart 100%'])
+      await f(['a_b'], ['a_b'])
+      await f(['worker.7'], ['axb'])
+      await f(['nowhere'], [])
+    })
+
+    it('shows a resource its own lines only', async () => {
+      const [mine, other] = [ownResource(), ownResource()]
+      await store.append([delivery([frame('mine')], mine), delivery([frame('theirs')], other)])
+      expect(messages(await readAll(mine.resourceNumber))).toEqual(['mine'])
+    })
+
+    it('refuses a cursor it never gave', async () => {
+      for (const before of ['', 'x', '1', '1-', "1-1' or true"]) {
+        await expect(store.read({ resourceNumber: 1, words: [], limit: 1, before })).rejects.toMatchObject({
+          code: 'invalid_params',
+        })
+      }
+    })
+
+    it('drops lines when the retention of their plan is over, and only those', async () => {
+      const own = ownResource()
+      const received = (days: number): Partial<Delivery> => ({ ...own, receivedAtMicros: NOON_MICROS + days * DAY_MS * 1000 })
+      await store.append([
+        delivery([frame('week, today')], received(0)),
+        delivery([frame('week, tomorrow')], received(1)),
+        delivery([frame('month, today')], { ...received(0), retentionDays: 30 }),
+      ])
+      const at = (days: number) => new Date(NOON.getTime() + days * DAY_MS)
+      await store.maintain([7, 30], at(7))
+      expect(await readAll(own.resourceNumber)).toHaveLength(3)
+      await store.maintain([7, 30], at(8))
+      expect(messages(await readAll(own.resourceNumber)).sort()).toEqual(['month, today', 'week, tomorrow'])
+      await store.maintain([7, 30], at(31))
+      expect(await readAll(own.resourceNumber)).toEqual([])
+    })
+
+    it('lets two processes keep house at the same time', async () => {
+      const at = new Date(NOON.getTime() + 400 * DAY_MS)
+      await Promise.all(Array.from({ length: 4 }, () => store.maintain([7, 14, 30], at)))
+    })
+  })
+}
+
+function parsed(body: Buffer): Pick<Delivery, 'lines'> {
+  return { lines: delivery([], { body }).lines }
+}
+
+function shuffled<T>(values: readonly T[]): T[] {
+  return values.map((value) => ({ value, by: Math.random() })).sort((a, b) => a.by - b.by).map(({ value }) => value)
+}
