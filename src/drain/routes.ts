@@ -65,7 +65,8 @@ export async function drainRoutes(app: FastifyInstance, parts: DrainParts): Prom
     const deadline = AbortSignal.timeout(parts.holdMs)
     const drain = await parts.admission.admit(drainTokens(request.headers))
     const heldBytes = Number(request.headers['content-length'] ?? UNKNOWN_BODY_BYTES)
-    if (heldBytes > parts.bodyLimitBytes) throw new AppError('body_too_large', { limit: parts.bodyLimitBytes })
+    if (heldBytes > parts.bodyLimitBytes)
+      throw new AppError('body_too_large', { limit: parts.bodyLimitBytes })
     if (!(await parts.gate.enter(heldBytes, parts.holdMs))) throw new AppError('store_unavailable')
     request.drainEntry = { drain, heldBytes, deadline }
   })
