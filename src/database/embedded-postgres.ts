@@ -193,12 +193,17 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** A server stands in its data directory; where we cannot look, its name has to do. */
+/**
+ * A server stands in its data directory. On Linux that can be asked, of our own account's processes and of no zombie;
+ * elsewhere its name has to do.
+ */
 function isPostgres(account: Account, pid: number, cluster: string): boolean {
-  const { stdout: directory } = runAsAccount(account, ['readlink', `/proc/${pid}/cwd`])
-  if (directory.trim() !== '') return directory.trim() === realPath(account, cluster)
-  const { stdout: name } = runAsAccount(account, ['ps', '-o', 'comm=', '-p', String(pid)])
-  return name.includes('postgres') || name.includes('postmaster')
+  if (process.platform === 'linux') {
+    const { stdout } = runAsAccount(account, ['readlink', `/proc/${pid}/cwd`])
+    return stdout.trim() !== '' && stdout.trim() === realPath(account, cluster)
+  }
+  const { stdout } = runAsAccount(account, ['ps', '-o', 'comm=', '-p', String(pid)])
+  return stdout.includes('postgres')
 }
 
 function realPath(account: Account, path: string): string {

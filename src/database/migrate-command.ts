@@ -1,0 +1,39 @@
+// Entry file: `npm run migrate`, and Heroku's release phase as `node dist/database/migrate-command.js`. Brings the
+// database of DATABASE_URL up to date and says what it did; a release fails with its exit code.
+import { loadConfig } from '../config.ts'
+import { migrate } from './migrate.ts'
+import { createPool } from './pool.ts'
+
+try {
+  const applied = await run()
+  console.log(applied.length === 0 ? 'The database is up to date.' : `Applied ${applied.join(', ')}.`)
+} catch (error) {
+  console.error(sentence(error))
+  process.exitCode = 1
+}
+
+async function run(): Promise<string[]> {
+  const { database } = loadConfig(process.env)
+  if (database.url === null) {
+    throw new Error('DATABASE_URL is not set. The embedded Postgres is migrated when the service starts.')
+  }
+  const pool = createPool({
+    url: database.url,
+    tls: database.tls,
+    connections: 1,
+    applicationName: 'culvert-migrate',
+    // What matters of it comes back as the failure of a statement.
+    onError: () => {},
+  })
+  try {
+    return await migrate(pool)
+  } finally {
+    await pool.end()
+  }
+}
+
+/** The error of a name with two addresses has an empty message. */
+function sentence(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(sentence).join('; ')
+  return error instanceof Error ? error.message : String(error)
+}
