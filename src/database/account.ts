@@ -1,7 +1,7 @@
 // Who Postgres runs as. It refuses to run as root; then we lend it an unprivileged account that already exists, and
 // whatever is done in places which that account owns is done as that account.
 import { type SpawnOptions, type SpawnSyncReturns, spawnSync } from 'node:child_process'
-import { lstatSync, type Stats } from 'node:fs'
+import { accessSync, constants, lstatSync, type Stats } from 'node:fs'
 
 export interface Account {
   uid: number
@@ -74,6 +74,23 @@ export function runAsAccount(
 /** Asks the account itself: permissions, read-only mounts and directories above are all counted in. */
 export function canUseDirectory(account: Account, directory: string): boolean {
   return runAsAccount(account, ['sh', '-c', 'cd "$1" && test -w .', 'sh', directory]).status === 0
+}
+
+/** The first of the directories where we can make something for the account to find. */
+export function findSharedDirectory(account: Account, directories: readonly string[]): string | undefined {
+  return directories.find(
+    (directory) =>
+      isWritable(directory) && runAsAccount(account, ['sh', '-c', 'cd "$1"', 'sh', directory]).status === 0,
+  )
+}
+
+function isWritable(directory: string): boolean {
+  try {
+    accessSync(directory, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Without following a symbolic link; undefined where there is nothing, or nothing that we may see. */

@@ -9,7 +9,14 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { type Account, canUseDirectory, chooseAccount, runAsAccount, statOf } from './account.ts'
+import {
+  type Account,
+  canUseDirectory,
+  chooseAccount,
+  findSharedDirectory,
+  runAsAccount,
+  statOf,
+} from './account.ts'
 import {
   DEFAULT_PLACES,
   findPostgres,
@@ -210,19 +217,18 @@ function realPath(account: Account, path: string): string {
   return runAsAccount(account, ['sh', '-c', 'cd "$1" && pwd -P', 'sh', path]).stdout.trim()
 }
 
-/** Fresh and the account's own; the first parent in which the socket's path is not too long will do. */
+/** Fresh and the account's own, below the first temporary directory where the socket's path is short enough. */
 function makeSocketDirectory(account: Account): string {
-  for (const parent of [tmpdir(), '/tmp', '/var/tmp']) {
-    const longest = join(parent, 'culvert-XXXXXX', SOCKET_NAME)
-    if (Buffer.byteLength(longest) > SOCKET_PATH_LIMIT_BYTES) continue
-    if (!canUseDirectory(account, parent)) continue
-    const directory = mkdtempSync(join(parent, 'culvert-'))
-    if (account.lent) chownSync(directory, account.uid, account.gid)
-    return directory
-  }
-  throw new Error(
-    'There is no temporary directory for the socket of the embedded Postgres: /tmp cannot be used.',
+  const parents = [tmpdir(), '/tmp', '/var/tmp'].filter(
+    (parent) => Buffer.byteLength(join(parent, 'culvert-XXXXXX', SOCKET_NAME)) <= SOCKET_PATH_LIMIT_BYTES,
   )
+  const parent = findSharedDirectory(account, parents)
+  if (parent === undefined) {
+    throw new Error(`There is no place for the socket of the embedded Postgres: ${parents} cannot be used.`)
+  }
+  const directory = mkdtempSync(join(parent, 'culvert-'))
+  if (account.lent) chownSync(directory, account.uid, account.gid)
+  return directory
 }
 
 function settings(socketDirectory: string, durable: boolean): string[] {

@@ -52,9 +52,17 @@ export function createPool(options: PoolOptions): pg.Pool {
   })
   // pg-pool listens to idle clients only: one that dies while checked out, between two statements, would end the
   // process with an unhandled 'error'. So each client has a listener for life, and the pool's own must only exist.
-  pool.on('connect', (client) => client.on('error', options.onError))
+  pool.on('connect', (client) => tellOnce(client, options.onError))
   pool.on('error', () => {})
   return pool
+}
+
+/** A dying client emits two errors: what the server said last, and that the connection ended unexpectedly. */
+function tellOnce(client: pg.PoolClient, onError: (error: Error) => void): void {
+  client.once('error', (error) => {
+    client.on('error', () => {})
+    onError(error)
+  })
 }
 
 /**

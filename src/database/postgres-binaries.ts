@@ -16,7 +16,7 @@ import {
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
-import { type Account, canUseDirectory, runAsAccount, statOf } from './account.ts'
+import { type Account, findSharedDirectory, runAsAccount, statOf } from './account.ts'
 
 export interface PostgresBinaries {
   /** Where initdb and postgres are. */
@@ -73,7 +73,7 @@ export function npmPlace(
       if (nativeDirectory === null) return
       if (canMakeLinks(nativeDirectory)) yield join(nativeDirectory, 'bin')
       // Read-only, or in a place that the account cannot reach.
-      const parent = temporaryDirectories.find((directory) => canUseDirectory(account, directory))
+      const parent = findSharedDirectory(account, temporaryDirectories)
       if (parent !== undefined) yield join(cachedCopy(nativeDirectory, parent), 'bin')
     },
   }

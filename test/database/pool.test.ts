@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { withTransaction } from '../../src/database/pool.ts'
+import { createPool, type PoolOptions, withTransaction } from '../../src/database/pool.ts'
+import { isTransient } from '../../src/database/sqlstate.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 
 let database: TestDatabase
@@ -50,6 +51,61 @@ describe('a transaction', () => {
     expect(await notes('ended')).toBe(0)
   })
 })
+
+describe('a pool', () => {
+  it('survives the death of its connections, idle and in use, and tells of each', async () => {
+    const errors: Error[] = []
+    const pool = open({ connections: 2, onError: (error) => errors.push(error) })
+    try {
+      const [idle, used] = await Promise.all([pool.connect(), pool.connect()])
+      idle.release()
+      await database.pool.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'culvert-test-pool'`,
+      )
+      await expect
+        .poll(() => errors.length)
+        .toBe(2)
+        .finally(() => used.release())
+      expect(errors.every(isTransient)).toBe(true)
+      const { rows } = await pool.query('select 1 as one')
+      expect(rows).toEqual([{ one: 1 }])
+    } finally {
+      await pool.end()
+    }
+  })
+
+  it('has the server cancel a statement that takes too long', async () => {
+    const pool = open({ statementTimeoutMs: 100 })
+    await expect(pool.query('select pg_sleep(5)')).rejects.toMatchObject({ code: '57014' })
+    await pool.end()
+  })
+
+  it('decides about TLS itself, whatever the url says', async () => {
+    const plain = open({ url: `${database.url}?sslmode=verify-full&ssl=true`, tls: 'off' })
+    expect((await plain.query('select 1 as one')).rows).toEqual([{ one: 1 }])
+    await plain.end()
+    const secret = open({ url: `${database.url}?sslmode=disable`, tls: 'require' })
+    await expect(secret.query('select 1')).rejects.toThrow('does not support SSL')
+    await secret.end()
+  })
+
+  it('keeps the other parameters of the url', async () => {
+    const pool = open({ url: `${database.url}?sslmode=require&options=-c%20search_path%3Delsewhere` })
+    expect((await pool.query('show search_path')).rows).toEqual([{ search_path: 'elsewhere' }])
+    await pool.end()
+  })
+})
+
+function open(options: Partial<PoolOptions>) {
+  return createPool({
+    url: database.url,
+    tls: 'off',
+    connections: 1,
+    applicationName: 'culvert-test-pool',
+    onError: () => {},
+    ...options,
+  })
+}
 
 async function notes(body: string): Promise<number> {
   const { rowCount } = await database.pool.query('select from note where body = $1', [body])
