@@ -8,8 +8,8 @@ import { readJsonBody } from './json-body.ts'
 import { planUnknown } from './plan-unknown.ts'
 import { type ResourceStore, UUID } from './resource-store.ts'
 
-/** Postgres keeps no NUL in a text. */
-const text = z.string().transform((value) => value.replaceAll('\0', ''))
+/** Postgres keeps no NUL, and no half of a surrogate pair: the detour over UTF-8 makes that U+FFFD. */
+const text = z.string().transform((value) => Buffer.from(value.replaceAll('\0', '')).toString())
 
 /**
  * Only what we need is asked for, and only what we cannot do without is insisted on. `oauth_grant` and `log_input_url`

@@ -1,0 +1,194 @@
+// The partner and viewer rooms on a small Fastify app and a database of their own, and the calls Heroku makes.
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { type Config, loadConfig } from '../../src/config.ts'
+import type { LogStore } from '../../src/logs/log-store.ts'
+import { createPostgresLogStore } from '../../src/logs/postgres/postgres-log-store.ts'
+import { createResourceStore, type ResourceStore } from '../../src/partner/resource-store.ts'
+import { partnerRoutes } from '../../src/partner/routes.ts'
+import { renderErrorPage } from '../../src/viewer/error-page.ts'
+import { viewerRoutes } from '../../src/viewer/routes.ts'
+import { openSession } from '../../src/viewer/session.ts'
+import { createSessionStore } from '../../src/viewer/session-store.ts'
+import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+
+export interface Service {
+  app: FastifyInstance
+  config: Config
+  database: TestDatabase
+  resources: ResourceStore
+  logs: LogStore
+  /** What the service takes for now. */
+  clock: { now: Date }
+  /** Every line it logged. */
+  logged: string[]
+  close(): Promise<void>
+}
+
+export async function startService(environment: Record<string, string> = {}): Promise<Service> {
+  const config = loadConfig({ PUBLIC_URL: 'https://culvert.test', ...environment })
+  const database = await createTestDatabase()
+  const resources = createResourceStore(database.pool)
+  const sessions = createSessionStore(database.pool)
+  const logs = createPostgresLogStore(database.pool)
+  const clock = { now: new Date() }
+  const logged: string[] = []
+  const app = Fastify({ logger: { level: 'trace', stream: { write: (line: string) => logged.push(line) } } })
+  await app.register(partnerRoutes, {
+    config,
+    resources,
+    openSession: (visitor) => openSession(sessions, config.publicUrl, visitor, clock.now),
+    renderErrorPage,
+    now: () => clock.now,
+  })
+  await app.register(viewerRoutes, {
+    config,
+    sessions,
+    logs,
+    findResource: resources.findResource,
+    now: () => clock.now,
+  })
+  await app.ready()
+  return {
+    app,
+    config,
+    database,
+    resources,
+    logs,
+    clock,
+    logged,
+    async close() {
+      await app.close()
+      await database.close()
+    },
+  }
+}
+
+export function basic(user: string, password: string): string {
+  return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
+}
+
+/** The headers that Heroku sends. */
+export function herokuHeaders({ config }: Service): Record<string, string> {
+  return {
+    authorization: basic(config.addon.id, config.addon.passwords[0] ?? ''),
+    'content-type': 'application/json',
+    accept: 'application/vnd.heroku-addons+json; version=3',
+  }
+}
+
+export function drainToken(): string {
+  return `d.${randomUUID()}`
+}
+
+/** A provision as Heroku sends it; `undefined` leaves a field out. */
+export function provisionBody(fields: Record<string, unknown> = {}): Record<string, unknown> {
+  const uuid = fields.uuid ?? randomUUID()
+  return {
+    uuid,
+    name: 'culvert-curly-41233',
+    plan: 'test',
+    region: 'amazon-web-services::us-east-1',
+    callback_url: `https://api.heroku.com/addons/${uuid}`,
+    oauth_grant: {
+      code: randomUUID(),
+      type: 'authorization_code',
+      expires_at: '2026-03-01T02:20:00-0800',
+    },
+    options: { retention: '7d', verbose: 'true' },
+    log_drain_token: drainToken(),
+    log_input_url: `https://token:t.${randomUUID()}@1.us.logplex.io/logs`,
+    ...fields,
+  }
+}
+
+export function provision(service: Service, fields: Record<string, unknown> = {}) {
+  return service.app.inject({
+    method: 'POST',
+    url: '/heroku/resources',
+    headers: herokuHeaders(service),
+    payload: JSON.stringify(provisionBody(fields)),
+  })
+}
+
+export function changePlan(service: Service, id: string, body: Record<string, unknown>) {
+  return service.app.inject({
+    method: 'PUT',
+    url: `/heroku/resources/${id}`,
+    headers: herokuHeaders(service),
+    payload: JSON.stringify(body),
+  })
+}
+
+export function deprovision(service: Service, id: string) {
+  const { authorization, accept } = herokuHeaders(service)
+  return service.app.inject({
+    method: 'DELETE',
+    url: `/heroku/resources/${id}`,
+    headers: { authorization, accept },
+  })
+}
+
+/** A live resource; answers with its id and number. */
+export async function provisioned(
+  service: Service,
+  fields: Record<string, unknown> = {},
+): Promise<{ id: string; number: number }> {
+  const answer = await provision(service, fields)
+  if (answer.statusCode !== 200) throw new Error(`not provisioned: ${answer.body}`)
+  const resource = await service.resources.findResource(answer.json().id)
+  if (resource === null) throw new Error('not provisioned')
+  return resource
+}
+
+/** The form that Heroku makes a browser post; `undefined` leaves a field out. */
+export function ssoForm(
+  service: Service,
+  resourceId: string,
+  changes: Record<string, string | undefined> = {},
+): Record<string, string> {
+  const salt = service.config.addon.ssoSalts[0]
+  const timestamp = changes.timestamp ?? String(Math.floor(service.clock.now.getTime() / 1000))
+  const userId = changes.user_id ?? randomUUID()
+  const email = changes.email ?? 'dev+logs@example.com'
+  const form: Record<string, string | undefined> = {
+    resource_id: resourceId,
+    timestamp,
+    user_id: userId,
+    email,
+    app: 'tidy-river-1234',
+    context_app: 'tidy-river-staging',
+    resource_token: hash('sha1', `${resourceId}:${salt}:${timestamp}`),
+    user_scoped_resource_token: hash('sha256', `${resourceId}:${salt}:${timestamp}:${userId}:${email}`),
+    'nav-data': Buffer.from('{"addon":"Culvert"}').toString('base64url'),
+    ...changes,
+  }
+  return Object.fromEntries(
+    Object.entries(form).filter((field): field is [string, string] => field[1] !== undefined),
+  )
+}
+
+export function postForm(service: Service, form: Record<string, string> | string) {
+  return service.app.inject({
+    method: 'POST',
+    url: '/sso/login',
+    headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'text/html' },
+    payload: new URLSearchParams(form).toString(),
+  })
+}
+
+/** Signs in; answers with the Cookie header of the browser from then on. */
+export async function signedIn(service: Service, resourceId: string): Promise<string> {
+  const answer = await postForm(service, ssoForm(service, resourceId))
+  const cookie = answer.cookies.find(({ name }) => name === 'culvert_session')
+  if (cookie === undefined) throw new Error(`not signed in: ${answer.body}`)
+  return `${cookie.name}=${cookie.value}`
+}
+
+export function hash(algorithm: 'sha1' | 'sha256', text: string): string {
+  return createHash(algorithm).update(text).digest('hex')
+}
+
+export function hex32(): string {
+  return randomBytes(16).toString('hex')
+}
