@@ -21,6 +21,7 @@ const KEEP_ALIVE_TIMEOUT_MS = 310_000
 /** For the head of a request and for all of it: what a slow-loris gets. */
 const HEADERS_TIMEOUT_MS = 10_000
 const REQUEST_TIMEOUT_MS = 30_000
+const IDLE_SWEEP_MS = 50
 /** Of any route that does not set its own; the drain does. */
 const BODY_LIMIT_BYTES = 100_000
 
@@ -40,6 +41,8 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     forceCloseConnections: 'idle',
   })
 
+  closeConnectionsAsTheyFallIdle(app)
+
   app.get('/healthz', async () => ({ status: 'ok' }))
   app.register(partnerRoutes, parts.partner)
   app.register(drainRoutes, parts.drain)
@@ -54,4 +57,16 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     return reply.code(page.status).headers(page.headers).send(page.body)
   })
   return app
+}
+
+/**
+ * Closing ends the connections that are idle at that moment. One whose answer is still under way falls idle later,
+ * and a Logplex would keep it open for minutes: it is ended then.
+ */
+function closeConnectionsAsTheyFallIdle(app: FastifyInstance): void {
+  let sweep: NodeJS.Timeout
+  app.addHook('preClose', async () => {
+    sweep = setInterval(() => app.server.closeIdleConnections(), IDLE_SWEEP_MS)
+  })
+  app.addHook('onClose', async () => clearInterval(sweep))
 }

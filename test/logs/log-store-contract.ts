@@ -46,13 +46,22 @@ export function describeLogStore(engine: string, open: () => Promise<StoreUnderT
       const times = ['10:00:02', '10:00:03', '10:00:01']
       const frames = times.map((time) => frame(`at ${time}`, { at: `2026-11-21T${time}.000000+00:00` }))
       expect(await store.append([delivery(frames, own)])).toEqual(['stored'])
-      expect(messages(await readAll(own.resourceNumber))).toEqual(['at 10:00:03', 'at 10:00:02', 'at 10:00:01'])
+      expect(messages(await readAll(own.resourceNumber))).toEqual([
+        'at 10:00:03',
+        'at 10:00:02',
+        'at 10:00:01',
+      ])
     })
 
     it('keeps the order within a delivery where times are equal', async () => {
       const own = ownResource()
       const names = Array.from({ length: 50 }, (_, at) => `line ${at}`)
-      await store.append([delivery(names.map((name) => frame(name)), own)])
+      await store.append([
+        delivery(
+          names.map((name) => frame(name)),
+          own,
+        ),
+      ])
       expect(messages(await readAll(own.resourceNumber)).reverse()).toEqual(names)
     })
 
@@ -76,7 +85,9 @@ export function describeLogStore(engine: string, open: () => Promise<StoreUnderT
     it('says null where a line has no priority, source or process', async () => {
       const own = ownResource()
       await store.append([delivery(['<999>1 - host - - - x'], own)])
-      expect(await readAll(own.resourceNumber)).toMatchObject([{ priority: null, source: null, process: null }])
+      expect(await readAll(own.resourceNumber)).toMatchObject([
+        { priority: null, source: null, process: null },
+      ])
     })
 
     it('counts the time of receipt up by a microsecond a line', async () => {
@@ -99,14 +110,22 @@ export function describeLogStore(engine: string, open: () => Promise<StoreUnderT
     it('takes the same frame key from another drain', async () => {
       const own = ownResource()
       const first = delivery([frame('a')], own)
-      const second = delivery([frame('b')], { ...own, drainId: own.drainId + 1_000_000, frameKey: first.frameKey })
+      const second = delivery([frame('b')], {
+        ...own,
+        drainId: own.drainId + 1_000_000,
+        frameKey: first.frameKey,
+      })
       expect(await store.append([first, second])).toEqual(['stored', 'stored'])
     })
 
     it('stores a frame key once when two commits race for it', async () => {
       const own = ownResource()
-      const keys = Array.from({ length: 20 }, () => ({ id: randomUUID().replaceAll('-', ''), rememberSeconds: 60 }))
-      const group = () => shuffled(keys).map((frameKey) => delivery([frame(frameKey.id)], { ...own, frameKey }))
+      const keys = Array.from({ length: 20 }, () => ({
+        id: randomUUID().replaceAll('-', ''),
+        rememberSeconds: 60,
+      }))
+      const group = () =>
+        shuffled(keys).map((frameKey) => delivery([frame(frameKey.id)], { ...own, frameKey }))
       const answers = await Promise.all(Array.from({ length: 4 }, () => store.append(group())))
       expect(answers.flat().filter((filed) => filed === 'stored')).toHaveLength(keys.length)
       expect(messages(await readAll(own.resourceNumber)).sort()).toEqual(keys.map((key) => key.id).sort())
@@ -137,7 +156,10 @@ export function describeLogStore(engine: string, open: () => Promise<StoreUnderT
         await store.append([delivery([], { ...own, body: vector.body, ...parsed(vector.body) })])
         const lines = await readAll(own.resourceNumber)
         const inOrder = lines.sort((a, b) => (a.receivedAt < b.receivedAt ? -1 : 1))
-        expect(Buffer.concat(inOrder.map((line) => counted(line.frame))).equals(vector.body), vector.name).toBe(true)
+        expect(
+          Buffer.concat(inOrder.map((line) => counted(line.frame))).equals(vector.body),
+          vector.name,
+        ).toBe(true)
       }
     })
 
@@ -175,7 +197,9 @@ export function describeLogStore(engine: string, open: () => Promise<StoreUnderT
       expect(down.flatMap((page) => messages(page.lines))).toEqual(all)
 
       const oldest = down.at(-1)?.lines.at(-1)?.cursor as string
-      const up = await pages(own.resourceNumber, (page) => (page.newer ? { after: page.newer } : null), { after: oldest })
+      const up = await pages(own.resourceNumber, (page) => (page.newer ? { after: page.newer } : null), {
+        after: oldest,
+      })
       expect(up.reverse().flatMap((page) => messages(page.lines))).toEqual(all.slice(0, -1))
     })
 
@@ -185,7 +209,10 @@ export function describeLogStore(engine: string, open: () => Promise<StoreUnderT
       start: { before?: string; after?: string } = {},
     ): Promise<LinePage[]> {
       const found: LinePage[] = []
-      for (let step: { before?: string; after?: string } | null = start; step !== null && found.length < 50; ) {
+      for (
+        let step: { before?: string; after?: string } | null = start;
+        step !== null && found.length < 50;
+      ) {
         const page: LinePage = await store.read({ resourceNumber, words: [], limit: 10, ...step })
         if (page.lines.length > 0) found.push(page)
         step = next(page)
@@ -203,7 +230,12 @@ export function describeLogStore(engine: string, open: () => Promise<StoreUnderT
 
     it('finds lines that hold every word, in any case of letters', async () => {
       const own = ownResource()
-      const frames = [frame('GET /Cart 100%'), frame('get /home 1000'), frame('a_b'), frame('axb', { process: 'worker.7' })]
+      const frames = [
+        frame('GET /Cart 100%'),
+        frame('get /home 1000'),
+        frame('a_b'),
+        frame('axb', { process: 'worker.7' }),
+      ]
       await store.append([delivery(frames, own)])
       const f = async (words: string[], want: string[]) =>
         expect(messages(await readAll(own.resourceNumber, words)).sort()).toEqual([...want].sort())
@@ -231,7 +263,10 @@ export function describeLogStore(engine: string, open: () => Promise<StoreUnderT
 
     it('drops lines when the retention of their plan is over, and only those', async () => {
       const own = ownResource()
-      const received = (days: number): Partial<Delivery> => ({ ...own, receivedAtMicros: NOON_MICROS + days * DAY_MS * 1000 })
+      const received = (days: number): Partial<Delivery> => ({
+        ...own,
+        receivedAtMicros: NOON_MICROS + days * DAY_MS * 1000,
+      })
       await store.append([
         delivery([frame('week, today')], received(0)),
         delivery([frame('week, tomorrow')], received(1)),
@@ -258,5 +293,8 @@ function parsed(body: Buffer): Pick<Delivery, 'lines'> {
 }
 
 function shuffled<T>(values: readonly T[]): T[] {
-  return values.map((value) => ({ value, by: Math.random() })).sort((a, b) => a.by - b.by).map(({ value }) => value)
+  return values
+    .map((value) => ({ value, by: Math.random() }))
+    .sort((a, b) => a.by - b.by)
+    .map(({ value }) => value)
 }

@@ -10,7 +10,10 @@ export function counted(frame: string | Uint8Array): Buffer {
 }
 
 /** A line as Logplex writes it, without its octet count. */
-export function frame(message: string, fields: { at?: string; source?: string; process?: string } = {}): string {
+export function frame(
+  message: string,
+  fields: { at?: string; source?: string; process?: string } = {},
+): string {
   const { at = '2026-11-21T10:00:00.000000+00:00', source = 'app', process = 'web.1' } = fields
   return `<190>1 ${at} host ${source} ${process} - ${message}\n`
 }

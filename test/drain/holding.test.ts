@@ -1,0 +1,131 @@
+import { randomBytes } from 'node:crypto'
+import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { counted, frame } from '../support/deliveries.ts'
+import { provision, startTestService, storedMessages, type TestService } from '../support/service.ts'
+
+const HOLD_MS = 400
+let service: TestService
+
+beforeAll(async () => {
+  service = await startTestService({ DRAIN_HOLD_MS: String(HOLD_MS), DRAIN_QUEUE_LIMIT_MB: '0.01' })
+})
+afterAll(() => service.close())
+
+interface Target {
+  drainToken: string
+  drainUrl: string
+}
+
+function deliver(to: Target, frameId: string, body = counted(frame(frameId))): Promise<Response> {
+  return fetch(to.drainUrl, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/logplex-1',
+      'logplex-drain-token': to.drainToken,
+      'logplex-frame-id': frameId,
+    },
+    body: new Uint8Array(body),
+  })
+}
+
+/** Holds up every commit of deliveries until the returned function is called. */
+async function stopCommits(): Promise<() => Promise<void>> {
+  const client = await service.database.pool.connect()
+  await client.query('begin; lock table delivery in access exclusive mode')
+  return async () => {
+    await client.query('rollback')
+    client.release()
+  }
+}
+
+it('holds the answer while the store cannot commit, then answers 503; the retry is stored once', async () => {
+  const resource = await provision(service)
+  await deliver(resource, 'warm-up')
+  const letCommit = await stopCommits()
+  const started = performance.now()
+  const answer = await deliver(resource, 'held')
+  expect(answer.status).toBe(503)
+  expect(performance.now() - started).toBeGreaterThanOrEqual(HOLD_MS - 50)
+  await letCommit()
+  expect((await deliver(resource, 'held')).status).toBe(204)
+  await service.service.drain.drained()
+  expect(await storedMessages(service, resource.id)).toEqual(['warm-up', 'held'])
+})
+
+it('answers 204 when the store comes back while deliveries are held', async () => {
+  const resource = await provision(service)
+  await deliver(resource, 'warm-up')
+  const letCommit = await stopCommits()
+  const answers = Promise.all(['a', 'b', 'c'].map((name) => deliver(resource, name)))
+  await sleep(HOLD_MS / 4)
+  await letCommit()
+  expect((await answers).map((answer) => answer.status)).toEqual([204, 204, 204])
+})
+
+it('goes on by itself after its database connections were cut', async () => {
+  const resource = await provision(service)
+  await deliver(resource, 'before')
+  await service.database.pool.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity
+     where datname = current_database() and application_name like 'culvert write%'`,
+  )
+  expect((await deliver(resource, 'after')).status).toBe(204)
+  expect(await storedMessages(service, resource.id)).toEqual(['before', 'after'])
+})
+
+it('does not store what was given up while it still waited behind others', async () => {
+  const resource = await provision(service)
+  await deliver(resource, 'warm-up')
+  const letCommit = await stopCommits()
+  // Two writers are stuck on the first ones; the rest waits in the queue until its time is over.
+  const names = Array.from({ length: 6 }, (_, at) => `given up ${at}`)
+  for (const answer of await Promise.all(names.map((name) => deliver(resource, name))))
+    expect(answer.status).toBe(503)
+  await letCommit()
+  await service.service.drain.drained()
+  const stored = await storedMessages(service, resource.id)
+  expect(stored.length).toBeLessThan(1 + names.length)
+  for (const name of names) await deliver(resource, name)
+  expect((await storedMessages(service, resource.id)).sort()).toEqual(['warm-up', ...names].sort())
+})
+
+it('takes no body into memory above its bound, and everything in the end', async () => {
+  const resource = await provision(service)
+  await deliver(resource, 'warm-up')
+  const letCommit = await stopCommits()
+  const names = Array.from({ length: 8 }, (_, at) => `large ${at} ${'x'.repeat(4_000)}`)
+  const answers = names.map((name) =>
+    deliver(resource, randomBytes(16).toString('hex'), counted(frame(name))),
+  )
+  await sleep(HOLD_MS / 4)
+  expect(service.service.drain.gate.heldBytes).toBeLessThanOrEqual(10_000)
+  await letCommit()
+  expect((await Promise.all(answers)).map((answer) => answer.status)).toEqual(Array(8).fill(204))
+  expect(service.service.drain.gate.heldBytes).toBe(0)
+})
+
+it('serves the next delivery on the connection on which one was refused unread', async () => {
+  const resource = await provision(service)
+  const body = counted(frame('next'))
+  const request = (token: string, content: Buffer) =>
+    Buffer.concat([
+      Buffer.from(
+        `POST /drains/x HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/logplex-1\r\n` +
+          `Logplex-Drain-Token: ${token}\r\nContent-Length: ${content.length}\r\n\r\n`,
+      ),
+      content,
+    ])
+  const socket = connect(Number(new URL(service.origin).port), '127.0.0.1')
+  let received = ''
+  socket.on('data', (chunk) => {
+    received += chunk
+  })
+  socket.write(request('d.unknown', Buffer.alloc(100_000, 'x')))
+  await expect.poll(() => received).toContain('HTTP/1.1 404 ')
+  socket.write(request(resource.drainToken, body))
+  await expect.poll(() => received).toContain('HTTP/1.1 204 ')
+  socket.destroy()
+  expect(received.toLowerCase()).not.toContain('transfer-encoding')
+})

@@ -1,0 +1,85 @@
+// The whole service on a database of its own, listening on loopback. The simulated Heroku and tests talk HTTP to it.
+import { randomUUID } from 'node:crypto'
+import type { AddressInfo } from 'node:net'
+import { pino } from 'pino'
+import { type Config, loadConfig } from '../../src/config.ts'
+import { createService, type Service } from '../../src/service.ts'
+import { createTestDatabase, type TestDatabase } from './database.ts'
+
+export interface TestService {
+  service: Service
+  config: Config
+  database: TestDatabase
+  /** http://127.0.0.1:<port> */
+  origin: string
+  close(): Promise<void>
+}
+
+/** @param environment settings as in the process's environment */
+export async function startTestService(environment: Record<string, string> = {}): Promise<TestService> {
+  const database = await createTestDatabase()
+  const config = loadConfig({ PORT: '0', ...environment })
+  const service = await createService({ config, databaseUrl: database.url, log: pino({ level: 'silent' }) })
+  await service.app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = service.app.server.address() as AddressInfo
+  return {
+    service,
+    config,
+    database,
+    origin: `http://127.0.0.1:${port}`,
+    async close() {
+      await service.close()
+      await database.close()
+    },
+  }
+}
+
+export interface TestResource {
+  id: string
+  drainToken: string
+  drainUrl: string
+}
+
+/** Provisions a resource the way Heroku does. */
+export function provision(service: TestService, plan?: string): Promise<TestResource> {
+  return provisionAt(service.origin, service.config, plan)
+}
+
+export async function provisionAt(origin: string, config: Config, plan = 'test'): Promise<TestResource> {
+  const id = randomUUID()
+  const drainToken = `d.${randomUUID()}`
+  const answer = await fetch(`${origin}/heroku/resources`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: herokuAuthorization(config) },
+    body: JSON.stringify({
+      uuid: id,
+      name: 'culvert-test-1',
+      plan,
+      region: 'us',
+      log_drain_token: drainToken,
+    }),
+  })
+  if (answer.status !== 200) throw new Error(`provision answered ${answer.status}: ${await answer.text()}`)
+  return { id, drainToken, drainUrl: `${origin}/drains/${id}` }
+}
+
+export async function deprovision(service: TestService, id: string): Promise<void> {
+  const answer = await fetch(`${service.origin}/heroku/resources/${id}`, {
+    method: 'DELETE',
+    headers: { authorization: herokuAuthorization(service.config) },
+  })
+  if (!answer.ok) throw new Error(`deprovision answered ${answer.status}`)
+}
+
+/** The messages kept for a resource, oldest received first. */
+export async function storedMessages(service: TestService, id: string): Promise<string[]> {
+  const { rows } = await service.database.pool.query<{ message: string }>(
+    `select message from log_line join resource on number = resource_number where id = $1 order by received_at`,
+    [id],
+  )
+  return rows.map((row) => row.message)
+}
+
+function herokuAuthorization(config: Config): string {
+  return `Basic ${Buffer.from(`${config.addon.id}:${config.addon.passwords[0]}`).toString('base64')}`
+}
