@@ -1,0 +1,125 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { ConfigError, loadConfig, redactConfig } from '../src/config.ts'
+import { DEFAULT_PLANS } from '../src/plans.ts'
+
+const manifest = JSON.parse(readFileSync(new URL('../addon-manifest.json', import.meta.url), 'utf8'))
+
+const PRODUCTION = {
+  NODE_ENV: 'production',
+  PUBLIC_URL: 'https://logs.example.com',
+  ADDON_ID: 'acme-logs',
+  ADDON_PASSWORD: 'a password of our own',
+  ADDON_SSO_SALT: 'a salt of our own',
+  DATABASE_URL: 'postgres://u:p@db.example.com/culvert',
+}
+
+describe('in development', () => {
+  it('starts with nothing set, on the checked-in manifest', () => {
+    const config = loadConfig({})
+    expect(config.addon).toEqual({
+      id: manifest.id,
+      passwords: [manifest.api.password],
+      ssoSalts: [manifest.api.sso_salt],
+      configVar: 'CULVERT_URL',
+    })
+    expect(config.publicUrl).toBe('http://localhost:5000')
+    expect(config.drainUrl).toBe('https://localhost:5000')
+    expect(config.database).toMatchObject({ url: null, tls: 'off' })
+    expect(config.plans).toEqual(DEFAULT_PLANS)
+  })
+
+  it('takes an empty variable for one that is not set', () => {
+    expect(loadConfig({ PORT: '', DATABASE_URL: '' }).port).toBe(5_000)
+  })
+})
+
+describe('in production', () => {
+  it('starts on settings of its own', () => {
+    expect(loadConfig(PRODUCTION).addon).toMatchObject({ id: 'acme-logs', configVar: 'ACME_LOGS_URL' })
+  })
+
+  it.each(['PUBLIC_URL', 'ADDON_ID', 'ADDON_PASSWORD', 'ADDON_SSO_SALT'])(
+    'refuses to start without %s',
+    (name) => {
+      expect(() => loadConfig({ ...PRODUCTION, [name]: undefined })).toThrow(new RegExp(`^${name} `))
+    },
+  )
+
+  it('refuses to start on the secrets that everybody can read in the repository', () => {
+    const f = (name: string, value: string) =>
+      expect(() => loadConfig({ ...PRODUCTION, [name]: value })).toThrow(
+        new RegExp(`^${name} is the development`),
+      )
+    f('ADDON_PASSWORD', manifest.api.password)
+    f('ADDON_SSO_SALT', manifest.api.sso_salt)
+  })
+
+  it('refuses a plain http address', () => {
+    expect(() => loadConfig({ ...PRODUCTION, PUBLIC_URL: 'http://logs.example.com' })).toThrow(
+      /^PUBLIC_URL must be https/,
+    )
+    expect(() => loadConfig({ ...PRODUCTION, DRAIN_URL: 'http://in.example.com' })).toThrow(
+      /^DRAIN_URL must be https/,
+    )
+  })
+
+  it('takes the previous password and salt beside the new ones while they are rotated', () => {
+    const config = loadConfig({
+      ...PRODUCTION,
+      ADDON_PASSWORD_PREVIOUS: 'old',
+      ADDON_SSO_SALT_PREVIOUS: 'older',
+    })
+    expect(config.addon.passwords).toEqual(['a password of our own', 'old'])
+    expect(config.addon.ssoSalts).toEqual(['a salt of our own', 'older'])
+  })
+})
+
+it('names each value that is wrong', () => {
+  const f = (environment: Record<string, string>, name: RegExp) => {
+    expect(() => loadConfig(environment)).toThrow(ConfigError)
+    expect(() => loadConfig(environment)).toThrow(name)
+  }
+  f({ PORT: 'http' }, /^PORT: /)
+  f({ PUBLIC_URL: 'localhost' }, /^PUBLIC_URL: must be an http\(s\) address/)
+  f({ SSO_ACCEPT_SHA1: 'maybe' }, /^SSO_ACCEPT_SHA1: /)
+  f({ PORT: 'x', DRAIN_WRITERS: '0' }, /PORT: .*\nDRAIN_WRITERS: /)
+  f({ PLANS_FILE: '/nowhere.json' }, /^PLANS_FILE could not be read/)
+})
+
+it('decides about TLS to the database by sslmode, else by being on Heroku', () => {
+  const f = (environment: Record<string, string>, tls: string) =>
+    expect(loadConfig(environment).database.tls).toBe(tls)
+  f({ DATABASE_URL: 'postgres://h/db' }, 'off')
+  f({ DATABASE_URL: 'postgres://h/db', DYNO: 'web.1' }, 'require')
+  f({ DATABASE_URL: 'postgres://h/db?sslmode=disable', DYNO: 'web.1' }, 'off')
+  f({ DATABASE_URL: 'postgres://h/db?sslmode=require' }, 'require')
+  f({ DATABASE_URL: 'postgres://h/db?x=y&sslmode=verify-full' }, 'verify')
+  f({ DATABASE_URL: 'postgres://h/db', DATABASE_TLS: 'verify' }, 'verify')
+})
+
+it('reads other plans from a file, and refuses a file that makes no sense', () => {
+  const path = join(mkdtempSync(join(tmpdir(), 'culvert-plans-')), 'plans.json')
+  const plan = { slug: 'gold', dailyBytes: 1, retentionDays: 3 }
+  writeFileSync(path, JSON.stringify([plan]))
+  expect(loadConfig({ PLANS_FILE: path }).plans).toEqual([plan])
+  writeFileSync(path, JSON.stringify([plan, plan]))
+  expect(() => loadConfig({ PLANS_FILE: path })).toThrow(/two plans share a slug/)
+  writeFileSync(path, JSON.stringify([{ ...plan, retentionDays: 0 }]))
+  expect(() => loadConfig({ PLANS_FILE: path })).toThrow(/retentionDays/)
+})
+
+it('prints itself without a secret', () => {
+  const printed = JSON.stringify(redactConfig(loadConfig(PRODUCTION)))
+  for (const secret of ['a password of our own', 'a salt of our own', 'u:p'])
+    expect(printed).not.toContain(secret)
+})
+
+it('cannot be changed once it is read', () => {
+  const config = loadConfig({})
+  expect(() => {
+    ;(config.addon as { id: string }).id = 'other'
+  }).toThrow(TypeError)
+})

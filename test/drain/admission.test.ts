@@ -1,0 +1,79 @@
+import { beforeEach, expect, it } from 'vitest'
+import { Admission, type KnownDrain } from '../../src/drain/admission.ts'
+
+const DRAIN: KnownDrain = { drainId: 7, resourceNumber: 3, plan: 'test', state: 'provisioned' }
+
+let now = 0
+let lookUps = 0
+let answer: () => Promise<KnownDrain | null>
+let admission: Admission
+
+beforeEach(() => {
+  now = 1_000_000
+  lookUps = 0
+  answer = async () => DRAIN
+  admission = new Admission({
+    findDrain() {
+      lookUps++
+      return answer()
+    },
+    retentionDaysOf: () => 7,
+    now: () => now,
+  })
+})
+
+it('looks a token up once for many deliveries at once, and again after a while', async () => {
+  await Promise.all(Array.from({ length: 10 }, () => admission.admit(['d.1'])))
+  expect(await admission.admit(['d.1'])).toEqual({ drainId: 7, resourceNumber: 3, retentionDays: 7 })
+  expect(lookUps).toBe(1)
+  now += 60_000
+  await admission.admit(['d.1'])
+  expect(lookUps).toBe(2)
+})
+
+it('stops letting a drain in soon after it was deprovisioned', async () => {
+  await admission.admit(['d.1'])
+  answer = async () => ({ ...DRAIN, state: 'deprovisioned' })
+  now += 10_000
+  await expect(admission.admit(['d.1'])).rejects.toMatchObject({ code: 'drain_gone' })
+})
+
+it('remembers that a token is unknown, but not for long: it may be provisioned this second', async () => {
+  answer = async () => null
+  for (let n = 0; n < 5; n++) {
+    await expect(admission.admit(['d.1'])).rejects.toMatchObject({ code: 'drain_token_unknown' })
+  }
+  expect(lookUps).toBe(1)
+  answer = async () => DRAIN
+  now += 1_001
+  expect(await admission.admit(['d.1'])).toMatchObject({ drainId: 7 })
+})
+
+it('goes on letting a known drain in while the database is away, and says of a new one that it cannot tell', async () => {
+  await admission.admit(['d.1'])
+  answer = () => Promise.reject(new Error('the database is away'))
+  now += 60_000
+  expect(await admission.admit(['d.1'])).toMatchObject({ drainId: 7 })
+  await expect(admission.admit(['d.2'])).rejects.toThrow('the database is away')
+})
+
+it('tries each token that a delivery may mean', async () => {
+  const known = async () => DRAIN
+  answer = async () => {
+    answer = known
+    return null
+  }
+  expect(await admission.admit(['token', 'd.1'])).toMatchObject({ drainId: 7 })
+  await expect(admission.admit([])).rejects.toMatchObject({ code: 'drain_token_missing' })
+})
+
+it('forgets the oldest tokens rather than growing without end', async () => {
+  answer = async () => null
+  const knock = (n: number) => admission.admit([`d.${n}`]).catch(() => {})
+  for (let n = 0; n < 20_001; n++) await knock(n)
+  lookUps = 0
+  await knock(20_000)
+  expect(lookUps).toBe(0)
+  await knock(0)
+  expect(lookUps).toBe(1)
+})

@@ -1,0 +1,66 @@
+// The rule of src/README.md, "Which way imports point", read from every import there is.
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, it } from 'vitest'
+
+const SRC = fileURLToPath(new URL('../src', import.meta.url))
+
+/** Room -> the rooms it may import from. A room may always import from itself. A file of src/ itself is a room. */
+const GROUND = ['config', 'errors', 'plans', 'database']
+const ALLOWED: Record<string, string[]> = {
+  main: [...GROUND, 'service'],
+  service: [...GROUND, 'server', 'partner', 'drain', 'viewer', 'jobs', 'logs'],
+  server: [...GROUND, 'partner', 'drain', 'viewer'],
+  partner: [...GROUND],
+  drain: [...GROUND, 'logs'],
+  viewer: [...GROUND, 'logs'],
+  jobs: [...GROUND, 'logs'],
+  sim: [],
+  logs: [...GROUND],
+  database: ['config', 'errors'],
+  config: ['plans'],
+  errors: [],
+  plans: [],
+}
+/** Files that begin a process. */
+const ENTRIES = ['main.ts', 'sim/demo.ts', 'database/migrate-command.ts']
+
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'))
+const source = (name: string) => readFileSync(join(SRC, name), 'utf8')
+const roomOf = (name: string) => (name.split('/')[0] as string).replace(/\.ts$/, '')
+
+it('imports point down only', () => {
+  const wrong: string[] = []
+  for (const name of files) {
+    const room = roomOf(name)
+    for (const [, specifier] of source(name).matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)) {
+      const target = relative(SRC, normalize(join(SRC, dirname(name), specifier as string)))
+      const targetRoom = roomOf(target)
+      if (targetRoom !== room && !ALLOWED[room]?.includes(targetRoom)) wrong.push(`${name} imports ${target}`)
+    }
+  }
+  expect(wrong).toEqual([])
+})
+
+it('every room is named in the rule', () => {
+  expect([...new Set(files.map(roomOf))].filter((room) => ALLOWED[room] === undefined)).toEqual([])
+})
+
+it('only config and the entry files read process.env, only entry files end the process', () => {
+  const reads = files.filter((name) => /process\.env\b/.test(source(name)) && name !== 'config.ts')
+  expect(reads.filter((name) => !ENTRIES.includes(name))).toEqual([])
+  const ends = files.filter((name) => /process\.exit\(/.test(source(name)))
+  expect(ends.filter((name) => !ENTRIES.includes(name))).toEqual([])
+})
+
+it('pure modules take the time and randomness as arguments', () => {
+  const pure = [
+    'drain/frame-parser.ts',
+    'drain/timestamp.ts',
+    'drain/structured-data.ts',
+    'logs/frame-form.ts',
+  ]
+  for (const name of pure)
+    expect(source(name)).not.toMatch(/Date\.now|new Date\(\)|Math\.random|randomUUID|performance\./)
+})
