@@ -28,6 +28,8 @@ const WHAT_TO_DO: Partial<Record<ErrorCode, Html>> = {
 and is for one add-on only.</p>${OPEN_AGAIN}`,
   resource_gone: html`<p>Its logs can no longer be read here. To collect logs again, add it to your app once more from
 <a href="${DASHBOARD_URL}">your Heroku dashboard</a>.</p>`,
+  // Its message says it already.
+  unavailable: html``,
   not_found: OPEN_AGAIN,
   sso_refused: OPEN_AGAIN,
   sso_by_post: OPEN_AGAIN,
