@@ -1,0 +1,48 @@
+// The part of the simulated Heroku that a browser visits, on loopback: `GET /sso/<resource uuid>` is the page that a
+// click on the add-on in the Heroku dashboard leads to, so that one printed link signs a person in.
+import { once } from 'node:events'
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type SsoForm, ssoPage } from './sso-form.ts'
+
+export interface Dashboard {
+  origin: string
+  /** The link that signs in to a resource. It works again and again: each visit makes a new form. */
+  signInUrl(resourceId: string): string
+  close(): Promise<void>
+}
+
+/** `signIn` answers null for a resource that Heroku does not have. */
+export async function openDashboard(
+  signIn: (resourceId: string) => SsoForm | null,
+  port = 0,
+): Promise<Dashboard> {
+  const server = createServer((request, response) => {
+    const [, resourceId] = /^\/sso\/([\w-]+)$/.exec(request.url ?? '') ?? []
+    const form = request.method === 'GET' && resourceId !== undefined ? signIn(resourceId) : null
+    if (form !== null) return send(response, 200, 'text/html; charset=utf-8', ssoPage(form))
+    // Also what the service hears that takes this for api.heroku.com.
+    return send(response, 404, 'application/json', '{"id":"not_found","message":"There is nothing here."}')
+  })
+  server.listen(port, '127.0.0.1')
+  await once(server, 'listening')
+  const origin = `http://localhost:${(server.address() as AddressInfo).port}`
+  return {
+    origin,
+    signInUrl: (resourceId) => `${origin}/sso/${resourceId}`,
+    async close() {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+function send(response: ServerResponse, status: number, type: string, body: string): void {
+  response.writeHead(status, {
+    'Content-Type': type,
+    // Each visit is a new form with a new time.
+    'Cache-Control': 'no-store',
+  })
+  response.end(body)
+}

@@ -1,0 +1,212 @@
+// A simulated Heroku: calls the add-on as Heroku's add-on service does, judges its answers, runs the drains of what it
+// provisioned and signs people in. Black-box: it knows an add-on by its manifest only.
+
+import type { SimLine } from './frame-encoder.ts'
+import { basicAuth, callHttp, type HttpAnswer } from './http-call.ts'
+import { LogplexDrain, type LogplexDrainOptions } from './logplex-drain.ts'
+import {
+  type ProvisionAnswer,
+  readDeprovisionAnswer,
+  readPlanChangeAnswer,
+  readProvisionAnswer,
+} from './partner-answer.ts'
+import type { Random } from './random.ts'
+import { type SsoForm, type SsoPerson, ssoForm } from './sso-form.ts'
+
+/** What Heroku knows of an add-on: its manifest, with the addresses of one environment. */
+export interface AddonManifest {
+  id: string
+  password: string
+  ssoSalt: string
+  /** Ends in /heroku/resources. */
+  baseUrl: string
+  ssoUrl: string
+  configVars: readonly string[]
+}
+
+export interface HerokuOptions {
+  addon: AddonManifest
+  random: Random
+  /** Milliseconds since 1970. */
+  clock?: () => number
+  /** How the drains are run: `deliverTo` for a service that does not speak TLS, settings, callbacks. */
+  drains?: Omit<LogplexDrainOptions, 'url' | 'token' | 'random' | 'clock'>
+  /** Logplex nodes that each run every drain. No order holds between them. */
+  nodes?: number
+}
+
+export interface ProvisionRequest {
+  plan: string
+  uuid?: string
+  name?: string
+  region?: string
+  options?: Record<string, string>
+  drainToken?: string
+  /** The app that owns the resource. */
+  app?: string
+}
+
+/** The stream of one attached app into a resource. */
+export interface AttachedDrain {
+  token: string
+  app: string
+  nodes: readonly LogplexDrain[]
+  /** Hands a line to one of the nodes, as the app's log shippers do. */
+  push(line: SimLine): void
+  whenIdle(): Promise<void>
+  stop(): { unsent: SimLine[] }
+}
+
+export interface SimResource {
+  uuid: string
+  name: string
+  app: string
+  plan: string
+  answer: ProvisionAnswer
+  drains: AttachedDrain[]
+}
+
+export interface Heroku {
+  /** @throws HerokuRefusal where the customer's install would have failed. */
+  provision(request: ProvisionRequest): Promise<SimResource>
+  changePlan(
+    uuid: string,
+    plan: string,
+  ): Promise<{ config: Record<string, string> | null; message: string | null }>
+  deprovision(uuid: string): Promise<void>
+  /** Attaches the resource to another app: another drain token at the same address. The add-on is not called. */
+  attach(uuid: string, app?: string): AttachedDrain
+  /** The form that opens the resource's page; null when there is no such resource. */
+  signIn(uuid: string, person?: Partial<SsoPerson>): SsoForm | null
+  resources(): SimResource[]
+  /** Ends every drain at once. */
+  stop(): void
+}
+
+/** Legacy reference: the hard limit of an add-on's answer. The limit of v3 could not be read. */
+const PARTNER_TIMEOUT_MS = 25_000
+
+export function createHeroku(options: HerokuOptions): Heroku {
+  const { addon, random } = options
+  const clock = options.clock ?? Date.now
+  const resources = new Map<string, SimResource>()
+  const find = (uuid: string): SimResource => {
+    const resource = resources.get(uuid)
+    if (resource === undefined) throw new Error(`Heroku has no resource ${uuid}`)
+    return resource
+  }
+
+  function call(method: string, path: string, body?: object): Promise<HttpAnswer> {
+    const headers: [string, string][] = [
+      ['Authorization', basicAuth(addon.id, addon.password)],
+      ['Accept', 'application/vnd.heroku-addons+json; version=3'],
+    ]
+    if (body !== undefined) headers.push(['Content-Type', 'application/json'])
+    const bytes = body === undefined ? Buffer.alloc(0) : Buffer.from(JSON.stringify(body))
+    return callHttp({
+      method,
+      url: `${addon.baseUrl}${path}`,
+      headers,
+      body: bytes,
+      timeoutMs: PARTNER_TIMEOUT_MS,
+    })
+  }
+
+  function startDrain(url: string, token: string, app: string): AttachedDrain {
+    const nodes = Array.from(
+      { length: options.nodes ?? 1 },
+      (_, node) =>
+        new LogplexDrain({ ...options.drains, url, token, clock, random: random.fork(`${token} ${node}`) }),
+    )
+    return {
+      token,
+      app,
+      nodes,
+      push: (line) => (nodes.length === 1 ? nodes[0] : random.pick(nodes))?.push(line),
+      whenIdle: async () => void (await Promise.all(nodes.map((node) => node.whenIdle()))),
+      stop: () => ({ unsent: nodes.flatMap((node) => node.stop().unsent) }),
+    }
+  }
+
+  return {
+    async provision(request) {
+      const uuid = request.uuid ?? random.uuid()
+      const name =
+        request.name ??
+        `${addon.id}-${random.pick(['curly', 'solid', 'amber'])}-${random.int(10_000, 99_999)}`
+      const token = request.drainToken ?? `d.${random.uuid()}`
+      const answer = readProvisionAnswer(
+        await call('POST', '', {
+          uuid,
+          name,
+          plan: request.plan,
+          region: request.region ?? 'amazon-web-services::us-east-1',
+          callback_url: `https://api.heroku.com/addons/${uuid}`,
+          oauth_grant: {
+            code: random.uuid(),
+            type: 'authorization_code',
+            expires_at: grantExpiry(clock()),
+          },
+          options: request.options ?? {},
+          log_drain_token: token,
+          log_input_url: `https://token:t.${random.uuid()}@1.us.logplex.io/logs`,
+        }),
+        addon.configVars,
+      )
+      const known = resources.get(uuid)
+      if (known !== undefined) return known
+      const app = request.app ?? `tidy-river-${random.int(10_000, 99_999)}`
+      const resource = { uuid, name, app, plan: request.plan, answer, drains: [] as AttachedDrain[] }
+      resources.set(uuid, resource)
+      resource.drains.push(startDrain(answer.logDrainUrl, token, app))
+      return resource
+    },
+
+    async changePlan(uuid, plan) {
+      const resource = find(uuid)
+      const answer = readPlanChangeAnswer(await call('PUT', `/${uuid}`, { plan }), addon.configVars)
+      resource.plan = plan
+      return answer
+    },
+
+    async deprovision(uuid) {
+      const resource = find(uuid)
+      readDeprovisionAnswer(await call('DELETE', `/${uuid}`))
+      resources.delete(uuid)
+      for (const drain of resource.drains) drain.stop()
+    },
+
+    attach(uuid, app = `quiet-hill-${random.int(10_000, 99_999)}`) {
+      const resource = find(uuid)
+      const drain = startDrain(resource.answer.logDrainUrl, `d.${random.uuid()}`, app)
+      resource.drains.push(drain)
+      return drain
+    },
+
+    signIn(uuid, person = {}) {
+      const resource = resources.get(uuid)
+      if (resource === undefined) return null
+      const { app } = resource
+      const visitor = {
+        userId: '3c9d1e2f-7a8b-4c5d-9e0f-112233445566',
+        email: 'dev@example.com',
+        app,
+        contextApp: app,
+        ...person,
+      }
+      return ssoForm(addon, uuid, visitor, Math.floor(clock() / 1_000))
+    },
+
+    resources: () => [...resources.values()],
+
+    stop() {
+      for (const { drains } of resources.values()) for (const drain of drains) drain.stop()
+    },
+  }
+}
+
+/** The grant dies after five minutes. Heroku writes the offset without a colon, which RFC 3339 does not know. */
+function grantExpiry(now: number): string {
+  const pacific = new Date(now + 300_000 - 8 * 3_600_000)
+  return `${pacific.toISOString().slice(0, 19)}-0800`
+}
