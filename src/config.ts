@@ -64,7 +64,8 @@ const MANIFEST_PATH = fileURLToPath(new URL('../addon-manifest.json', import.met
 const switchSchema = z.enum(['true', 'false']).transform((value) => value === 'true')
 const originSchema = z
   .url({ protocol: /^https?$/, error: 'must be an http(s) address' })
-  .transform((value) => value.replace(/\/+$/, ''))
+  .refine((value) => /^https?:\/\/[^/?#@]+\/?$/.test(value), 'must be an address without a path')
+  .transform((value) => new URL(value).origin)
 const megabytes = z.coerce
   .number()
   .positive()

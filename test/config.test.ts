@@ -84,6 +84,7 @@ it('names each value that is wrong', () => {
   }
   f({ PORT: 'http' }, /^PORT: /)
   f({ PUBLIC_URL: 'localhost' }, /^PUBLIC_URL: must be an http\(s\) address/)
+  f({ PUBLIC_URL: 'https://example.com/culvert' }, /^PUBLIC_URL: must be an address without a path/)
   f({ SSO_ACCEPT_SHA1: 'maybe' }, /^SSO_ACCEPT_SHA1: /)
   f({ PORT: 'x', DRAIN_WRITERS: '0' }, /PORT: .*\nDRAIN_WRITERS: /)
   f({ PLANS_FILE: '/nowhere.json' }, /^PLANS_FILE could not be read/)

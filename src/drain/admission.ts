@@ -25,7 +25,7 @@ export interface AdmissionParts {
 
 /** How long a known drain is trusted without looking again: what a deprovision needs to reach all processes. */
 const KNOWN_MS = 5_000
-/** An unknown token costs one look-up a second at most, however often it knocks. */
+/** A token that is not let in costs one look-up a second at most, however often it knocks. */
 const UNKNOWN_MS = 1_000
 /** Tokens remembered, known or not. About 200 bytes each. */
 const MAX_REMEMBERED = 20_000
@@ -97,6 +97,8 @@ export class Admission {
       const oldest = this.#remembered.keys().next().value
       if (oldest !== undefined) this.#remembered.delete(oldest)
     }
-    this.#remembered.set(token, { drain, until: this.#parts.now() + (drain ? KNOWN_MS : UNKNOWN_MS) })
+    // Only a yes is kept for long: the token of an ended resource may move to a new one.
+    const rememberMs = drain?.state === 'provisioned' ? KNOWN_MS : UNKNOWN_MS
+    this.#remembered.set(token, { drain, until: this.#parts.now() + rememberMs })
   }
 }
