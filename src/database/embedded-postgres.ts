@@ -4,7 +4,7 @@
 //   find the account → settle the place → initdb once → start under a guard → wait until it answers → create the
 //   database. stop() ends the server; so does the end of our process, in whatever way (see server-process.ts).
 import { createHash } from 'node:crypto'
-import { chownSync, mkdirSync, mkdtempSync } from 'node:fs'
+import { chownSync, mkdirSync, mkdtempSync, renameSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -58,6 +58,11 @@ const START_TIMEOUT_MS = 60_000
 const INITDB_TIMEOUT_MS = 120_000
 const CONNECT_TIMEOUT_MS = 5_000
 const POLL_MS = 25
+/** How long a server that lost its starter may take to begin its shutdown, and to be through with it. */
+const NOTICE_MS = 1_000
+const LEAVING_TIMEOUT_MS = 25_000
+/** Of postmaster.pid, from 0 (Postgres: src/include/utils/pidfile.h). */
+const PID_FILE_STATUS_LINE = 7
 /** sun_path is 108 bytes with its NUL on Linux, 104 on macOS. */
 const SOCKET_PATH_LIMIT_BYTES = process.platform === 'darwin' ? 103 : 107
 const SOCKET_NAME = '.s.PGSQL.5432'
@@ -71,7 +76,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const logPath = join(home, 'postgres.log')
 
   const binaries = findPostgres(account, options.places ?? DEFAULT_PLACES, majorVersionOf(account, cluster))
-  refuseLiveServer(account, cluster)
+  await refuseLiveServer(account, cluster)
   if (majorVersionOf(account, cluster) === undefined) initializeCluster(account, binaries, cluster)
 
   const socketDirectory = makeSocketDirectory(account)
@@ -89,7 +94,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     await ensureDatabase(url('postgres'), server, deadline)
   } catch (error) {
     await server.stop()
-    refuseLiveServer(account, cluster)
+    await refuseLiveServer(account, cluster)
     throw new Error(`${(error as Error).message}${logTail(account, logPath)}`, { cause: error })
   }
 
@@ -148,6 +153,8 @@ function majorVersionOf(account: Account, cluster: string): number | undefined {
 /** Under another name first: an initdb that was cut short must not pass for a cluster. */
 function initializeCluster(account: Account, binaries: PostgresBinaries, cluster: string): void {
   const draft = `${cluster}.${process.pid}.new`
+  // From one that was cut short: in a container, pids start over.
+  runAsAccount(account, ['rm', '-rf', draft])
   const { status, stdout, stderr, error } = runAsAccount(
     account,
     [
@@ -167,26 +174,45 @@ function initializeCluster(account: Account, binaries: PostgresBinaries, cluster
     const said = `${stdout ?? ''}\n${stderr ?? ''}`.trim()
     throw new Error(`initdb could not make ${cluster} (${error?.message ?? `code ${status}`}):\n${said}`)
   }
-  // Where another process was first, mv would put ours into its cluster; -T is not on macOS.
-  const script = 'if [ -e "$2" ]; then rm -rf "$1"; else mv "$1" "$2"; fi'
-  runAsAccount(account, ['sh', '-c', script, 'sh', draft, cluster])
+  try {
+    renameSync(draft, cluster)
+  } catch (error) {
+    runAsAccount(account, ['rm', '-rf', draft])
+    // Another process was first; which of us may run it, the server's own lock decides.
+    if (majorVersionOf(account, cluster) === undefined) throw error
+  }
 }
 
 /**
- * Postgres guards its directory itself, with the same pid file. We look first to give a sentence, and because it
- * takes any process with that pid for the old server: in a container, where pids start over, that would be common.
+ * Postgres guards its directory itself, with the same pid file. We look first to give a sentence; to wait for a
+ * server that is on its way out because our last process was just killed; and because Postgres takes any process
+ * with that pid for the old server: in a container, where pids start over, that would be common.
  */
-function refuseLiveServer(account: Account, cluster: string): void {
+async function refuseLiveServer(account: Account, cluster: string): Promise<void> {
   const pidFile = join(cluster, 'postmaster.pid')
-  const { status, stdout } = runAsAccount(account, ['head', '-n', '1', pidFile])
-  const pid = Number.parseInt(stdout, 10)
-  if (status !== 0 || Number.isNaN(pid)) return
-  if (!isAlive(pid)) return
-  if (isPostgres(account, pid, cluster)) {
-    throw new Error(`Another Postgres server (pid ${pid}) is running on ${cluster}: stop it first.`)
+  const started = performance.now()
+  for (;;) {
+    const { status, stdout } = runAsAccount(account, ['cat', pidFile])
+    const lines = stdout.split('\n')
+    const pid = Number.parseInt(lines[0] ?? '', 10)
+    if (status !== 0 || Number.isNaN(pid) || !isAlive(pid)) return
+    if (!isPostgres(account, pid, cluster)) {
+      disownPidFile(account, pidFile)
+      return
+    }
+    const patienceMs = lines[PID_FILE_STATUS_LINE]?.trim() === 'stopping' ? LEAVING_TIMEOUT_MS : NOTICE_MS
+    if (performance.now() - started > patienceMs) {
+      throw new Error(`Another Postgres server (pid ${pid}) is running on ${cluster}: stop it first.`)
+    }
+    await sleep(POLL_MS)
   }
-  // A pid that no process can have. Not deleted: the rest of the file leads Postgres to the shared memory that
-  // leftover backends would still hold.
+}
+
+/**
+ * Gives the file a pid that no process can have. It is not deleted: the rest of it leads Postgres to the shared
+ * memory that leftover backends would still hold.
+ */
+function disownPidFile(account: Account, pidFile: string): void {
   const script = '{ echo 2147483646; tail -n +2 "$1"; } >"$1.new" && mv -f "$1.new" "$1"'
   runAsAccount(account, ['sh', '-c', script, 'sh', pidFile])
 }

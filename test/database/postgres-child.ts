@@ -1,5 +1,5 @@
-// Run as a process by embedded-postgres.test.ts: starts an embedded Postgres, tells its url on stdout, and lives
-// until it is killed. Its settings come as JSON on the first line of stdin; a second line tells it how to end.
+// Run as a process by the tests of the embedded Postgres: starts one, tells its url on stdout, and lives until it is
+// killed. Its settings come as JSON on the first line of stdin; a second line tells it how to end.
 import { createInterface } from 'node:readline'
 import { startEmbeddedPostgres } from '../../src/database/embedded-postgres.ts'
 import { DEFAULT_PLACES, npmPlace } from '../../src/database/postgres-binaries.ts'

@@ -36,7 +36,27 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
   project.provide('clusterUrl', postgres.url)
   project.provide('templateDatabase', TEMPLATE_DATABASE)
-  return teardown
+  return async () => {
+    await teardown()
+    refuseDuplicateNames(project)
+  }
+}
+
+/** Two tests of one name in one file: a copy that was never finished, and a failure that nobody can place. */
+function refuseDuplicateNames(project: TestProject): void {
+  const seen = new Set<string>()
+  const duplicates: string[] = []
+  for (const testModule of project.vitest.state.getTestModules()) {
+    for (const test of testModule.children.allTests()) {
+      const name = `${testModule.relativeModuleId}: ${test.fullName}`
+      if (seen.has(name)) duplicates.push(name)
+      seen.add(name)
+    }
+  }
+  if (duplicates.length === 0) return
+  // Vitest prints an error thrown here and still ends with 0.
+  console.error(`Tests of one name in one file:\n  ${duplicates.join('\n  ')}`)
+  process.exitCode = 1
 }
 
 async function createTemplate(clusterUrl: string): Promise<void> {
