@@ -1,5 +1,6 @@
 // The part of the simulated Heroku that a browser visits, on loopback: `GET /sso/<resource uuid>` is the page that a
-// click on the add-on in the Heroku dashboard leads to, so that one printed link signs a person in.
+// click on the add-on in the Heroku dashboard leads to, so that one printed link signs a person in. `/form` behind it
+// gives the fields alone, for curl.
 import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -18,8 +19,16 @@ export async function openDashboard(
   port = 0,
 ): Promise<Dashboard> {
   const server = createServer((request, response) => {
-    const [, resourceId] = /^\/sso\/([\w-]+)$/.exec(request.url ?? '') ?? []
+    const [, resourceId, isForm] = /^\/sso\/([\w-]+)(\/form)?$/.exec(request.url ?? '') ?? []
     const form = request.method === 'GET' && resourceId !== undefined ? signIn(resourceId) : null
+    if (form !== null && isForm !== undefined) {
+      return send(
+        response,
+        200,
+        'application/x-www-form-urlencoded',
+        new URLSearchParams(form.fields).toString(),
+      )
+    }
     if (form !== null) return send(response, 200, 'text/html; charset=utf-8', ssoPage(form))
     // Also what the service hears that takes this for api.heroku.com.
     return send(response, 404, 'application/json', '{"id":"not_found","message":"There is nothing here."}')
