@@ -14,7 +14,11 @@ create table resource (
   options jsonb not null default '{}',
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
+  -- Set by a plan change, until the lines kept so far have moved to the retention of the new plan.
+  plan_changed_at timestamptz,
   deprovisioned_at timestamptz,
+  -- When its lines were deleted, some days after it was deprovisioned.
+  purged_at timestamptz,
   check (state = 'deprovisioned' or (name is not null and plan is not null)),
   check ((state = 'deprovisioned') = (deprovisioned_at is not null))
 );

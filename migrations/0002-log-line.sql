@@ -37,7 +37,9 @@ create table delivery (
   drain_id integer not null,
   -- Made of Logplex-Frame-Id or X-Request-Id: src/drain/frame-key.ts.
   frame_key uuid not null,
-  -- From then on the key may be used again.
+  -- When the delivery was received, which is long before it is stored where the database was away meanwhile.
+  received_at timestamptz not null,
+  -- A delivery received from then on may use the key again.
   expires_at timestamptz not null,
   primary key (drain_id, frame_key)
 );

@@ -36,6 +36,19 @@ export function findPlan(plans: readonly Plan[], slug: string): Plan | undefined
   return plans.find((plan) => plan.slug === slug)
 }
 
+/**
+ * The limits of a resource's plan. A plan may be gone from the list while customers still have it: they get the most
+ * generous of the others, because lines lost to a clerical change cannot be brought back.
+ */
+export function limitsOf(plans: readonly Plan[], slug: string): Pick<Plan, 'dailyBytes' | 'retentionDays'> {
+  return (
+    findPlan(plans, slug) ?? {
+      dailyBytes: Math.max(...plans.map((plan) => plan.dailyBytes)),
+      retentionDays: Math.max(...plans.map((plan) => plan.retentionDays)),
+    }
+  )
+}
+
 /** The retention classes that the log store keeps partitions for, shortest first. */
 export function retentionClasses(plans: readonly Plan[]): number[] {
   return [...new Set(plans.map((plan) => plan.retentionDays))].sort((a, b) => a - b)

@@ -6,15 +6,19 @@ import { migrate } from './database/migrate.ts'
 import { createPool } from './database/pool.ts'
 import { isTransient } from './database/sqlstate.ts'
 import { createDrain, type Drain } from './drain/drain.ts'
-import { startHousekeeping } from './jobs/housekeeping.ts'
+import { keepHouse } from './jobs/housekeeping.ts'
+import { repeat } from './jobs/repeat.ts'
 import { createPostgresLogStore } from './logs/postgres/postgres-log-store.ts'
 import { createResourceStore } from './partner/resource-store.ts'
 import type { Visitor } from './partner/sign-in.ts'
-import { findPlan, retentionClasses } from './plans.ts'
+import { limitsOf, retentionClasses } from './plans.ts'
 import { buildServer } from './server.ts'
 import { renderErrorPage } from './viewer/error-page.ts'
 import { openSession } from './viewer/session.ts'
 import { createSessionStore } from './viewer/session-store.ts'
+
+/** Room is made days ahead, so a missed round or two costs nothing; a plan change waits this long at most. */
+const HOUSEKEEPING_EVERY_MS = 300_000
 
 export interface Service {
   app: FastifyInstance
@@ -55,14 +59,18 @@ export async function createService({ config, databaseUrl, log }: ServiceNeeds):
   const resources = createResourceStore(reading)
   const sessions = createSessionStore(reading)
 
-  // The longest where a plan is no longer on the list: a retired plan's customer must not lose lines.
-  const classes = retentionClasses(config.plans)
-  const retentionDaysOf = (plan: string) =>
-    findPlan(config.plans, plan)?.retentionDays ?? (classes.at(-1) as number)
-  const keepHouse = () => logs.maintain(classes, new Date())
-  await keepHouse()
-  const housekeeping = startHousekeeping(keepHouse, (error) =>
-    log.error({ err: error }, 'housekeeping failed'),
+  const housekeeping = {
+    logs,
+    resources,
+    retentionClasses: retentionClasses(config.plans),
+    retentionDaysOf: (plan: string) => limitsOf(config.plans, plan).retentionDays,
+  }
+  // The first round before anything is taken: there must be room for today.
+  await keepHouse(housekeeping, new Date())
+  const keepingHouse = repeat(
+    HOUSEKEEPING_EVERY_MS,
+    () => keepHouse(housekeeping, new Date()),
+    (error) => log.error({ err: error }, 'housekeeping failed'),
   )
 
   const signedIn = (visitor: Visitor) => openSession(sessions, config.publicUrl, visitor)
@@ -70,7 +78,7 @@ export async function createService({ config, databaseUrl, log }: ServiceNeeds):
     config,
     logs: writeStore,
     findDrain: resources.findDrain,
-    retentionDaysOf,
+    limitsOf: (plan) => limitsOf(config.plans, plan),
     isTransient,
     onFailure: (error, deliveries) => log.error({ err: error, deliveries }, 'a commit failed'),
     now: Date.now,
@@ -88,7 +96,7 @@ export async function createService({ config, databaseUrl, log }: ServiceNeeds):
     async close() {
       await app.close()
       await drain.drained()
-      await housekeeping.stop()
+      await keepingHouse.stop()
       await Promise.all([writing, reading].map((pool: Pool) => pool.end()))
     },
   }

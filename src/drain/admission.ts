@@ -11,15 +11,20 @@ export interface KnownDrain {
   state: 'provisioned' | 'deprovisioned'
 }
 
-export interface AdmittedDrain {
+export interface AdmittedDrain extends PlanLimits {
   drainId: number
   resourceNumber: number
+}
+
+/** What a plan allows. */
+export interface PlanLimits {
   retentionDays: number
+  dailyBytes: number
 }
 
 export interface AdmissionParts {
   findDrain(tokenDigest: Buffer): Promise<KnownDrain | null>
-  retentionDaysOf(plan: string): number
+  limitsOf(plan: string): PlanLimits
   now(): number
 }
 
@@ -55,11 +60,8 @@ export class Admission {
       const drain = await this.#find(token)
       if (drain === null) continue
       if (drain.state === 'deprovisioned') throw new AppError('drain_gone')
-      return {
-        drainId: drain.drainId,
-        resourceNumber: drain.resourceNumber,
-        retentionDays: this.#parts.retentionDaysOf(drain.plan),
-      }
+      const { retentionDays, dailyBytes } = this.#parts.limitsOf(drain.plan)
+      return { drainId: drain.drainId, resourceNumber: drain.resourceNumber, retentionDays, dailyBytes }
     }
     throw new AppError('drain_token_unknown')
   }

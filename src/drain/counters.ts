@@ -4,6 +4,7 @@ export class DrainCounters {
   /** Deliveries answered 204, by what became of them. */
   stored = 0
   duplicates = 0
+  overQuota = 0
   /** Lines of stored deliveries, and the bytes of their bodies. */
   lines = 0
   bytes = 0

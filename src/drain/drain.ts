@@ -1,7 +1,7 @@
 // The drain room put together: from what it needs of the others to the parts its route works with.
 import type { Config } from '../config.ts'
 import type { LogStore } from '../logs/log-store.ts'
-import { Admission, type KnownDrain } from './admission.ts'
+import { Admission, type KnownDrain, type PlanLimits } from './admission.ts'
 import { ByteGate } from './byte-gate.ts'
 import { DrainCounters } from './counters.ts'
 import { GroupCommit } from './group-commit.ts'
@@ -16,7 +16,7 @@ export interface DrainNeeds {
   config: Pick<Config, 'drain'>
   logs: Pick<LogStore, 'append'>
   findDrain(tokenDigest: Buffer): Promise<KnownDrain | null>
-  retentionDaysOf(plan: string): number
+  limitsOf(plan: string): PlanLimits
   isTransient(error: unknown): boolean
   onFailure(error: unknown, deliveries: number): void
   now(): number

@@ -15,6 +15,7 @@ import type { DrainCounters } from './counters.ts'
 import { drainTokens } from './drain-token.ts'
 import { frameKey } from './frame-key.ts'
 import { parseFrames } from './frame-parser.ts'
+import { findLosses } from './losses.ts'
 import { readBody } from './read-body.ts'
 import type { ReceiptClock } from './receipt-clock.ts'
 
@@ -96,11 +97,12 @@ function toDelivery(request: FastifyRequest, drain: AdmittedDrain, parts: DrainP
     structuredData: frameId === undefined || userAgent.startsWith('log-shuttle/'),
   })
   parts.counters.malformedFrames += malformed
-  const announced = header(request, 'logplex-msg-count')
-  if (announced !== undefined && Number(announced) !== lines.length) parts.counters.countMismatches++
+  const announced = Number(header(request, 'logplex-msg-count') ?? lines.length)
+  if (announced !== lines.length) parts.counters.countMismatches++
   if (lines.length === 0) return null
   return {
     ...drain,
+    losses: findLosses(body, lines, announced),
     frameKey: frameKey(frameId, header(request, 'x-request-id')),
     receivedAtMicros: parts.clock.claim(lines.length),
     body,
@@ -112,6 +114,10 @@ async function fileCounted(delivery: Delivery, deadline: AbortSignal, parts: Dra
   const filed = await parts.file(delivery, deadline)
   if (filed === 'duplicate') {
     parts.counters.duplicates++
+    return
+  }
+  if (filed === 'over_quota') {
+    parts.counters.overQuota++
     return
   }
   parts.counters.stored++

@@ -1,29 +1,35 @@
-// What the log store must do by the clock: room for the coming days, dropping what is past its retention.
+// What the log store must do by the clock: room for the coming days, dropping what is past its retention, following
+// plan changes, deleting what was deprovisioned. Every step may be repeated and may run in any number of processes
+// at once; what must not is serialised in the database.
+import type { LogStore } from '../logs/log-store.ts'
 
-/** An hour: partitions are made days ahead, so a missed round or two costs nothing. */
-const INTERVAL_MS = 3_600_000
+/** Lines of a deprovisioned resource are kept this long, so that an accident can be undone; then they are deleted. */
+const GRACE_DAYS = 7
+/** Longer than any process goes on admitting lines under the plan of before (src/drain/admission.ts). */
+const PLAN_CHANGE_SETTLES_MS = 60_000
+const DAY_MS = 86_400_000
 
-export interface Housekeeping {
-  stop(): Promise<void>
+export interface HousekeepingParts {
+  logs: Pick<LogStore, 'maintain' | 'changeRetention' | 'purge'>
+  resources: {
+    findPlanChanges(before: Date): Promise<{ number: number; plan: string; changedAt: string }[]>
+    settlePlanChange(number: number, changedAt: string): Promise<void>
+    findPurgeable(before: Date): Promise<number[]>
+    markPurged(number: number): Promise<void>
+  }
+  retentionClasses: readonly number[]
+  retentionDaysOf(plan: string): number
 }
 
-/**
- * Repeats `work` until stopped. The first round is the caller's, at start, where a failure must be seen.
- * Any number of processes may do this at once; the work itself is serialised in the database.
- */
-export function startHousekeeping(
-  work: () => Promise<void>,
-  onFailure: (error: unknown) => void,
-): Housekeeping {
-  let underWay = Promise.resolve()
-  const timer = setInterval(() => {
-    underWay = underWay.then(work).catch(onFailure)
-  }, INTERVAL_MS)
-  timer.unref()
-  return {
-    async stop() {
-      clearInterval(timer)
-      await underWay
-    },
+export async function keepHouse(parts: HousekeepingParts, now: Date): Promise<void> {
+  const { logs, resources } = parts
+  await logs.maintain(parts.retentionClasses, now)
+  for (const change of await resources.findPlanChanges(new Date(now.getTime() - PLAN_CHANGE_SETTLES_MS))) {
+    await logs.changeRetention(change.number, parts.retentionDaysOf(change.plan), now)
+    await resources.settlePlanChange(change.number, change.changedAt)
+  }
+  for (const number of await resources.findPurgeable(new Date(now.getTime() - GRACE_DAYS * DAY_MS))) {
+    await logs.purge(number)
+    await resources.markPurged(number)
   }
 }

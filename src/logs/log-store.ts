@@ -14,6 +14,10 @@ export interface Delivery {
   drainId: number
   /** Retention class: the plan's days at the time of receipt. */
   retentionDays: number
+  /** The plan's volume of a UTC day, in bytes of bodies. What comes above it is counted and not kept. */
+  dailyBytes: number
+  /** Lines that this delivery tells are missing. */
+  losses: readonly Loss[]
   /** What makes a retry recognisable: the same for each try of a batch and for no other batch of the drain. */
   frameKey: FrameKey
   /** Microseconds since 1970 of the first line; the lines behind it count up, one each. */
@@ -22,8 +26,39 @@ export interface Delivery {
   lines: readonly FramedLine[]
 }
 
-/** `duplicate`: this drain has delivered this frame key before, and nothing was stored. */
-export type Filed = 'stored' | 'duplicate'
+/**
+ * `duplicate`: this drain has delivered this frame key before, and nothing was stored.
+ * `over_quota`: the day's volume is used up; the lines were counted as dropped, and the frame key remembered.
+ */
+export type Filed = 'stored' | 'duplicate' | 'over_quota'
+
+export type LossKind =
+  | 'logplex_overflow'
+  | 'shuttle_overflow'
+  | 'shuttle_loss'
+  | 'count_mismatch'
+  | 'quota'
+  | 'unavailable'
+
+export interface Loss {
+  kind: LossKind
+  lines: number
+}
+
+/** Lines known to be missing from a drain in one minute. */
+export interface Gap extends Loss {
+  drainId: number
+  /** RFC 3339, to the minute. */
+  minute: string
+}
+
+/** What a resource has received in a UTC day. */
+export interface Usage {
+  lines: number
+  bytes: number
+  droppedLines: number
+  droppedBytes: number
+}
 
 export interface LineQuery {
   resourceNumber: number
@@ -56,6 +91,24 @@ export interface LogStore {
 
   /** @throws AppError invalid_params for a cursor that this store never gave. */
   read(query: LineQuery): Promise<LinePage>
+
+  /** @param day the UTC day: 2026-11-21 */
+  usage(resourceNumber: number, day: string): Promise<Usage>
+
+  /** The gaps of a resource from `since` on, newest first, at most 1,000. */
+  gaps(resourceNumber: number, since: Date): Promise<Gap[]>
+
+  /** Writes down losses that no delivery carries, such as our own refusals. */
+  recordLosses(resourceNumber: number, drainId: number, at: Date, losses: readonly Loss[]): Promise<void>
+
+  /**
+   * Moves what is kept of a resource into another retention class, after a plan change. Lines that the new class
+   * would have dropped already are deleted. May be repeated, and runs beside reads and appends.
+   */
+  changeRetention(resourceNumber: number, retentionDays: number, now: Date): Promise<void>
+
+  /** Deletes everything of a resource. May be repeated. */
+  purge(resourceNumber: number): Promise<void>
 
   /**
    * Housekeeping, safe in any number of processes: makes room for the coming days of each retention class, drops

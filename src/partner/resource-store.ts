@@ -62,6 +62,17 @@ export interface ResourceStore {
    * so that its POST, should it come late, is refused.
    */
   deprovision(id: string): Promise<'deprovisioned' | 'already_gone' | 'unknown'>
+
+  /** Resources whose plan changed before `before` and whose lines have not followed yet. */
+  findPlanChanges(before: Date): Promise<{ number: number; plan: string; changedAt: string }[]>
+
+  /** The lines have followed that change. A later change of the same resource stays to be followed. */
+  settlePlanChange(number: number, changedAt: string): Promise<void>
+
+  /** Resources deprovisioned before `before` whose lines are still kept. */
+  findPurgeable(before: Date): Promise<number[]>
+
+  markPurged(number: number): Promise<void>
 }
 
 /** Any version and variant: the id is Heroku's business. Postgres raises an error for anything else. */
@@ -107,10 +118,11 @@ export function createResourceStore(pool: Pool): ResourceStore {
     changePlan(id, plan) {
       return withTransaction(pool, async (client) => {
         const { plan: previousPlan } = await lockLiveResource(client, id)
-        await client.query('update resource set plan = $2, updated_at = now() where id = $1 and plan <> $2', [
-          id,
-          plan,
-        ])
+        await client.query(
+          `update resource set plan = $2, plan_changed_at = now(), updated_at = now()
+            where id = $1 and plan <> $2`,
+          [id, plan],
+        )
         return { previousPlan }
       })
     },
@@ -133,6 +145,35 @@ export function createResourceStore(pool: Pool): ResourceStore {
         await client.query('delete from session where resource_id = $1', [id])
         return 'deprovisioned'
       })
+    },
+
+    async findPlanChanges(before) {
+      // As text: a Date would lose the microseconds that tell two changes apart.
+      const { rows } = await pool.query<{ number: number; plan: string; changedAt: string }>(
+        `select number, plan, plan_changed_at::text as "changedAt" from resource
+          where state = 'provisioned' and plan_changed_at < $1`,
+        [before],
+      )
+      return rows
+    },
+
+    async settlePlanChange(number, changedAt) {
+      await pool.query(
+        'update resource set plan_changed_at = null where number = $1 and plan_changed_at = $2::timestamptz',
+        [number, changedAt],
+      )
+    },
+
+    async findPurgeable(before) {
+      const { rows } = await pool.query<{ number: number }>(
+        'select number from resource where deprovisioned_at < $1 and purged_at is null',
+        [before],
+      )
+      return rows.map((row) => row.number)
+    },
+
+    async markPurged(number) {
+      await pool.query('update resource set purged_at = now() where number = $1', [number])
     },
   }
 }

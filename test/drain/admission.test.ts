@@ -17,14 +17,19 @@ beforeEach(() => {
       lookUps++
       return answer()
     },
-    retentionDaysOf: () => 7,
+    limitsOf: () => ({ retentionDays: 7, dailyBytes: 5 }),
     now: () => now,
   })
 })
 
 it('looks a token up once for many deliveries at once, and again after a while', async () => {
   await Promise.all(Array.from({ length: 10 }, () => admission.admit(['d.1'])))
-  expect(await admission.admit(['d.1'])).toEqual({ drainId: 7, resourceNumber: 3, retentionDays: 7 })
+  expect(await admission.admit(['d.1'])).toEqual({
+    drainId: 7,
+    resourceNumber: 3,
+    retentionDays: 7,
+    dailyBytes: 5,
+  })
   expect(lookUps).toBe(1)
   now += 60_000
   await admission.admit(['d.1'])

@@ -261,6 +261,97 @@ export function describeLogStore(engine: string, open: () => Promise<StoreUnderT
       }
     })
 
+    describe('the daily volume', () => {
+      const body = Buffer.concat(Array.from({ length: 10 }, (_, at) => counted(frame(`line ${at}`))))
+      const full = (own: Partial<Delivery>, fields: Partial<Delivery> = {}) =>
+        delivery([], { ...own, body, ...parsed(body), dailyBytes: 3 * body.length, ...fields })
+
+      it('is counted in lines and bytes as received', async () => {
+        const own = ownResource()
+        await store.append([full(own), full(own)])
+        await store.append([full(own, { frameKey: { id: 'a'.repeat(32), rememberSeconds: 60 } })])
+        await store.append([full(own, { frameKey: { id: 'a'.repeat(32), rememberSeconds: 60 } })])
+        expect(await store.usage(own.resourceNumber, '2026-11-21')).toEqual({
+          lines: 30,
+          bytes: 3 * body.length,
+          droppedLines: 0,
+          droppedBytes: 0,
+        })
+        expect(await store.usage(own.resourceNumber, '2026-11-22')).toMatchObject({ lines: 0 })
+      })
+
+      it('drops and counts what comes above it, remembers its frame keys, and tells of the gap', async () => {
+        const own = ownResource()
+        expect(await store.append([full(own), full(own), full(own)])).toEqual(['stored', 'stored', 'stored'])
+        const above = full(own)
+        expect(await store.append([above])).toEqual(['over_quota'])
+        expect(await store.append([above])).toEqual(['duplicate'])
+        expect(await readAll(own.resourceNumber)).toHaveLength(30)
+        expect(await store.usage(own.resourceNumber, '2026-11-21')).toMatchObject({
+          lines: 30,
+          droppedLines: 10,
+          droppedBytes: body.length,
+        })
+        expect(await store.gaps(own.resourceNumber, NOON)).toEqual([
+          { drainId: own.drainId, minute: '2026-11-21T12:00Z', kind: 'quota', lines: 10 },
+        ])
+      })
+
+      it('starts over at midnight UTC, and goes on at once with a larger plan', async () => {
+        const own = ownResource()
+        await store.append([full(own), full(own), full(own), full(own)])
+        const tomorrow = { receivedAtMicros: Date.UTC(2026, 10, 22) * 1000 }
+        expect(await store.append([full(own, tomorrow)])).toEqual(['stored'])
+        expect(await store.append([full(own)])).toEqual(['over_quota'])
+        expect(await store.append([full(own, { dailyBytes: 100 * body.length })])).toEqual(['stored'])
+      })
+
+      it('is not exceeded by more than one delivery however many write at once', async () => {
+        const own = ownResource()
+        const dailyBytes = 20 * body.length - 1
+        const answers = await Promise.all(
+          Array.from({ length: 40 }, () => store.append([full(own, { dailyBytes })])),
+        )
+        expect(answers.flat().filter((filed) => filed === 'stored')).toHaveLength(20)
+        expect((await store.usage(own.resourceNumber, '2026-11-21')).bytes).toBe(20 * body.length)
+      })
+
+      it('of one resource is nothing to another in the same commit', async () => {
+        const [mine, other] = [ownResource(), ownResource()]
+        await store.append([full(mine), full(mine), full(mine)])
+        expect(await store.append([full(mine), full(other)])).toEqual(['over_quota', 'stored'])
+      })
+    })
+
+    it('adds up by drain and minute what is known to be missing', async () => {
+      const own = ownResource()
+      const lossy = (lines: number, second: number) =>
+        delivery([frame('x')], {
+          ...own,
+          losses: [{ kind: 'logplex_overflow', lines }],
+          receivedAtMicros: NOON_MICROS + second * 1e6,
+        })
+      const first = lossy(5, 0)
+      await store.append([first, lossy(7, 30)])
+      await store.append([lossy(1, 60)])
+      await store.append([first])
+      await store.recordLosses(own.resourceNumber, own.drainId, new Date(NOON.getTime() + 60_000), [
+        { kind: 'unavailable', lines: 300 },
+      ])
+      const gap = (minute: string, kind: string, lines: number) => ({
+        drainId: own.drainId,
+        minute,
+        kind,
+        lines,
+      })
+      expect(await store.gaps(own.resourceNumber, NOON)).toEqual([
+        gap('2026-11-21T12:01Z', 'logplex_overflow', 1),
+        gap('2026-11-21T12:01Z', 'unavailable', 300),
+        gap('2026-11-21T12:00Z', 'logplex_overflow', 12),
+      ])
+      expect(await store.gaps(own.resourceNumber, new Date(NOON.getTime() + 120_000))).toEqual([])
+    })
+
     it('drops lines when the retention of their plan is over, and only those', async () => {
       const own = ownResource()
       const received = (days: number): Partial<Delivery> => ({
@@ -279,6 +370,44 @@ export function describeLogStore(engine: string, open: () => Promise<StoreUnderT
       expect(messages(await readAll(own.resourceNumber)).sort()).toEqual(['month, today', 'week, tomorrow'])
       await store.maintain([7, 30], at(31))
       expect(await readAll(own.resourceNumber)).toEqual([])
+    })
+
+    it('moves lines to the retention of a new plan, and deletes what that would not keep', async () => {
+      const [own, other] = [ownResource(), ownResource()]
+      const at = (days: number) => new Date(NOON.getTime() + days * DAY_MS)
+      // Three months later, so that the days of other tests are left alone.
+      const days = [100, 105, 110]
+      for (const day of days) await store.maintain([7, 30], at(day - 1))
+      for (const day of days) {
+        const received = { retentionDays: 30, receivedAtMicros: at(day).getTime() * 1000 }
+        await store.append([delivery([frame(`day ${day}`)], { ...own, ...received })])
+        await store.append([delivery([frame(`day ${day}`)], { ...other, ...received })])
+      }
+      const before = await readAll(own.resourceNumber)
+      await store.changeRetention(own.resourceNumber, 7, at(112))
+      expect((await readAll(own.resourceNumber)).map((line) => line.receivedAt)).toEqual(
+        before.map((line) => line.receivedAt).filter((received) => received > at(104).toISOString()),
+      )
+      await store.changeRetention(own.resourceNumber, 30, at(112))
+      await store.maintain([7, 30], at(125))
+      expect(messages(await readAll(own.resourceNumber)).sort()).toEqual(['day 105', 'day 110'])
+      expect(await readAll(other.resourceNumber)).toHaveLength(3)
+    })
+
+    it('deletes everything of a resource, and nothing of another', async () => {
+      const [own, other] = [ownResource(), ownResource()]
+      await store.maintain([7, 30], new Date(NOON.getTime() + 130 * DAY_MS))
+      const received = { receivedAtMicros: NOON_MICROS + 130 * DAY_MS * 1000 }
+      const lossy = { ...received, losses: [{ kind: 'shuttle_loss' as const, lines: 1 }] }
+      await store.append([
+        delivery([frame('a'), frame('b')], { ...own, ...lossy }),
+        delivery([frame('c')], { ...other, ...lossy }),
+      ])
+      for (let repeat = 0; repeat < 2; repeat++) await store.purge(own.resourceNumber)
+      expect(await readAll(own.resourceNumber)).toEqual([])
+      expect(await store.gaps(own.resourceNumber, NOON)).toEqual([])
+      expect(messages(await readAll(other.resourceNumber))).toEqual(['c'])
+      expect(await store.gaps(other.resourceNumber, NOON)).toHaveLength(1)
     })
 
     it('lets two processes keep house at the same time', async () => {

@@ -25,6 +25,8 @@ export function delivery(frames: readonly (string | Uint8Array)[], fields: Parti
     resourceNumber: 1,
     drainId: 1,
     retentionDays: 7,
+    dailyBytes: 1_000_000_000,
+    losses: [],
     frameKey: { id: randomUUID().replaceAll('-', ''), rememberSeconds: 86_400 },
     receivedAtMicros: Date.UTC(2026, 10, 21, 12) * 1000,
     body,

@@ -11,72 +11,111 @@ const HOUSEKEEPING_LOCK = 7_201_001
 /** Rather skip a round than make readers queue behind a lock we cannot get. */
 const LOCK_TIMEOUT = '3s'
 
+export interface Partition {
+  name: string
+  retentionDays: number
+  /** The UTC day of receipt: 2026-11-21 */
+  day: string
+}
+
 /** The partition that takes a delivery. Lines are copied straight into it: a quarter faster than through the parent. */
 export function partitionName(retentionDays: number, receivedAtMicros: number): string {
-  const day = new Date(receivedAtMicros / 1000).toISOString().slice(0, 10).replaceAll('-', '')
-  return `${className(retentionDays)}_${day}`
+  return nameOf(retentionDays, dayOf(receivedAtMicros / 1000))
 }
 
 /** Makes the partitions of each class from yesterday (a delivery may arrive just after midnight) to some days ahead. */
 export async function createPartitions(pool: Pool, classes: readonly number[], now: Date): Promise<void> {
+  const days = Array.from({ length: DAYS_AHEAD + 2 }, (_, at) => dayOf(now.getTime() + (at - 1) * DAY_MS))
+  for (const retentionDays of classes) await createDayPartitions(pool, retentionDays, days)
+}
+
+/** Makes the partitions of a class for these days, where they are missing. */
+export async function createDayPartitions(
+  pool: Pool,
+  retentionDays: number,
+  days: readonly string[],
+): Promise<void> {
+  const names = days.map((day) => nameOf(retentionDays, day))
+  if (await allExist(pool, names)) return
   await withHousekeepingLock(pool, async (client) => {
-    for (const retentionDays of classes) {
-      await createClass(client, retentionDays)
-      for (let day = -1; day <= DAYS_AHEAD; day++) {
-        await createDay(client, retentionDays, new Date(now.getTime() + day * DAY_MS))
-      }
-    }
+    await createClass(client, retentionDays)
+    for (const day of days) await createDay(client, retentionDays, day)
   })
 }
 
 /** Drops every partition whose youngest possible line is past the retention of its class. Returns their names. */
 export async function dropExpiredPartitions(pool: Pool, now: Date): Promise<string[]> {
+  const isExpired = (partition: Partition) => isPastRetention(partition, now)
+  if (!(await classPartitions(pool)).some(isExpired)) return []
   return withHousekeepingLock(pool, async (client) => {
-    const { rows } = await client.query<{ name: string }>(
-      `select relname as name from pg_class
-       where relnamespace = current_schema()::regnamespace and relkind = 'r' and relname ~ '^log_line_\\d+d_\\d{8}$'
-       order by relname`,
-    )
-    const expired = rows.map((row) => row.name).filter((name) => isExpired(name, now))
+    const expired = (await classPartitions(client)).filter(isExpired).map((partition) => partition.name)
     for (const name of expired) await client.query(`drop table ${name}`)
     return expired
   })
 }
 
-function isExpired(name: string, now: Date): boolean {
-  const [, days, year, month, day] = /^log_line_(\d+)d_(\d{4})(\d{2})(\d{2})$/.exec(name) ?? []
-  const dayAfter = Date.UTC(Number(year), Number(month) - 1, Number(day)) + DAY_MS
-  return dayAfter + Number(days) * DAY_MS <= now.getTime()
+/** All day partitions there are, oldest first. */
+export async function classPartitions(client: Pool | PoolClient): Promise<Partition[]> {
+  const { rows } = await client.query<{ name: string }>(
+    `select relname as name from pg_class
+      where relnamespace = current_schema()::regnamespace and relkind = 'r' and relname ~ '^log_line_\\d+d_\\d{8}$'`,
+  )
+  return rows.map((row) => parseName(row.name)).sort((a, b) => (a.day < b.day ? -1 : 1))
+}
+
+/** True where even a line of the last moment of that day is older than its retention. */
+export function isPastRetention(
+  { day, retentionDays }: Pick<Partition, 'day' | 'retentionDays'>,
+  now: Date,
+): boolean {
+  return Date.parse(day) + DAY_MS + retentionDays * DAY_MS <= now.getTime()
 }
 
 async function createClass(client: PoolClient, retentionDays: number): Promise<void> {
   const name = className(retentionDays)
-  if (await exists(client, name)) return
+  if (await allExist(client, [name])) return
   await client.query(
     `create table ${name} partition of log_line for values in (${retentionDays}) partition by range (received_at)`,
   )
 }
 
 /** Made alone, then attached: attaching an empty table takes a lock that lets readers and writers go on. */
-async function createDay(client: PoolClient, retentionDays: number, day: Date): Promise<void> {
-  const name = partitionName(retentionDays, day.getTime() * 1000)
-  if (await exists(client, name)) return
-  const from = day.toISOString().slice(0, 10)
-  const to = new Date(Date.parse(from) + DAY_MS).toISOString().slice(0, 10)
+async function createDay(client: PoolClient, retentionDays: number, day: string): Promise<void> {
+  const name = nameOf(retentionDays, day)
+  if (await allExist(client, [name])) return
+  const dayAfter = dayOf(Date.parse(day) + DAY_MS)
   await client.query(`create table ${name} (like log_line including defaults)`)
   await client.query(
     `alter table ${className(retentionDays)} attach partition ${name}
-     for values from ('${from} 00:00:00+00') to ('${to} 00:00:00+00')`,
+     for values from ('${day} 00:00:00+00') to ('${dayAfter} 00:00:00+00')`,
   )
 }
 
-async function exists(client: PoolClient, name: string): Promise<boolean> {
-  const { rows } = await client.query<{ oid: string | null }>('select to_regclass($1) as oid', [name])
-  return rows[0]?.oid !== null
+/** Reads the catalogue as a table: to_regclass() may answer from what this connection believed before the lock. */
+async function allExist(client: Pool | PoolClient, names: readonly string[]): Promise<boolean> {
+  const { rows } = await client.query<{ found: number }>(
+    `select count(*)::integer as found from pg_class
+      where relnamespace = current_schema()::regnamespace and relname = any($1)`,
+    [names],
+  )
+  return rows[0]?.found === names.length
 }
 
 function className(retentionDays: number): string {
   return `log_line_${retentionDays}d`
+}
+
+function nameOf(retentionDays: number, day: string): string {
+  return `${className(retentionDays)}_${day.replaceAll('-', '')}`
+}
+
+function parseName(name: string): Partition {
+  const [, days, year, month, day] = /^log_line_(\d+)d_(\d{4})(\d{2})(\d{2})$/.exec(name) ?? []
+  return { name, retentionDays: Number(days), day: `${year}-${month}-${day}` }
+}
+
+function dayOf(millis: number): string {
+  return new Date(millis).toISOString().slice(0, 10)
 }
 
 function withHousekeepingLock<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {

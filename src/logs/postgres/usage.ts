@@ -1,0 +1,132 @@
+// What resources use of their day, and what is over it. Counted in the transaction that stores the lines, so that
+// the count is right whatever crashes and however many processes write.
+import type { Pool, PoolClient } from 'pg'
+import type { Delivery, Usage } from '../log-store.ts'
+
+/** Any number, the same in every process: the first half of the lock that guards a resource near its limit. */
+const QUOTA_LOCK = 7_201_002
+/** Rows that count side by side for one resource and day. */
+const SHARDS = 16
+/**
+ * Further below the limit than this, nobody needs to wait for anybody. More than all writers together can have under
+ * way for one resource: sixteen groups of the drain room.
+ */
+const CAREFUL_BYTES = 64_000_000
+
+/**
+ * Tells for each delivery whether it is above the volume of its resource's day. The delivery that crosses the line is
+ * still kept.
+ *
+ * Writers do not see what others have not committed yet. So a resource that comes near its limit in this group is
+ * locked and counted again: then at most one delivery goes over it, in all processes together. One that is over
+ * needs no lock, since usage never falls.
+ */
+export async function findOverQuota(client: PoolClient, deliveries: readonly Delivery[]): Promise<boolean[]> {
+  let used = await readUsed(client, deliveries)
+  const near = resourcesNearLimit(deliveries, used)
+  if (near.length > 0) {
+    await client.query(
+      'select pg_advisory_xact_lock($1, number) from unnest($2::integer[]) as number order by number',
+      [QUOTA_LOCK, near],
+    )
+    used = await readUsed(client, deliveries)
+  }
+  return deliveries.map((delivery) => {
+    const key = dayKey(delivery)
+    const before = used.get(key) ?? 0
+    if (before >= delivery.dailyBytes) return true
+    used.set(key, before + delivery.body.length)
+    return false
+  })
+}
+
+/** Adds the deliveries to the usage of their resources. */
+export async function countUsage(
+  client: PoolClient,
+  deliveries: readonly Delivery[],
+  isOver: readonly boolean[],
+): Promise<void> {
+  const sums = new Map<string, { delivery: Delivery; counts: [number, number, number, number] }>()
+  for (const [at, delivery] of deliveries.entries()) {
+    const key = dayKey(delivery)
+    const sum = sums.get(key) ?? { delivery, counts: [0, 0, 0, 0] }
+    const column = isOver[at] ? 2 : 0
+    sum.counts[column] = (sum.counts[column] as number) + delivery.lines.length
+    sum.counts[column + 1] = (sum.counts[column + 1] as number) + delivery.body.length
+    sums.set(key, sum)
+  }
+  // In one order everywhere: two writers that share a shard wait for each other and do not deadlock.
+  const rows = [...sums.values()].sort((a, b) => a.delivery.resourceNumber - b.delivery.resourceNumber)
+  const column = (index: number) => rows.map((row) => row.counts[index])
+  await client.query({
+    name: 'count-usage',
+    text: `insert into usage (resource_number, day, shard, lines, bytes, dropped_lines, dropped_bytes)
+           select resource_number, day, pg_backend_pid() % ${SHARDS}, lines, bytes, dropped_lines, dropped_bytes
+             from unnest($1::integer[], $2::date[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
+               as t (resource_number, day, lines, bytes, dropped_lines, dropped_bytes)
+           on conflict (resource_number, day, shard) do update set
+             lines = usage.lines + excluded.lines,
+             bytes = usage.bytes + excluded.bytes,
+             dropped_lines = usage.dropped_lines + excluded.dropped_lines,
+             dropped_bytes = usage.dropped_bytes + excluded.dropped_bytes`,
+    values: [
+      rows.map(({ delivery }) => delivery.resourceNumber),
+      rows.map(({ delivery }) => dayOf(delivery)),
+      ...[0, 1, 2, 3].map(column),
+    ],
+  })
+}
+
+export async function readUsage(pool: Pool, resourceNumber: number, day: string): Promise<Usage> {
+  const { rows } = await pool.query<Record<keyof Usage, string>>(
+    `select coalesce(sum(lines), 0) as "lines", coalesce(sum(bytes), 0) as "bytes",
+            coalesce(sum(dropped_lines), 0) as "droppedLines", coalesce(sum(dropped_bytes), 0) as "droppedBytes"
+       from usage where resource_number = $1 and day = $2`,
+    [resourceNumber, day],
+  )
+  const sum = rows[0] as Record<keyof Usage, string>
+  return {
+    lines: Number(sum.lines),
+    bytes: Number(sum.bytes),
+    droppedLines: Number(sum.droppedLines),
+    droppedBytes: Number(sum.droppedBytes),
+  }
+}
+
+/** Bytes stored so far, by resource and day. */
+async function readUsed(client: PoolClient, deliveries: readonly Delivery[]): Promise<Map<string, number>> {
+  const { rows } = await client.query<{ key: string; bytes: string }>({
+    name: 'read-used',
+    text: `select resource_number || ' ' || day as key, sum(bytes) as bytes
+             from usage where resource_number = any($1::integer[]) and day = any($2::date[])
+            group by resource_number, day`,
+    values: [
+      [...new Set(deliveries.map((delivery) => delivery.resourceNumber))],
+      [...new Set(deliveries.map(dayOf))],
+    ],
+  })
+  return new Map(rows.map((row) => [row.key, Number(row.bytes)]))
+}
+
+function resourcesNearLimit(deliveries: readonly Delivery[], used: ReadonlyMap<string, number>): number[] {
+  const after = new Map<string, number>()
+  const near = new Set<number>()
+  for (const delivery of deliveries) {
+    const key = dayKey(delivery)
+    const before = used.get(key) ?? 0
+    const sum = (after.get(key) ?? before) + delivery.body.length
+    after.set(key, sum)
+    if (before < delivery.dailyBytes && sum > delivery.dailyBytes - CAREFUL_BYTES)
+      near.add(delivery.resourceNumber)
+  }
+  return [...near]
+}
+
+function dayKey(delivery: Delivery): string {
+  return `${delivery.resourceNumber} ${dayOf(delivery)}`
+}
+
+/** The UTC day of receipt: quotas start over at its midnight. */
+function dayOf(delivery: Delivery): string {
+  return new Date(delivery.receivedAtMicros / 1000).toISOString().slice(0, 10)
+}

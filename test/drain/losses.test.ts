@@ -1,0 +1,40 @@
+import { expect, it } from 'vitest'
+import { parseFrames } from '../../src/drain/frame-parser.ts'
+import { findLosses } from '../../src/drain/losses.ts'
+import { counted, frame } from '../support/deliveries.ts'
+
+function losses(message: string, process: string, announced?: number) {
+  const body = counted(frame(message, { source: 'heroku', process }))
+  const { lines } = parseFrames(body, { structuredData: false })
+  return findLosses(body, lines, announced ?? lines.length)
+}
+
+it('reads what Logplex and log-shuttle say of lost lines, in every wording', () => {
+  const f = (message: string, process: string, want: object[]) =>
+    expect(losses(message, process)).toEqual(want)
+  const since = 'since 2026-11-21T00:08:55+00:00.'
+  f(`Error L10 (output buffer overflow): 12 messages dropped ${since}`, 'logplex', [
+    { kind: 'logplex_overflow', lines: 12 },
+  ])
+  f(`Error L10 (output buffer overflow): drain 'd.1-2' dropped 34 messages ${since}`, 'logplex', [
+    { kind: 'logplex_overflow', lines: 34 },
+  ])
+  f(`Error L12: 5 messages dropped ${since}`, 'log-shuttle', [{ kind: 'shuttle_overflow', lines: 5 }])
+  f(`Error L13: 6 messages lost ${since}`, 'log-shuttle', [{ kind: 'shuttle_loss', lines: 6 }])
+})
+
+it('does not believe an app that prints the same', () => {
+  expect(losses('Error L10 (output buffer overflow): 12 messages dropped since now.', 'web.1')).toEqual([])
+  expect(losses('Error L10 (output buffer overflow): 12 messages dropped since now.', 'webplex')).toEqual([])
+})
+
+it('says nothing of other lines', () => {
+  expect(losses('Error L11: tail', 'logplex')).toEqual([])
+  expect(losses('hello', 'logplex')).toEqual([])
+})
+
+it('takes an announced count that is higher than the lines for a loss, a lower one for nothing', () => {
+  expect(losses('x', 'web.1', 4)).toEqual([{ kind: 'count_mismatch', lines: 3 }])
+  expect(losses('x', 'web.1', 0)).toEqual([])
+  expect(losses('x', 'web.1', Number.NaN)).toEqual([])
+})
