@@ -51,6 +51,15 @@ export interface Config {
     /** Commits under way at once. */
     writers: number
   }
+  /** Who may read /metrics; null: nobody in production, this machine and its private network in development. */
+  metricsToken: string | null
+  /** Proxies in front of us that each add the address they saw to X-Forwarded-For. */
+  proxyHops: number
+  limits: {
+    /** Of one client address. */
+    signInsPerMinute: number
+    failedLoginsPerMinute: number
+  }
   logLevel: string
 }
 
@@ -95,6 +104,10 @@ const environmentSchema = z.object({
   DRAIN_BODY_LIMIT_MB: megabytes.default(10_000_000),
   DRAIN_QUEUE_LIMIT_MB: megabytes.default(64_000_000),
   DRAIN_WRITERS: z.coerce.number().int().min(1).max(16).default(2),
+  METRICS_TOKEN: z.string().min(16, 'must have 16 characters or more').optional(),
+  PROXY_HOPS: z.coerce.number().int().min(0).max(5).optional(),
+  SIGN_INS_PER_MINUTE: z.coerce.number().int().min(1).default(60),
+  FAILED_LOGINS_PER_MINUTE: z.coerce.number().int().min(1).default(20),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   // Set by Heroku on every dyno: tells that DATABASE_URL is a Heroku Postgres.
   DYNO: z.string().optional(),
@@ -154,6 +167,13 @@ export function loadConfig(environment: Record<string, string | undefined>): Con
       queueLimitBytes: env.DRAIN_QUEUE_LIMIT_MB,
       writers: env.DRAIN_WRITERS,
     },
+    metricsToken: env.METRICS_TOKEN ?? null,
+    // We speak plain HTTP and production is https: somebody stands in front of us.
+    proxyHops: env.PROXY_HOPS ?? (production ? 1 : 0),
+    limits: {
+      signInsPerMinute: env.SIGN_INS_PER_MINUTE,
+      failedLoginsPerMinute: env.FAILED_LOGINS_PER_MINUTE,
+    },
     logLevel: env.LOG_LEVEL,
   })
 }
@@ -163,6 +183,7 @@ export function redactConfig(config: Config): object {
   const { url } = config.database
   return {
     ...config,
+    metricsToken: config.metricsToken === null ? null : '[redacted]',
     addon: { ...config.addon, passwords: '[redacted]', ssoSalts: '[redacted]' },
     database: { ...config.database, url: url === null ? null : url.replace(/\/\/[^@/]*@/, '//[redacted]@') },
   }

@@ -32,6 +32,11 @@ const CATALOGUE = {
     message: () => 'Culvert cannot do this right now. Please try again in a few minutes.',
   },
 
+  too_many_requests: {
+    status: 429,
+    message: (d) => `There were too many tries from your address. Try again in ${d.seconds} seconds.`,
+  },
+
   // People sign in and read.
   sso_refused: { status: 403, message: (d) => `This sign-in was refused: ${d.reason}.` },
   sso_by_post: { status: 405, message: () => 'Signing in begins in your Heroku dashboard.' },
@@ -54,6 +59,9 @@ const CATALOGUE = {
     status: 503,
     message: () => 'The lines could not be stored in time; send them again.',
   },
+
+  // Operators read.
+  metrics_token_wrong: { status: 401, message: () => 'Send METRICS_TOKEN as Authorization: Bearer.' },
 
   internal: { status: 500, message: () => 'Something went wrong on our side.' },
 } satisfies Record<string, CatalogueEntry>

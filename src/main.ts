@@ -1,8 +1,8 @@
 // The process: settings, database, service, listen, and one place that decides how it ends.
 import closeWithGrace from 'close-with-grace'
-import { pino } from 'pino'
 import { type Config, ConfigError, loadConfig, redactConfig } from './config.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './database/embedded-postgres.ts'
+import { createLog, terminalStream } from './operations/log.ts'
 import { createService } from './service.ts'
 
 /** Heroku kills a dyno 30 s after SIGTERM; the rest is for what the operating system still has to do. */
@@ -19,7 +19,7 @@ function readConfig(): Config {
 }
 
 const config = readConfig()
-const log = pino({ level: config.logLevel })
+const log = createLog(config.logLevel, terminalStream())
 log.info({ config: redactConfig(config) }, 'starting')
 
 let embedded: EmbeddedPostgres | undefined

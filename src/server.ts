@@ -1,12 +1,22 @@
 // The whole HTTP surface as one function of its parts. Does not listen, opens nothing, ends nothing.
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify'
 import { type DrainParts, drainRoutes } from './drain/routes.ts'
 import { AppError } from './errors.ts'
+import { guard } from './operations/guard.ts'
+import { requestId } from './operations/request-id.ts'
+import { type OperationsParts, operationsRoutes } from './operations/routes.ts'
 import { type PartnerParts, partnerRoutes, type RenderErrorPage } from './partner/routes.ts'
 import { type ViewerParts, viewerRoutes } from './viewer/routes.ts'
 
 export interface ServerParts {
   log: FastifyBaseLogger
+  operations: OperationsParts
   partner: PartnerParts
   drain: DrainParts
   viewer: ViewerParts
@@ -22,6 +32,10 @@ const KEEP_ALIVE_TIMEOUT_MS = 310_000
 const HEADERS_TIMEOUT_MS = 10_000
 const REQUEST_TIMEOUT_MS = 30_000
 const IDLE_SWEEP_MS = 50
+/** All headers of a request together; more is answered 431. Heroku's router passes some 8 KB and adds a few of its own. */
+const HEADERS_LIMIT_BYTES = 16_384
+/** Node drops what is above it. */
+const HEADERS_LIMIT_COUNT = 200
 /** Of any route that does not set its own; the drain does. */
 const BODY_LIMIT_BYTES = 100_000
 
@@ -29,34 +43,55 @@ export function buildServer(parts: ServerParts): FastifyInstance {
   const app = Fastify({
     loggerInstance: parts.log,
     // A line for each delivery would be more log than the deliveries hold; the other rooms log what matters.
-    logController: new LogController({ disableRequestLogging: true }),
-    // Heroku's router names each request; its name in our log joins the two.
-    requestIdHeader: 'x-request-id',
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    genReqId: requestId,
+    // The client is whoever the last of our proxies saw; what stands before that in X-Forwarded-For anybody can write.
+    trustProxy: (_address, hop) => hop < parts.operations.config.proxyHops,
     bodyLimit: BODY_LIMIT_BYTES,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS },
+    http: { headersTimeout: HEADERS_TIMEOUT_MS, maxHeaderSize: HEADERS_LIMIT_BYTES },
     // While closing, what still arrives on open connections is served: a 503 would cost Logplex a try.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
   })
 
+  app.server.maxHeadersCount = HEADERS_LIMIT_COUNT
   closeConnectionsAsTheyFallIdle(app)
 
-  app.get('/healthz', async () => ({ status: 'ok' }))
-  app.register(partnerRoutes, parts.partner)
-  app.register(drainRoutes, parts.drain)
-  app.register(viewerRoutes, parts.viewer)
-
-  app.setNotFoundHandler((request, reply) => {
-    const error = new AppError('not_found')
-    if (!request.headers.accept?.includes('text/html')) {
-      return reply.code(error.status).send({ id: error.code, message: error.message })
-    }
-    const page = parts.renderErrorPage(error)
-    return reply.code(page.status).headers(page.headers).send(page.body)
+  app.register(async (deliveries) => {
+    const { deliverySeconds } = parts.operations.metrics
+    deliveries.addHook('onResponse', (_request, reply, done) => {
+      deliverySeconds.record(reply.elapsedTime / 1000)
+      done()
+    })
+    await deliveries.register(drainRoutes, parts.drain)
+  })
+  app.register(async (others) => {
+    guard(others, { ...parts.operations, now: Date.now })
+    others.register(operationsRoutes, parts.operations)
+    others.register(partnerRoutes, parts.partner)
+    others.register(viewerRoutes, parts.viewer)
+    others.setNotFoundHandler((request, reply) => {
+      answer(new AppError('not_found'), request, reply, parts.renderErrorPage)
+    })
   })
   return app
+}
+
+/** Where no room has a way of its own to tell an error. */
+function answer(
+  error: AppError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  render: RenderErrorPage,
+): void {
+  if (!request.headers.accept?.includes('text/html')) {
+    reply.code(error.status).send({ id: error.code, message: error.message })
+    return
+  }
+  const page = render(error)
+  reply.code(page.status).headers(page.headers).send(page.body)
 }
 
 /**

@@ -2,13 +2,16 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { Pool } from 'pg'
 import type { Config } from './config.ts'
-import { migrate } from './database/migrate.ts'
+import { migrate, pendingMigrations } from './database/migrate.ts'
 import { createPool } from './database/pool.ts'
 import { isTransient } from './database/sqlstate.ts'
 import { createDrain, type Drain } from './drain/drain.ts'
 import { keepHouse } from './jobs/housekeeping.ts'
 import { repeat } from './jobs/repeat.ts'
 import { createPostgresLogStore } from './logs/postgres/postgres-log-store.ts'
+import { CommitFigures } from './operations/commit-figures.ts'
+import { createMetrics } from './operations/metrics.ts'
+import { createReadiness } from './operations/readiness.ts'
 import { createResourceStore } from './partner/resource-store.ts'
 import type { Visitor } from './partner/sign-in.ts'
 import { limitsOf, retentionClasses } from './plans.ts'
@@ -74,17 +77,30 @@ export async function createService({ config, databaseUrl, log }: ServiceNeeds):
   )
 
   const signedIn = (visitor: Visitor) => openSession(sessions, config.publicUrl, visitor)
+  const commits = new CommitFigures()
   const drain = createDrain({
     config,
-    logs: writeStore,
+    logs: { append: commits.measured(writeStore.append) },
     findDrain: resources.findDrain,
     limitsOf: (plan) => limitsOf(config.plans, plan),
     isTransient,
     onFailure: (error, deliveries) => log.error({ err: error, deliveries }, 'a commit failed'),
     now: Date.now,
   })
+  const metrics = createMetrics({
+    drainCounters: drain.counters,
+    drainLevels: drain.levels,
+    commits,
+    pools: { write: writing, read: reading },
+  })
+  const checkReadiness = createReadiness({
+    pendingMigrations: () => pendingMigrations(reading),
+    onFailure: (error) => log.warn({ err: error }, 'not ready: the database cannot be reached'),
+    now: Date.now,
+  })
   const app = buildServer({
     log,
+    operations: { config, metrics, checkReadiness },
     drain,
     partner: { config, resources, openSession: signedIn, renderErrorPage },
     viewer: { config, sessions, logs, findResource: resources.findResource },

@@ -9,13 +9,14 @@ const SRC = fileURLToPath(new URL('../src', import.meta.url))
 /** Room -> the rooms it may import from. A room may always import from itself. A file of src/ itself is a room. */
 const GROUND = ['config', 'errors', 'plans', 'database']
 const ALLOWED: Record<string, string[]> = {
-  main: [...GROUND, 'service'],
-  service: [...GROUND, 'server', 'partner', 'drain', 'viewer', 'jobs', 'logs'],
-  server: [...GROUND, 'partner', 'drain', 'viewer'],
+  main: [...GROUND, 'service', 'operations'],
+  service: [...GROUND, 'server', 'operations', 'partner', 'drain', 'viewer', 'jobs', 'logs'],
+  server: [...GROUND, 'operations', 'partner', 'drain', 'viewer'],
   partner: [...GROUND],
   drain: [...GROUND, 'logs'],
   viewer: [...GROUND, 'logs'],
   jobs: [...GROUND, 'logs'],
+  operations: [...GROUND],
   sim: [],
   logs: [...GROUND],
   database: ['config', 'errors'],

@@ -23,6 +23,8 @@ export interface DrainNeeds {
 }
 
 export interface Drain extends DrainParts {
+  /** What goes up and down, for whoever watches the service. */
+  levels(): Record<string, number>
   /** Resolves when every delivery that was let in is durable or given up. */
   drained(): Promise<void>
 }
@@ -36,12 +38,14 @@ export function createDrain({ config, logs, onFailure, isTransient, ...needs }: 
     retryDelayMs: RETRY_DELAY_MS,
     onFailure,
   })
+  const gate = new ByteGate(config.drain.queueLimitBytes)
   return {
     admission: new Admission(needs),
-    gate: new ByteGate(config.drain.queueLimitBytes),
+    gate,
     clock: new ReceiptClock(() => needs.now() * 1000),
     counters: new DrainCounters(),
     file: (delivery, signal) => commit.file(delivery, signal),
+    levels: () => ({ queuedDeliveries: commit.queued, heldBytes: gate.heldBytes }),
     drained: () => commit.drained(),
     bodyLimitBytes: config.drain.bodyLimitBytes,
     holdMs: config.drain.holdMs,

@@ -1,0 +1,169 @@
+// What Prometheus reads. The service counts in plain numbers as it goes; they are turned into metrics here, when
+// somebody asks: a labelled call of prom-client costs about as much as parsing a line.
+import { Counter, collectDefaultMetrics, Gauge, Histogram, type Metric, Registry } from 'prom-client'
+import type { CommitFigures } from './commit-figures.ts'
+import { PlainHistogram } from './plain-histogram.ts'
+
+/** The part of a pg.Pool that is looked at. */
+export interface PoolFigures {
+  totalCount: number
+  idleCount: number
+  waitingCount: number
+}
+
+export interface MetricSources {
+  /**
+   * An object that counts: each number in it becomes `culvert_drain_<name>_total`, each Map<string, number> the same
+   * with the key as label `code`. A new counter is a new metric, nothing is to be written here.
+   */
+  drainCounters: object
+  /** What goes up and down, by name: `culvert_drain_<name>`. */
+  drainLevels(): Record<string, number>
+  commits: CommitFigures
+  pools: Record<string, PoolFigures>
+}
+
+export interface Metrics {
+  /** From the head of a delivery to its answer. */
+  readonly deliverySeconds: PlainHistogram
+  /** A request of any other room. */
+  request(labels: { method: string; route: string; status: number }, seconds: number): void
+  render(): Promise<{ contentType: string; text: string }>
+}
+
+/** Where something stands behind the name that the name does not say. */
+const HELP: Record<string, string> = {
+  stored: 'Deliveries answered 204 and stored.',
+  duplicates: 'Deliveries answered 204 that were stored before.',
+  lines: 'Lines of stored deliveries.',
+  bytes: 'Bytes of the bodies of stored deliveries.',
+  malformedFrames: 'Lines kept raw because their frame was not as the protocol says.',
+  countMismatches: 'Deliveries whose Logplex-Msg-Count differs from the lines found.',
+  refused: 'Deliveries answered with an error, by its code.',
+  queuedDeliveries: 'Deliveries waiting for a commit.',
+  heldBytes: 'Bytes of bodies held in memory.',
+}
+
+/** Logplex gives up after 5 s and we answer after 4: the last bounds tell held from lost. */
+const DELIVERY_BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 4.5, 5]
+const REQUEST_BOUNDS = [0.005, 0.025, 0.1, 0.5, 1, 3, 10]
+
+/**
+ * Of the process, whatever number of services it runs: each collection of them would keep an observer of the
+ * garbage collector and a timer of the event loop, and there is no way to end these.
+ */
+let processRegistry: Registry | undefined
+
+export function createMetrics(sources: MetricSources): Metrics {
+  const registry = new Registry()
+  const registers = [registry]
+  addCounters(registry, sources.drainCounters)
+  for (const name of Object.keys(sources.drainLevels())) {
+    new Gauge({
+      name: `culvert_drain_${snakeCase(name)}`,
+      help: helpFor(name),
+      registers,
+      collect() {
+        this.set(sources.drainLevels()[name] ?? 0)
+      },
+    })
+  }
+
+  const deliverySeconds = new PlainHistogram(DELIVERY_BOUNDS)
+  addHistogram(registry, 'culvert_delivery_seconds', 'Time to the answer of a delivery.', deliverySeconds)
+  const { commits } = sources
+  addHistogram(registry, 'culvert_commit_seconds', 'Time that a commit of deliveries took.', commits.seconds)
+  addHistogram(registry, 'culvert_commit_lines', 'Lines in one commit.', commits.lines)
+  new Counter({
+    name: 'culvert_commit_failures_total',
+    help: 'Commits that failed; each is tried again or split.',
+    registers,
+    collect() {
+      this.reset()
+      this.inc(commits.failures)
+    },
+  })
+
+  const requests = new Histogram({
+    name: 'culvert_request_seconds',
+    help: 'Time to the answer of a request that is not a delivery.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: REQUEST_BOUNDS,
+    registers,
+  })
+  new Gauge({
+    name: 'culvert_database_connections',
+    help: 'Connections of a pool that are in use or idle, and callers waiting for one.',
+    labelNames: ['pool', 'state'],
+    registers,
+    collect() {
+      for (const [pool, { totalCount, idleCount, waitingCount }] of Object.entries(sources.pools)) {
+        this.set({ pool, state: 'used' }, totalCount - idleCount)
+        this.set({ pool, state: 'idle' }, idleCount)
+        this.set({ pool, state: 'waiting' }, waitingCount)
+      }
+    },
+  })
+
+  processRegistry ??= collectProcess()
+  const all = Registry.merge([processRegistry, registry])
+  return {
+    deliverySeconds,
+    request: (labels, seconds) => requests.observe(labels, seconds),
+    render: async () => ({ contentType: all.contentType, text: await all.metrics() }),
+  }
+}
+
+function collectProcess(): Registry {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  return registry
+}
+
+function addCounters(registry: Registry, counters: object): void {
+  const names = Object.entries(counters)
+  for (const [name, first] of names) {
+    if (typeof first !== 'number' && !(first instanceof Map)) continue
+    new Counter({
+      name: `culvert_drain_${snakeCase(name)}_total`,
+      help: helpFor(name),
+      labelNames: typeof first === 'number' ? [] : ['code'],
+      registers: [registry],
+      collect() {
+        this.reset()
+        const value: unknown = (counters as Record<string, unknown>)[name]
+        if (typeof value === 'number') this.inc(value)
+        else if (value instanceof Map) for (const [code, count] of value) this.inc({ code }, count)
+      },
+    })
+  }
+}
+
+/** prom-client has no histogram that is filled when asked; of a metric it asks for nothing but name and get(). */
+function addHistogram(registry: Registry, name: string, help: string, histogram: PlainHistogram): void {
+  const metric = {
+    name,
+    async get() {
+      const { buckets, sum, count } = histogram.state()
+      const values = [
+        ...buckets.map(([bound, value]) => ({
+          metricName: `${name}_bucket`,
+          labels: { le: Number.isFinite(bound) ? bound : '+Inf' },
+          value,
+        })),
+        { metricName: `${name}_sum`, labels: {}, value: sum },
+        { metricName: `${name}_count`, labels: {}, value: count },
+      ]
+      return { name, help, type: 'histogram', aggregator: 'sum', values }
+    },
+  }
+  registry.registerMetric(metric as unknown as Metric)
+}
+
+function helpFor(name: string): string {
+  return HELP[name] ?? `The drain's ${snakeCase(name).replaceAll('_', ' ')}.`
+}
+
+function snakeCase(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+}
