@@ -104,7 +104,7 @@ const environmentSchema = z.object({
   DRAIN_BODY_LIMIT_MB: megabytes.default(10_000_000),
   DRAIN_QUEUE_LIMIT_MB: megabytes.default(64_000_000),
   DRAIN_WRITERS: z.coerce.number().int().min(1).max(16).default(2),
-  METRICS_TOKEN: z.string().min(16, 'must have 16 characters or more').optional(),
+  METRICS_TOKEN: z.string().regex(/^\S{16,}$/, 'must have 16 characters or more, and no space').optional(),
   PROXY_HOPS: z.coerce.number().int().min(0).max(5).optional(),
   SIGN_INS_PER_MINUTE: z.coerce.number().int().min(1).default(60),
   FAILED_LOGINS_PER_MINUTE: z.coerce.number().int().min(1).default(20),

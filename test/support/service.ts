@@ -1,6 +1,7 @@
 // The whole service on a database of its own, listening on loopback. The simulated Heroku and tests talk HTTP to it.
 import { randomUUID } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
+import type { FastifyBaseLogger } from 'fastify'
 import { pino } from 'pino'
 import { type Config, loadConfig } from '../../src/config.ts'
 import { createService, type Service } from '../../src/service.ts'
@@ -15,11 +16,17 @@ export interface TestService {
   close(): Promise<void>
 }
 
-/** @param environment settings as in the process's environment */
-export async function startTestService(environment: Record<string, string> = {}): Promise<TestService> {
+/**
+ * @param environment settings as in the process's environment
+ * @param log where it logs; nowhere without
+ */
+export async function startTestService(
+  environment: Record<string, string> = {},
+  log: FastifyBaseLogger = pino({ level: 'silent' }),
+): Promise<TestService> {
   const database = await createTestDatabase()
   const config = loadConfig({ PORT: '0', ...environment })
-  const service = await createService({ config, databaseUrl: database.url, log: pino({ level: 'silent' }) })
+  const service = await createService({ config, databaseUrl: database.url, log })
   await service.app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = service.app.server.address() as AddressInfo
   return {
@@ -80,6 +87,6 @@ export async function storedMessages(service: TestService, id: string): Promise<
   return rows.map((row) => row.message)
 }
 
-function herokuAuthorization(config: Config): string {
+export function herokuAuthorization(config: Config): string {
   return `Basic ${Buffer.from(`${config.addon.id}:${config.addon.passwords[0]}`).toString('base64')}`
 }
