@@ -2,9 +2,11 @@
 // commit takes all of it. Under light load a delivery is committed at once and alone, under heavy load in groups.
 //
 // A delivery is
-//   QUEUED    from file() until a writer is free. Given up by its caller it leaves here and is never stored.
+//   QUEUED    from file() until a writer is free. Given up by its caller or withdrawn it leaves here and is never
+//             stored.
 //   WRITING   from when a writer took its group until the store answered. It can no longer be given up: it may be
 //             stored although its sender was told otherwise, and the sender's retry is then found a duplicate.
+//             Withdrawn it is SETTLED at once, and not written again should this try fail.
 //   SETTLED   its promise is resolved (stored or duplicate) or rejected.
 // A second delivery with the key of one that is QUEUED or WRITING waits for that one's end and shares its fate.
 import type { Delivery, Filed } from '../logs/log-store.ts'
@@ -26,14 +28,16 @@ interface Entry {
   delivery: Delivery
   key: string
   givenUp: boolean
+  settled: Promise<Filed>
   resolve(filed: Filed): void
   reject(error: unknown): void
 }
 
 export class GroupCommit {
   readonly #parts: GroupCommitParts
-  readonly #queue: Entry[] = []
-  readonly #underWay = new Map<string, Promise<Filed>>()
+  /** In the order of arrival; a set, because any of them may leave. */
+  readonly #queue = new Set<Entry>()
+  readonly #underWay = new Map<string, Entry>()
   readonly #writing = new Set<Promise<void>>()
 
   constructor(parts: GroupCommitParts) {
@@ -41,7 +45,7 @@ export class GroupCommit {
   }
 
   get queued(): number {
-    return this.#queue.length
+    return this.#queue.size
   }
 
   /**
@@ -49,13 +53,23 @@ export class GroupCommit {
    * reason; after a rejection the delivery may still have been stored.
    */
   async file(delivery: Delivery, signal: AbortSignal): Promise<Filed> {
-    const key = `${delivery.drainId}:${delivery.frameKey.id}`
+    const key = keyOf(delivery)
     const first = this.#underWay.get(key)
     if (first) {
-      await orAborted(first, signal)
+      await orAborted(first.settled, signal)
       return 'duplicate'
     }
     return orAborted(this.#enqueue(delivery, key, signal), signal)
+  }
+
+  /** It has become durable elsewhere: whoever waits for it is told so, and it is written here no more. */
+  withdraw(delivery: Delivery): void {
+    const entry = this.#underWay.get(keyOf(delivery))
+    if (entry === undefined) return
+    entry.givenUp = true
+    this.#queue.delete(entry)
+    this.#underWay.delete(entry.key)
+    entry.resolve('duplicate')
   }
 
   /** Resolves when nothing is queued or being written. For shutdown, after the last file(). */
@@ -64,27 +78,27 @@ export class GroupCommit {
   }
 
   #enqueue(delivery: Delivery, key: string, signal: AbortSignal): Promise<Filed> {
-    const settled = new Promise<Filed>((resolve, reject) => {
-      const entry: Entry = { delivery, key, givenUp: false, resolve, reject }
-      signal.addEventListener('abort', () => this.#giveUp(entry, signal.reason), { once: true })
-      this.#queue.push(entry)
-    }).finally(() => this.#underWay.delete(key))
-    settled.catch(() => {}) // its caller may have left; whoever shares its fate still sees the rejection
-    this.#underWay.set(key, settled)
+    const { promise, resolve, reject } = withResolvers<Filed>()
+    const entry: Entry = { delivery, key, givenUp: false, settled: promise, resolve, reject }
+    signal.addEventListener('abort', () => this.#giveUp(entry, signal.reason), { once: true })
+    const forget = () => {
+      if (this.#underWay.get(key) === entry) this.#underWay.delete(key)
+    }
+    // Its caller may have left; whoever shares its fate still sees the rejection.
+    promise.then(forget, forget)
+    this.#queue.add(entry)
+    this.#underWay.set(key, entry)
     this.#startWriter()
-    return settled
+    return promise
   }
 
   #giveUp(entry: Entry, reason: unknown): void {
-    const at = this.#queue.indexOf(entry)
     entry.givenUp = true
-    if (at === -1) return
-    this.#queue.splice(at, 1)
-    entry.reject(reason)
+    if (this.#queue.delete(entry)) entry.reject(reason)
   }
 
   #startWriter(): void {
-    if (this.#queue.length === 0 || this.#writing.size >= this.#parts.writers) return
+    if (this.#queue.size === 0 || this.#writing.size >= this.#parts.writers) return
     const writing: Promise<void> = this.#write(this.#takeGroup()).finally(() => {
       this.#writing.delete(writing)
       this.#startWriter()
@@ -93,14 +107,15 @@ export class GroupCommit {
   }
 
   #takeGroup(): Entry[] {
+    const group: Entry[] = []
     let bytes = 0
-    let count = 0
     for (const entry of this.#queue) {
+      group.push(entry)
+      this.#queue.delete(entry)
       bytes += entry.delivery.body.length
-      count++
       if (bytes >= this.#parts.groupBytes) break
     }
-    return this.#queue.splice(0, count)
+    return group
   }
 
   /** Never rejects: each entry is settled. */
@@ -139,8 +154,23 @@ export class GroupCommit {
   }
 }
 
+function keyOf(delivery: Delivery): string {
+  return `${delivery.drainId}:${delivery.frameKey.id}`
+}
+
+/** Promise.withResolvers, which Node 20 has not. */
+function withResolvers<T>(): Pick<Entry, 'reject'> & { promise: Promise<T>; resolve(value: T): void } {
+  let resolve!: (value: T) => void
+  let reject!: (error: unknown) => void
+  const promise = new Promise<T>((onResolve, onReject) => {
+    resolve = onResolve
+    reject = onReject
+  })
+  return { promise, resolve, reject }
+}
+
 /** The promise, or the signal's reason if that comes first. */
-function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+export function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) reject(signal.reason)
     const abort = () => reject(signal.reason)
