@@ -72,14 +72,29 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     others.register(operationsRoutes, parts.operations)
     others.register(partnerRoutes, parts.partner)
     others.register(viewerRoutes, parts.viewer)
-    others.setNotFoundHandler((request, reply) => {
-      answer(new AppError('not_found'), request, reply, parts.renderErrorPage)
+    // Before a body is read: what nobody answers is not worth reading.
+    others.addHook('onRequest', async (request) => {
+      if (request.is404) throw new AppError('not_found')
+    })
+    others.setNotFoundHandler((_request, reply) => reply.send(new AppError('not_found')))
+    others.setErrorHandler((error, request, reply) => {
+      answer(asAppError(error), request, reply, parts.renderErrorPage)
     })
   })
   return app
 }
 
-/** Where no room has a way of its own to tell an error. */
+/** Fastify's own refusals, and what no room has a way of its own to tell. */
+function asAppError(error: unknown): AppError {
+  if (error instanceof AppError) return error
+  const { statusCode } = error as { statusCode?: number }
+  const isTheirs = statusCode !== undefined && statusCode >= 400 && statusCode < 500
+  const reason = 'its address, headers or body are not in order'
+  return isTheirs
+    ? new AppError('malformed_request', { reason })
+    : new AppError('internal', {}, { cause: error })
+}
+
 function answer(
   error: AppError,
   request: FastifyRequest,

@@ -77,12 +77,16 @@ export function signIn({ config, resources, openSession, now }: SignInParts) {
   }
 }
 
-/** A field that was sent twice is as good as none: nobody can tell which of the two a token covers. */
+/**
+ * A field that was sent twice is as good as none: nobody can tell which of the two a token covers. One with a NUL,
+ * which Postgres cannot keep, is read as empty: no token covers that.
+ */
 function fieldsOf(body: unknown): (name: string) => string | undefined {
   const fields = (body ?? {}) as Record<string, unknown>
   return (name) => {
     const value = Object.hasOwn(fields, name) ? fields[name] : undefined
-    return typeof value === 'string' ? value : undefined
+    if (typeof value !== 'string') return undefined
+    return value.includes('\0') ? '' : value
   }
 }
 
