@@ -32,6 +32,13 @@ export interface AdmissionParts {
 const KNOWN_MS = 5_000
 /** A token that is not let in costs one look-up a second at most, however often it knocks. */
 const UNKNOWN_MS = 1_000
+/**
+ * A stopped server answers nothing, not even an error. A look-up that takes longer than this lets the remembered
+ * drain in, and goes on: what it finds counts for the next delivery.
+ */
+const PATIENCE_MS = 300
+/** Of a token that is not remembered: an answer must come before Logplex gives up after 5 s. */
+const LONGEST_LOOK_UP_MS = 3_500
 /** Tokens remembered, known or not. About 200 bytes each. */
 const MAX_REMEMBERED = 20_000
 
@@ -40,10 +47,16 @@ interface Remembered {
   until: number
 }
 
+interface LookUp {
+  found: Promise<KnownDrain | null>
+  /** It has been waited for in vain: whoever can do without its answer waits no more. */
+  late: boolean
+}
+
 export class Admission {
   readonly #parts: AdmissionParts
   readonly #remembered = new Map<string, Remembered>()
-  readonly #underWay = new Map<string, Promise<KnownDrain | null>>()
+  readonly #underWay = new Map<string, LookUp>()
 
   constructor(parts: AdmissionParts) {
     this.#parts = parts
@@ -52,7 +65,8 @@ export class Admission {
   /**
    * @param tokens what the delivery may be meaning by a token, see drain-token.ts
    * @throws AppError drain_token_missing, drain_token_unknown, drain_gone: final answers, Logplex drops the frame
-   * @throws the database's error where an unremembered token could not be looked up: worth a later try
+   * @throws the database's error, or store_unavailable where it said nothing, for a token that is not remembered:
+   *   worth a later try
    */
   async admit(tokens: readonly string[]): Promise<AdmittedDrain> {
     if (tokens.length === 0) throw new AppError('drain_token_missing')
@@ -69,26 +83,31 @@ export class Admission {
   async #find(token: string): Promise<KnownDrain | null> {
     const known = this.#remembered.get(token)
     if (known && known.until > this.#parts.now()) return known.drain
+    const lookUp = this.#lookUpOnce(token)
+    if (!known?.drain) return withinMs(lookUp.found, LONGEST_LOOK_UP_MS)
+    // Without the database a drain that was let in before is let in still: its lines wait for the database too.
+    if (lookUp.late) return known.drain
     try {
-      return await this.#lookUpOnce(token)
-    } catch (error) {
-      // The database is away. A drain that was let in before is let in still: its lines wait for the database too.
-      if (known?.drain) return known.drain
-      throw error
+      return await withinMs(lookUp.found, PATIENCE_MS)
+    } catch {
+      lookUp.late = true
+      return known.drain
     }
   }
 
   /** Many deliveries with one token share one look-up. */
-  #lookUpOnce(token: string): Promise<KnownDrain | null> {
+  #lookUpOnce(token: string): LookUp {
     const underWay = this.#underWay.get(token)
     if (underWay) return underWay
-    const lookUp = this.#parts
+    const found = this.#parts
       .findDrain(createHash('sha256').update(token).digest())
       .then((drain) => {
         this.#remember(token, drain)
         return drain
       })
       .finally(() => this.#underWay.delete(token))
+    found.catch(() => {}) // nobody may be waiting any more
+    const lookUp = { found, late: false }
     this.#underWay.set(token, lookUp)
     return lookUp
   }
@@ -103,4 +122,12 @@ export class Admission {
     const rememberMs = drain?.state === 'provisioned' ? KNOWN_MS : UNKNOWN_MS
     this.#remembered.set(token, { drain, until: this.#parts.now() + rememberMs })
   }
+}
+
+/** @throws AppError store_unavailable where the promise takes longer. */
+function withinMs<T>(promise: Promise<T>, timeoutMs: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new AppError('store_unavailable')), timeoutMs)
+    promise.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
 }

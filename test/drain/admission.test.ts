@@ -62,6 +62,27 @@ it('goes on letting a known drain in while the database is away, and says of a n
   await expect(admission.admit(['d.2'])).rejects.toThrow('the database is away')
 })
 
+it('waits a moment for a database that says nothing, once for each look-up, and learns from its answer', async () => {
+  await admission.admit(['d.1'])
+  let say: (drain: KnownDrain) => void = () => {}
+  answer = () =>
+    new Promise((resolve) => {
+      say = resolve
+    })
+  now += 60_000
+  const started = performance.now()
+  for (let n = 0; n < 20; n++) expect(await admission.admit(['d.1'])).toMatchObject({ drainId: 7 })
+  expect(performance.now() - started).toBeLessThan(1_000)
+  expect(lookUps).toBe(2)
+  say({ ...DRAIN, state: 'deprovisioned' })
+  await expect.poll(() => admission.admit(['d.1']).catch((error) => error.code)).toBe('drain_gone')
+})
+
+it('says of an unknown drain that it cannot tell, before Logplex gives up on an answer', async () => {
+  answer = () => new Promise(() => {})
+  await expect(admission.admit(['d.1'])).rejects.toMatchObject({ code: 'store_unavailable' })
+})
+
 it('tries each token that a delivery may mean', async () => {
   const known = async () => DRAIN
   answer = async () => {
