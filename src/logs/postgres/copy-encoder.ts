@@ -46,12 +46,12 @@ for (const at of [PRIORITY, FORM, RETENTION_DAYS]) FIXED.writeInt32BE(2, at - 4)
 /** Encodes the deliveries as one complete COPY body. */
 export function encodeCopy(deliveries: readonly Delivery[]): Buffer {
   const writer = new CopyWriter(estimateBytes(deliveries))
-  writer.bytes(SIGNATURE, 0, SIGNATURE.length)
+  writer.bytes(SIGNATURE)
   for (const delivery of deliveries) {
     let receivedAt = delivery.receivedAtMicros
     for (const line of delivery.lines) writer.row(delivery, line, receivedAt++)
   }
-  writer.bytes(TRAILER, 0, TRAILER.length)
+  writer.bytes(TRAILER)
   return writer.finish()
 }
 
@@ -73,16 +73,18 @@ class CopyWriter {
   row(delivery: Delivery, line: FramedLine, receivedAtMicros: number): void {
     const { body } = delivery
     const believed = line.sentAtMicros - receivedAtMicros <= MAX_AHEAD_MICROS
-    this.#reserve(FIXED_BYTES)
+    // Four texts or bytes with their lengths; a message that is no text may grow threefold.
+    this.#reserve(FIXED_BYTES + 16 + (line.end - line.start) * 4)
+    const buffer = this.#buffer
     const at = this.#at
-    FIXED.copy(this.#buffer, at)
-    this.#micros(at + SENT_AT, believed ? line.sentAtMicros : receivedAtMicros)
-    this.#micros(at + RECEIVED_AT, receivedAtMicros)
-    this.#buffer.writeInt32BE(delivery.resourceNumber, at + RESOURCE_NUMBER)
-    this.#buffer.writeInt32BE(delivery.drainId, at + DRAIN_ID)
-    this.#buffer.writeInt16BE(line.priority, at + PRIORITY)
-    this.#buffer.writeInt16BE(line.form, at + FORM)
-    this.#buffer.writeInt16BE(delivery.retentionDays, at + RETENTION_DAYS)
+    copySmall(FIXED, 0, FIXED_BYTES, buffer, at)
+    writeMicros(buffer, at + SENT_AT, believed ? line.sentAtMicros : receivedAtMicros)
+    writeMicros(buffer, at + RECEIVED_AT, receivedAtMicros)
+    writeInt32(buffer, at + RESOURCE_NUMBER, delivery.resourceNumber)
+    writeInt32(buffer, at + DRAIN_ID, delivery.drainId)
+    writeInt16(buffer, at + PRIORITY, line.priority)
+    writeInt16(buffer, at + FORM, line.form)
+    writeInt16(buffer, at + RETENTION_DAYS, delivery.retentionDays)
     this.#at += FIXED_BYTES
     this.#text(line, body, line.sourceStart, line.sourceEnd)
     this.#text(line, body, line.processStart, line.processEnd)
@@ -91,10 +93,10 @@ class CopyWriter {
     else this.#field(body, line.start, line.end)
   }
 
-  bytes(source: Buffer, start: number, end: number): void {
-    this.#reserve(end - start)
-    source.copy(this.#buffer, this.#at, start, end)
-    this.#at += end - start
+  bytes(source: Buffer): void {
+    this.#reserve(source.length)
+    source.copy(this.#buffer, this.#at)
+    this.#at += source.length
   }
 
   finish(): Buffer {
@@ -112,16 +114,11 @@ class CopyWriter {
   }
 
   #field(source: Buffer, start: number, end: number): void {
-    this.#reserve(4)
-    this.#buffer.writeInt32BE(end - start, this.#at)
-    this.#at += 4
-    this.bytes(source, start, end)
-  }
-
-  #micros(at: number, micros: number): void {
-    const sinceEpoch = micros - POSTGRES_EPOCH_MICROS
-    this.#buffer.writeInt32BE(Math.floor(sinceEpoch / TWO_32), at)
-    this.#buffer.writeInt32BE(sinceEpoch | 0, at + 4)
+    const length = end - start
+    writeInt32(this.#buffer, this.#at, length)
+    if (length <= SMALL_BYTES) copySmall(source, start, end, this.#buffer, this.#at + 4)
+    else source.copy(this.#buffer, this.#at + 4, start, end)
+    this.#at += 4 + length
   }
 
   #reserve(bytes: number): void {
@@ -130,4 +127,33 @@ class CopyWriter {
     this.#buffer.copy(larger, 0, 0, this.#at)
     this.#buffer = larger
   }
+}
+
+// Buffer's own methods check and convert, which costs as much as the work itself, and a row has fifteen of them: written
+// out, encoding takes a little over half the time (0.4 against 0.7 µs a line; 2 shared cores, Node 20, 2026-11-21).
+
+/** Below this, a loop is quicker than the call that copies. */
+const SMALL_BYTES = 64
+
+function copySmall(source: Buffer, start: number, end: number, target: Buffer, at: number): void {
+  for (let from = start, to = at; from < end; from++, to++) target[to] = source[from] as number
+}
+
+function writeInt16(target: Buffer, at: number, value: number): void {
+  target[at] = value >> 8
+  target[at + 1] = value
+}
+
+function writeInt32(target: Buffer, at: number, value: number): void {
+  target[at] = value >> 24
+  target[at + 1] = value >> 16
+  target[at + 2] = value >> 8
+  target[at + 3] = value
+}
+
+/** Microseconds since 1970 as the int64 that Postgres counts from its own epoch. */
+function writeMicros(target: Buffer, at: number, micros: number): void {
+  const sinceEpoch = micros - POSTGRES_EPOCH_MICROS
+  writeInt32(target, at, Math.floor(sinceEpoch / TWO_32))
+  writeInt32(target, at + 4, sinceEpoch | 0)
 }
