@@ -6,19 +6,23 @@ import { type Html, html } from './html.ts'
 import { DASHBOARD_URL, document, PAGE_HEADERS } from './layout.ts'
 import { type AskedLines, readLineQuery } from './line-query.ts'
 import { type ReadResource, readerOf } from './session.ts'
+import { readToday, renderToday, type Today, type UsageParts } from './usage.ts'
 
-export interface PageParts {
-  logs: Pick<LogStore, 'read'>
+export interface PageParts extends UsageParts {
+  logs: Pick<LogStore, 'read' | 'usage' | 'gaps'>
   /** Leave the element where Heroku's old navigation header went; kensa looks for it. */
   navHeader: boolean
 }
 
-export function showPage({ logs, navHeader }: PageParts) {
+export function showPage(parts: PageParts) {
   return async (request: FastifyRequest, reply: FastifyReply) => {
     const { resource } = readerOf(request)
     const asked = readLineQuery(request.query)
-    const page = await logs.read({ ...asked.query, resourceNumber: resource.number })
-    return reply.headers(PAGE_HEADERS).send(renderPage(resource, asked, page, navHeader))
+    const [page, today] = await Promise.all([
+      parts.logs.read({ ...asked.query, resourceNumber: resource.number }),
+      readToday(parts, resource),
+    ])
+    return reply.headers(PAGE_HEADERS).send(renderPage(resource, asked, page, today, parts.navHeader))
   }
 }
 
@@ -26,6 +30,7 @@ export function renderPage(
   resource: ReadResource,
   asked: AskedLines,
   page: LinePage,
+  today: Today,
   navHeader: boolean,
 ): string {
   const name = resource.name ?? resource.id
@@ -41,6 +46,7 @@ export function renderPage(
 <input id="q" name="q" type="search" value="${asked.search}" maxlength="500" autocomplete="off">
 <button>Search</button>
 </form>
+${renderToday(today)}
 ${pages(resource, asked, page)}
 <div id="lines">
 ${page.lines.length === 0 ? empty(asked) : table(page.lines)}

@@ -10,11 +10,13 @@ import { showPage } from './page.ts'
 import { type FindResource, requireSession } from './session.ts'
 import type { SessionStore } from './session-store.ts'
 import { STYLE, STYLE_PATH } from './style.ts'
+import { type DailyBytesOf, showUsage } from './usage.ts'
 
 export interface ViewerParts {
   config: Pick<Config, 'sso'>
   sessions: SessionStore
-  logs: Pick<LogStore, 'read'>
+  logs: Pick<LogStore, 'read' | 'usage' | 'gaps'>
+  dailyBytesOf: DailyBytesOf
   findResource: FindResource
   now?: () => Date
 }
@@ -42,8 +44,10 @@ export async function viewerRoutes(app: FastifyInstance, parts: ViewerParts): Pr
     scope.addHook('onSend', async (_request, reply) => {
       reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
     })
-    requireSession(scope, { ...parts, now: parts.now ?? (() => new Date()) })
-    scope.get('/resources/:id', showPage({ logs: parts.logs, navHeader: parts.config.sso.navHeader }))
+    const timed = { ...parts, now: parts.now ?? (() => new Date()) }
+    requireSession(scope, timed)
+    scope.get('/resources/:id', showPage({ ...timed, navHeader: parts.config.sso.navHeader }))
+    scope.get('/resources/:id/usage', showUsage(timed))
     scope.get('/resources/:id/lines', readLines({ logs: parts.logs }))
   })
 }
@@ -52,7 +56,7 @@ export async function viewerRoutes(app: FastifyInstance, parts: ViewerParts): Pr
 function wantsPage(request: FastifyRequest): boolean {
   const accept = request.headers.accept ?? ''
   if (accept.includes('text/html')) return true
-  return !request.routeOptions.url?.endsWith('/lines') && !accept.includes('json')
+  return request.routeOptions.url === '/resources/:id' && !accept.includes('json')
 }
 
 function asAppError(error: unknown): AppError {

@@ -42,6 +42,7 @@ export async function startService(environment: Record<string, string> = {}): Pr
     now: () => clock.now,
   })
   await app.register(viewerRoutes, {
+    dailyBytesOf: () => 500_000_000,
     config,
     sessions,
     logs,
