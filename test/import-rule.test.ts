@@ -17,6 +17,7 @@ const ALLOWED: Record<string, string[]> = {
   viewer: [...GROUND, 'logs'],
   jobs: [...GROUND, 'logs'],
   operations: [...GROUND],
+  cli: [...GROUND, 'logs'],
   sim: [],
   logs: [...GROUND],
   database: ['config', 'errors'],
@@ -25,7 +26,7 @@ const ALLOWED: Record<string, string[]> = {
   plans: [],
 }
 /** Files that begin a process. */
-const ENTRIES = ['main.ts', 'sim/demo.ts', 'database/migrate-command.ts']
+const ENTRIES = ['main.ts', 'cli/main.ts', 'sim/demo.ts', 'database/migrate-command.ts']
 
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'))
 const source = (name: string) => readFileSync(join(SRC, name), 'utf8')

@@ -1,0 +1,8 @@
+// Entry file of the command `culvert`.
+import { runCli } from './run.ts'
+
+process.exitCode = await runCli(process.argv.slice(2), {
+  environment: process.env,
+  write: (text) => process.stdout.write(text),
+  writeError: (text) => process.stderr.write(text),
+})

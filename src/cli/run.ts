@@ -1,0 +1,62 @@
+// The command line: which command, its help, its exit code. Each command is a file of its own.
+import { doctor } from './doctor.ts'
+
+export interface CommandContext {
+  /** The process's, read by the entry file. */
+  environment: Record<string, string | undefined>
+  write(text: string): void
+  writeError(text: string): void
+}
+
+export interface Command {
+  name: string
+  summary: string
+  /** All of it, for `culvert <name> --help`. */
+  help: string
+  /** Resolves with the exit code. @throws UsageError */
+  run(args: string[], context: CommandContext): Promise<number>
+}
+
+const COMMANDS: readonly Command[] = [doctor]
+
+const HELP = `culvert: the tools of whoever runs a Culvert
+
+  culvert <command> [options]
+
+${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`).join('\n')}
+
+  culvert <command> --help tells more of one.
+
+Settings are environment variables, the same as the service's (README, "Run it"). To look at a production
+service, run the command where its settings are:
+
+  heroku run npx culvert doctor -a your-app
+  docker run --env-file culvert.env culvert node src/cli/culvert.js doctor
+`
+
+export async function runCli(args: readonly string[], context: CommandContext): Promise<number> {
+  const [name, ...rest] = args
+  if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
+    context.write(HELP)
+    return 0
+  }
+  const command = COMMANDS.find((one) => one.name === name)
+  if (command === undefined) {
+    context.writeError(
+      `There is no command "${name}". ${COMMANDS.map((one) => one.name).join(', ')}: culvert --help\n`,
+    )
+    return 2
+  }
+  if (rest.includes('--help') || rest.includes('-h')) {
+    context.write(command.help)
+    return 0
+  }
+  try {
+    return await command.run(rest, context)
+  } catch (error) {
+    // parseArgs says in a sentence what it did not understand.
+    if (!(error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS')) throw error
+    context.writeError(`${(error as Error).message}\nculvert ${name} --help\n`)
+    return 2
+  }
+}
