@@ -39,6 +39,30 @@ it('finishes what was let in when SIGTERM comes, and exits with 0', async () => 
   expect(rows).toEqual([{ message: 'under way' }])
 })
 
+it('ends at once, and not with 0, when a second signal comes while it waits for what was let in', async () => {
+  const service = await startServiceProcess({ DATABASE_URL: database.url })
+  const { drainToken } = await provisionAt(service.origin, loadConfig({}))
+  const client = await database.pool.connect()
+  await client.query('begin; lock table delivery in access exclusive mode')
+  const answer = fetch(`${service.origin}/drains/x`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/logplex-1', 'logplex-drain-token': drainToken },
+    body: new Uint8Array(counted(frame('never acknowledged'))),
+  }).catch(() => 'cut off')
+  await sleep(300)
+  service.child.kill('SIGTERM')
+  await sleep(300)
+  expect(service.child.exitCode).toBeNull()
+  const started = performance.now()
+  const { code } = await service.end('SIGINT')
+  expect(performance.now() - started).toBeLessThan(1_000)
+  expect(code).toBeGreaterThan(0)
+  expect(await answer).toBe('cut off')
+  expect(service.output()).toContain('second SIGINT')
+  await client.query('rollback')
+  client.release()
+})
+
 it('says in a sentence what is wrong with the settings, and exits with 1', async () => {
   await expect(startServiceProcess({ DATABASE_URL: database.url, PORT: 'http' })).rejects.toThrow(/PORT/)
 })
