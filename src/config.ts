@@ -1,6 +1,8 @@
 // The settings of the service: zod over the environment, read once at start, frozen. Nobody else reads
 // process.env. A wrong or missing value ends the start with a sentence that names it.
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { DEFAULT_PLANS, type Plan, plansSchema } from './plans.ts'
@@ -50,6 +52,15 @@ export interface Config {
     queueLimitBytes: number
     /** Commits under way at once. */
     writers: number
+  }
+  /** Deliveries on local disk while the database is slow or away. */
+  spool: {
+    on: boolean
+    /** Of one database: two services that share a disk must not replay each other's deliveries into theirs. */
+    directory: string
+    limitBytes: number
+    /** A delivery that is not committed by then goes to the spool. */
+    afterMs: number
   }
   /** Who may read /metrics; null: nobody in production, this machine and its private network in development. */
   metricsToken: string | null
@@ -104,12 +115,19 @@ const environmentSchema = z.object({
   DRAIN_BODY_LIMIT_MB: megabytes.default(10_000_000),
   DRAIN_QUEUE_LIMIT_MB: megabytes.default(64_000_000),
   DRAIN_WRITERS: z.coerce.number().int().min(1).max(16).default(2),
-  METRICS_TOKEN: z.string().regex(/^\S{16,}$/, 'must have 16 characters or more, and no space').optional(),
+  METRICS_TOKEN: z
+    .string()
+    .regex(/^\S{16,}$/, 'must have 16 characters or more, and no space')
+    .optional(),
   PROXY_HOPS: z.coerce.number().int().min(0).max(5).optional(),
   SIGN_INS_PER_MINUTE: z.coerce.number().int().min(1).default(60),
   FAILED_LOGINS_PER_MINUTE: z.coerce.number().int().min(1).default(20),
+  SPOOL: z.enum(['on', 'off']).optional(),
+  SPOOL_DIRECTORY: z.string().min(1).optional(),
+  SPOOL_LIMIT_MB: megabytes.default(512_000_000),
+  SPOOL_AFTER_MS: z.coerce.number().int().min(10).max(3_000).default(500),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
-  // Set by Heroku on every dyno: tells that DATABASE_URL is a Heroku Postgres.
+  // Set by Heroku on every dyno: tells that DATABASE_URL is a Heroku Postgres, and that the disk will not stay.
   DYNO: z.string().optional(),
 })
 
@@ -166,6 +184,16 @@ export function loadConfig(environment: Record<string, string | undefined>): Con
       bodyLimitBytes: env.DRAIN_BODY_LIMIT_MB,
       queueLimitBytes: env.DRAIN_QUEUE_LIMIT_MB,
       writers: env.DRAIN_WRITERS,
+    },
+    spool: {
+      // A dyno's disk goes with the dyno, at least once a day: what it had promised would be gone.
+      on: env.SPOOL === undefined ? env.DYNO === undefined : env.SPOOL === 'on',
+      directory: join(
+        env.SPOOL_DIRECTORY ?? join(env.DATA_DIRECTORY, 'spool'),
+        databaseName(env.DATABASE_URL),
+      ),
+      limitBytes: env.SPOOL_LIMIT_MB,
+      afterMs: env.SPOOL_AFTER_MS,
     },
     metricsToken: env.METRICS_TOKEN ?? null,
     // We speak plain HTTP and production is https: somebody stands in front of us.
@@ -238,6 +266,14 @@ function tlsOf(databaseUrl: string | undefined, onHeroku: boolean): Config['data
   if (mode === 'require' || mode === 'prefer' || mode === 'no-verify') return 'require'
   if (mode === 'disable' || mode === 'allow') return 'off'
   return onHeroku && databaseUrl !== undefined ? 'require' : 'off'
+}
+
+/** The same for the same database, whoever connects to it and how. */
+function databaseName(databaseUrl: string | undefined): string {
+  if (databaseUrl === undefined) return 'embedded'
+  const [address = '', query = ''] = databaseUrl.replace(/\/\/[^@/]*@/, '//').split('?')
+  const host = new URLSearchParams(query).get('host') ?? ''
+  return `database-${createHash('sha256').update(`${address}?${host}`).digest('hex').slice(0, 12)}`
 }
 
 function present(...values: (string | undefined)[]): string[] {

@@ -1,4 +1,5 @@
 // The parts of the service, put together over an open database. main.ts runs it as a process, tests run it in theirs.
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { Pool } from 'pg'
 import type { Config } from './config.ts'
@@ -22,6 +23,7 @@ import { createSessionStore } from './viewer/session-store.ts'
 
 /** Room is made days ahead, so a missed round or two costs nothing; a plan change waits this long at most. */
 const HOUSEKEEPING_EVERY_MS = 300_000
+const POOL_END_MS = 2_000
 
 export interface Service {
   app: FastifyInstance
@@ -85,6 +87,7 @@ export async function createService({ config, databaseUrl, log }: ServiceNeeds):
     limitsOf: (plan) => limitsOf(config.plans, plan),
     isTransient,
     onFailure: (error, deliveries) => log.error({ err: error, deliveries }, 'a commit failed'),
+    log,
     now: Date.now,
   })
   const metrics = createMetrics({
@@ -111,9 +114,11 @@ export async function createService({ config, databaseUrl, log }: ServiceNeeds):
     drain,
     async close() {
       await app.close()
-      await drain.drained()
+      await drain.close()
       await keepingHouse.stop()
-      await Promise.all([writing, reading].map((pool: Pool) => pool.end()))
+      const ended = Promise.all([writing, reading].map((pool: Pool) => pool.end()))
+      // A stopped server keeps the connections that wait for its answer for half a minute. Nothing is lost with them.
+      await Promise.race([ended, sleep(POOL_END_MS, undefined, { ref: false })])
     },
   }
 }

@@ -1,10 +1,13 @@
 // What the drain room counts. Loss and oddities are data: each drop and each tolerated fault has a number.
 
+import type { Delivery, Filed } from '../logs/log-store.ts'
+
 export class DrainCounters {
-  /** Deliveries answered 204, by what became of them. */
+  /** Deliveries answered 204, by what became of them. A spooled one counts again when it is replayed. */
   stored = 0
   duplicates = 0
   overQuota = 0
+  spooled = 0
   /** Lines of stored deliveries, and the bytes of their bodies. */
   lines = 0
   bytes = 0
@@ -12,8 +15,27 @@ export class DrainCounters {
   malformedFrames = 0
   /** Deliveries whose `Logplex-Msg-Count` differs from the lines found; kept all the same. */
   countMismatches = 0
+  /** Deliveries of the spool that the store has taken. */
+  replayed = 0
+  /** Deliveries of the spool that the store refuses; set aside for a person. */
+  spoolRejected = 0
+  /** Places of the spool that could not be read: torn by a crash, or damaged. */
+  spoolCorrupt = 0
+  /** Deliveries answered 503 that the spool had no room for, or no working disk. */
+  spoolFull = 0
   /** Deliveries answered with an error, by its code. */
   readonly refused = new Map<string, number>()
+
+  kept(delivery: Delivery, as: Filed | 'spooled'): void {
+    if (as === 'duplicate') this.duplicates++
+    else if (as === 'over_quota') this.overQuota++
+    else if (as === 'spooled') this.spooled++
+    else {
+      this.stored++
+      this.lines += delivery.lines.length
+      this.bytes += delivery.body.length
+    }
+  }
 
   refuse(code: string): void {
     this.refused.set(code, (this.refused.get(code) ?? 0) + 1)

@@ -1,35 +1,52 @@
 // The drain room put together: from what it needs of the others to the parts its route works with.
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from '../config.ts'
-import type { LogStore } from '../logs/log-store.ts'
+import type { Delivery, LogStore } from '../logs/log-store.ts'
 import { Admission, type KnownDrain, type PlanLimits } from './admission.ts'
 import { ByteGate } from './byte-gate.ts'
 import { DrainCounters } from './counters.ts'
 import { GroupCommit } from './group-commit.ts'
 import { ReceiptClock } from './receipt-clock.ts'
 import type { DrainParts } from './routes.ts'
+import { Spool } from './spool/spool.ts'
+import { StoreOrSpool } from './store-or-spool.ts'
 
 /** One COPY of this size takes about 50 ms on a small machine: large enough to be cheap, short enough to wait for. */
 const GROUP_BYTES = 4_000_000
 const RETRY_DELAY_MS = 100
+/** A segment is replayed in one commit. */
+const SEGMENT_BYTES = GROUP_BYTES
+/** A full disk keeps a spool from being opened. */
+const OPEN_AGAIN_MS = 10_000
 
 export interface DrainNeeds {
-  config: Pick<Config, 'drain'>
+  config: Pick<Config, 'drain' | 'spool'>
   logs: Pick<LogStore, 'append'>
   findDrain(tokenDigest: Buffer): Promise<KnownDrain | null>
   limitsOf(plan: string): PlanLimits
   isTransient(error: unknown): boolean
   onFailure(error: unknown, deliveries: number): void
+  /**
+   * Told of each delivery that is answered 503. Its sender may try it again, with the same frame key, and succeed.
+   */
+  onGap?(delivery: Delivery): void
+  log: Pick<FastifyBaseLogger, 'info' | 'warn' | 'error'>
   now(): number
 }
 
 export interface Drain extends DrainParts {
   /** What goes up and down, for whoever watches the service. */
   levels(): Record<string, number>
-  /** Resolves when every delivery that was let in is durable or given up. */
+  /** Resolves when every delivery that was let in is committed or given up; what is spooled does not count. */
   drained(): Promise<void>
+  /** After the last delivery. What the store does not take in time stays on disk for the next process. */
+  close(): Promise<void>
 }
 
-export function createDrain({ config, logs, onFailure, isTransient, ...needs }: DrainNeeds): Drain {
+export function createDrain(needs: DrainNeeds): Drain {
+  const { config, logs, isTransient, onFailure, onGap } = needs
+  const counters = new DrainCounters()
   const commit = new GroupCommit({
     append: (deliveries) => logs.append(deliveries),
     isTransient,
@@ -38,16 +55,86 @@ export function createDrain({ config, logs, onFailure, isTransient, ...needs }: 
     retryDelayMs: RETRY_DELAY_MS,
     onFailure,
   })
+  const spooling = config.spool.on ? openSpooling(needs, commit, counters) : null
   const gate = new ByteGate(config.drain.queueLimitBytes)
   return {
     admission: new Admission(needs),
     gate,
     clock: new ReceiptClock(() => needs.now() * 1000),
-    counters: new DrainCounters(),
-    file: (delivery, signal) => commit.file(delivery, signal),
-    levels: () => ({ queuedDeliveries: commit.queued, heldBytes: gate.heldBytes }),
+    counters,
+    async file(delivery, signal) {
+      try {
+        return await (spooling?.current()?.keep(delivery, signal) ?? commit.file(delivery, signal))
+      } catch (error) {
+        onGap?.(delivery)
+        throw error
+      }
+    },
+    levels: () => ({
+      queuedDeliveries: commit.queued,
+      heldBytes: gate.heldBytes,
+      spoolBytes: spooling?.current()?.spooledBytes ?? 0,
+    }),
     drained: () => commit.drained(),
+    close: () => (spooling ? spooling.close() : commit.drained()),
     bodyLimitBytes: config.drain.bodyLimitBytes,
     holdMs: config.drain.holdMs,
+  }
+}
+
+interface Spooling {
+  /** Null until the spool is open: a moment, or as long as its disk is full. Deliveries are held meanwhile. */
+  current(): StoreOrSpool | null
+  close(): Promise<void>
+}
+
+function openSpooling(
+  { config, logs, isTransient, onFailure, log, now }: DrainNeeds,
+  commit: GroupCommit,
+  counters: DrainCounters,
+): Spooling {
+  const closing = new AbortController()
+  const open = async () => {
+    const spool = await Spool.open({
+      directory: config.spool.directory,
+      limitBytes: config.spool.limitBytes,
+      segmentBytes: SEGMENT_BYTES,
+      onTrouble: (sentence, details) => log.error(details, sentence),
+      now,
+    })
+    return new StoreOrSpool({
+      commit,
+      spool,
+      append: (deliveries) => logs.append(deliveries),
+      isTransient,
+      onFailure,
+      log,
+      counters,
+      spoolAfterMs: config.spool.afterMs,
+      catchUpBytes: SEGMENT_BYTES,
+    })
+  }
+  let current: StoreOrSpool | null = null
+  const opened = (async () => {
+    while (!closing.signal.aborted) {
+      try {
+        current = await open()
+        return
+      } catch (error) {
+        log.error(
+          { err: error, directory: config.spool.directory },
+          'the spool cannot be opened; tried again',
+        )
+        await sleep(OPEN_AGAIN_MS, undefined, { signal: closing.signal, ref: false }).catch(() => {})
+      }
+    }
+  })()
+  return {
+    current: () => current,
+    async close() {
+      closing.abort()
+      await opened
+      await (current ? current.close() : commit.drained())
+    },
   }
 }

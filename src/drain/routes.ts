@@ -8,7 +8,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../errors.ts'
-import type { Delivery, Filed } from '../logs/log-store.ts'
 import type { Admission, AdmittedDrain } from './admission.ts'
 import type { ByteGate } from './byte-gate.ts'
 import type { DrainCounters } from './counters.ts'
@@ -18,6 +17,8 @@ import { parseFrames } from './frame-parser.ts'
 import { findLosses } from './losses.ts'
 import { readBody } from './read-body.ts'
 import type { ReceiptClock } from './receipt-clock.ts'
+import type { ReceivedDelivery } from './spool/delivery-record.ts'
+import type { Kept } from './store-or-spool.ts'
 
 /** `application/x-logplex-1` is the older name; both come with or without parameters. */
 const CONTENT_TYPES = ['application/logplex-1', 'application/x-logplex-1']
@@ -31,8 +32,8 @@ export interface DrainParts {
   gate: ByteGate
   clock: ReceiptClock
   counters: DrainCounters
-  /** Resolves when the delivery is durable; see group-commit.ts. */
-  file(delivery: Delivery, signal: AbortSignal): Promise<Filed>
+  /** Resolves when the delivery is durable, in the store or in the spool; see store-or-spool.ts. */
+  file(delivery: ReceivedDelivery, signal: AbortSignal): Promise<Kept>
   bodyLimitBytes: number
   holdMs: number
 }
@@ -82,20 +83,23 @@ export async function drainRoutes(app: FastifyInstance, parts: DrainParts): Prom
   app.post('/drains/:resource_id', { bodyLimit: parts.bodyLimitBytes }, async (request, reply) => {
     const { drain, deadline } = request.drainEntry as Entry
     const delivery = toDelivery(request, drain, parts)
-    if (delivery) await fileCounted(delivery, deadline, parts)
+    if (delivery) parts.counters.kept(delivery, await parts.file(delivery, deadline))
     return reply.code(204).send()
   })
 }
 
 /** Null where the body holds no line: an empty probe is welcome and leaves nothing behind. */
-function toDelivery(request: FastifyRequest, drain: AdmittedDrain, parts: DrainParts): Delivery | null {
+function toDelivery(
+  request: FastifyRequest,
+  drain: AdmittedDrain,
+  parts: DrainParts,
+): ReceivedDelivery | null {
   const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0)
   const frameId = header(request, 'logplex-frame-id')
   const userAgent = header(request, 'user-agent') ?? ''
-  const { lines, malformed } = parseFrames(body, {
-    // No frame id: not a Logplex. log-shuttle says so in its name as well.
-    structuredData: frameId === undefined || userAgent.startsWith('log-shuttle/'),
-  })
+  // No frame id: not a Logplex. log-shuttle says so in its name as well.
+  const structuredData = frameId === undefined || userAgent.startsWith('log-shuttle/')
+  const { lines, malformed } = parseFrames(body, { structuredData })
   parts.counters.malformedFrames += malformed
   const announced = Number(header(request, 'logplex-msg-count') ?? lines.length)
   if (announced !== lines.length) parts.counters.countMismatches++
@@ -105,24 +109,10 @@ function toDelivery(request: FastifyRequest, drain: AdmittedDrain, parts: DrainP
     losses: findLosses(body, lines, announced),
     frameKey: frameKey(frameId, header(request, 'x-request-id')),
     receivedAtMicros: parts.clock.claim(lines.length),
+    structuredData,
     body,
     lines,
   }
-}
-
-async function fileCounted(delivery: Delivery, deadline: AbortSignal, parts: DrainParts): Promise<void> {
-  const filed = await parts.file(delivery, deadline)
-  if (filed === 'duplicate') {
-    parts.counters.duplicates++
-    return
-  }
-  if (filed === 'over_quota') {
-    parts.counters.overQuota++
-    return
-  }
-  parts.counters.stored++
-  parts.counters.lines += delivery.lines.length
-  parts.counters.bytes += delivery.body.length
 }
 
 function refuse(

@@ -16,7 +16,7 @@ export interface ServiceProcess {
   end(signal: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null }>
 }
 
-/** Resolves when it listens. `environment` needs DATABASE_URL; without PORT it takes a free one. */
+/** Resolves when it listens. `environment` needs DATABASE_URL; without PORT it takes a free one, without SPOOL none. */
 export async function startServiceProcess(environment: Record<string, string>): Promise<ServiceProcess> {
   const child = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts'], {
     cwd: ROOT,
@@ -24,6 +24,7 @@ export async function startServiceProcess(environment: Record<string, string>): 
       PATH: process.env.PATH,
       HOST: '127.0.0.1',
       PORT: '0',
+      SPOOL: 'off',
       PUBLIC_URL: 'http://localhost:5000',
       ...environment,
     },

@@ -17,6 +17,9 @@ export interface TestService {
 }
 
 /**
+ * Without a spool unless SPOOL says otherwise: on a busy machine a commit may take longer than a delivery waits for
+ * it, and most tests read what they delivered as soon as it is answered.
+ *
  * @param environment settings as in the process's environment
  * @param log where it logs; nowhere without
  */
@@ -25,7 +28,7 @@ export async function startTestService(
   log: FastifyBaseLogger = pino({ level: 'silent' }),
 ): Promise<TestService> {
   const database = await createTestDatabase()
-  const config = loadConfig({ PORT: '0', ...environment })
+  const config = loadConfig({ PORT: '0', SPOOL: 'off', ...environment })
   const service = await createService({ config, databaseUrl: database.url, log })
   await service.app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = service.app.server.address() as AddressInfo

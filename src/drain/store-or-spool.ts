@@ -1,0 +1,228 @@
+// Where a delivery becomes durable: in the store, or while that is slow or away, in the spool on local disk.
+//
+// STORING      Deliveries go to the group commit. One that is not committed after `spoolAfterMs` goes to the spool
+//              as well, is answered, and leaves the commit's queue → SPOOLING. It may be committed all the same, in
+//              a transaction that was under way: its replay is then found a duplicate. Time alone decides, not an
+//              error: most of those pass within the group commit's own tries.
+// SPOOLING     New deliveries go straight to the spool: none of them waits for a store that made others wait, and
+//              none overtakes what came before. The replay stores the oldest, piece by piece, for as long as it
+//              takes. Once little is left → CATCHING UP.
+// CATCHING UP  New deliveries wait in memory, because under load the spool would never be empty while it takes
+//              some. The spool is drained → STORING. That takes longer than `spoolAfterMs`, or the store fails
+//              → SPOOLING. Either way they go on from there.
+//
+// In any state: what the spool refuses, being full or on a broken disk, is held in the group commit's queue until
+// its sender has to be answered. It may then be stored before what is spooled; a line out of order is better than a
+// lost one. Lines are read in the order of their receipt in any case, which is part of the spooled record.
+//
+// Starts in SPOOLING where a former life, or another process that died, has left something.
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { FastifyBaseLogger } from 'fastify'
+import type { Delivery, Filed } from '../logs/log-store.ts'
+import type { DrainCounters } from './counters.ts'
+import { type GroupCommit, orAborted } from './group-commit.ts'
+import type { ReceivedDelivery } from './spool/delivery-record.ts'
+import { replay } from './spool/replay.ts'
+import { type Piece, type Spool, SpoolRefusal } from './spool/spool.ts'
+
+/** `spooled`: on disk, and in the store as soon as that is back. */
+export type Kept = Filed | 'spooled'
+
+export interface StoreOrSpoolParts {
+  commit: GroupCommit
+  spool: Spool
+  append(deliveries: readonly Delivery[]): Promise<Filed[]>
+  isTransient(error: unknown): boolean
+  onFailure(error: unknown, deliveries: number): void
+  /** Told when the state changes, and of what should not be. */
+  log: Pick<FastifyBaseLogger, 'info' | 'warn' | 'error'>
+  counters: DrainCounters
+  spoolAfterMs: number
+  /** This little is left when deliveries begin to wait for the end of the replay. */
+  catchUpBytes: number
+}
+
+type State = 'storing' | 'spooling' | 'catching up'
+
+/** After the replay failed on something that is not the store. */
+const REPLAY_PAUSE_MS = 1_000
+/** Another process of this machine may die and not come back. */
+const ADOPT_EVERY_MS = 30_000
+/** How long a shutdown waits for commits under way, and then for the replay. */
+const CLOSE_MS = 4_000
+
+export class StoreOrSpool {
+  readonly #parts: StoreOrSpoolParts
+  #state: State = 'storing'
+  /** Deliveries that wait for the end of CATCHING UP. */
+  #waiting: (() => void)[] = []
+  #catchUpTimer: NodeJS.Timeout | undefined
+  #replaying: Promise<void> | null = null
+  readonly #stopping = new AbortController()
+  readonly #adoptTimer: NodeJS.Timeout
+
+  constructor(parts: StoreOrSpoolParts) {
+    this.#parts = parts
+    this.#adoptTimer = setInterval(() => void this.#adopt(), ADOPT_EVERY_MS)
+    this.#adoptTimer.unref()
+    if (!parts.spool.isDrained)
+      this.#startSpooling('a former life of the service left deliveries in the spool')
+  }
+
+  get state(): State {
+    return this.#state
+  }
+
+  get spooledBytes(): number {
+    return this.#parts.spool.bytes
+  }
+
+  /** Resolves when the delivery is durable. Rejects as the group commit does. */
+  async keep(delivery: ReceivedDelivery, signal: AbortSignal): Promise<Kept> {
+    while (this.#state === 'catching up') await orAborted(this.#caughtUp(), signal)
+    if (this.#state === 'spooling') {
+      return (await this.#spool(delivery, signal)) ?? this.#hold(this.#parts.commit.file(delivery, signal))
+    }
+    const committed = this.#parts.commit.file(delivery, signal)
+    if (await settlesWithin(this.#parts.spoolAfterMs, committed)) return committed
+    const spooled = await this.#spool(delivery, signal)
+    if (spooled === null) return this.#hold(committed)
+    this.#parts.commit.withdraw(delivery)
+    return spooled
+  }
+
+  /**
+   * After the last keep(). Waits a while for the store to take what is left; what it does not take stays on disk for
+   * the next process.
+   */
+  async close(): Promise<void> {
+    clearInterval(this.#adoptTimer)
+    await settlesWithin(CLOSE_MS, this.#parts.commit.drained())
+    if (this.#replaying) await settlesWithin(CLOSE_MS, this.#replaying)
+    clearTimeout(this.#catchUpTimer)
+    this.#stopping.abort()
+    await this.#parts.spool.close()
+  }
+
+  /** Null where the spool refuses it. */
+  async #spool(delivery: ReceivedDelivery, signal: AbortSignal): Promise<Kept | null> {
+    try {
+      const kept = await orAborted(this.#parts.spool.append(delivery), signal)
+      this.#startSpooling('the store is slow or away: deliveries go to the spool')
+      return kept
+    } catch (error) {
+      if (error instanceof SpoolRefusal) return null
+      throw error
+    }
+  }
+
+  async #hold(committed: Promise<Filed>): Promise<Filed> {
+    try {
+      return await committed
+    } catch (error) {
+      this.#parts.counters.spoolFull++
+      throw error
+    }
+  }
+
+  #enter(state: State): void {
+    this.#state = state
+    clearTimeout(this.#catchUpTimer)
+    if (state === 'catching up') {
+      this.#catchUpTimer = setTimeout(() => this.#enter('spooling'), this.#parts.spoolAfterMs)
+      return
+    }
+    for (const goOn of this.#waiting.splice(0)) goOn()
+  }
+
+  #caughtUp(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve))
+  }
+
+  #startSpooling(why: string): void {
+    if (this.#state === 'storing') {
+      this.#parts.log.warn({ directory: this.#parts.spool.directory }, why)
+      this.#enter('spooling')
+    }
+    this.#startReplay()
+  }
+
+  #startReplay(): void {
+    this.#replaying ??= this.#replayAll().finally(() => {
+      this.#replaying = null
+      // Spooling began again between its last look and now.
+      if (this.#state !== 'storing' && !this.#stopping.signal.aborted) this.#startReplay()
+    })
+  }
+
+  async #replayAll(): Promise<void> {
+    const { spool, log } = this.#parts
+    while (!this.#stopping.signal.aborted) {
+      try {
+        const piece = await spool.next()
+        if (piece) await this.#replayPiece(piece)
+      } catch (error) {
+        if (this.#stopping.signal.aborted) return
+        log.error({ err: error }, 'the spool could not be replayed; tried again')
+        await sleep(REPLAY_PAUSE_MS)
+      }
+      if (!spool.isDrained) continue
+      this.#enter('storing')
+      log.info({}, 'the spool is replayed: deliveries go to the store')
+      return
+    }
+  }
+
+  async #replayPiece(piece: Piece): Promise<void> {
+    const { spool, counters, log } = this.#parts
+    counters.spoolCorrupt += piece.damages
+    const parts = {
+      append: this.#parts.append,
+      isTransient: this.#parts.isTransient,
+      onFailure: (error: unknown, deliveries: number) => {
+        if (this.#state === 'catching up') this.#enter('spooling')
+        this.#parts.onFailure(error, deliveries)
+      },
+      onStored: (delivery: Delivery, filed: Filed) => {
+        counters.replayed++
+        counters.kept(delivery, filed)
+      },
+      reject: async (delivery: ReceivedDelivery, error: unknown) => {
+        counters.spoolRejected++
+        log.error(
+          { err: error, drainId: delivery.drainId },
+          'the store refuses a spooled delivery: set aside',
+        )
+        await spool.reject(piece, delivery)
+      },
+    }
+    await replay(piece.deliveries, parts, this.#stopping.signal)
+    // Closed meanwhile, the spool may be another process's by now.
+    this.#stopping.signal.throwIfAborted()
+    await spool.release(piece)
+    const isLittle = !spool.isDrained && spool.waitingBytes <= this.#parts.catchUpBytes
+    if (this.#state === 'spooling' && isLittle) this.#enter('catching up')
+  }
+
+  async #adopt(): Promise<void> {
+    try {
+      const segments = await this.#parts.spool.adopt()
+      if (segments > 0) this.#startSpooling('another process died and left deliveries in its spool')
+    } catch (error) {
+      this.#parts.log.error({ err: error }, 'the spools of dead processes could not be looked for')
+    }
+  }
+}
+
+/** Whether it is settled by then, one way or the other. */
+function settlesWithin(timeoutMs: number, promise: Promise<unknown>): Promise<boolean> {
+  return new Promise((resolve) => {
+    // One turn later: where this process stood still itself, the answer is waiting behind the timer.
+    const timer = setTimeout(() => setImmediate(() => resolve(false)), timeoutMs)
+    const settle = () => {
+      clearTimeout(timer)
+      resolve(true)
+    }
+    promise.then(settle, settle)
+  })
+}
