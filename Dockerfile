@@ -13,8 +13,16 @@ WORKDIR /app
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY package.json addon-manifest.json ./
+COPY src/cli/culvert.js ./src/cli/culvert.js
 COPY migrations ./migrations
+# The one place that is written to: deliveries that wait there for the database. Mount something that outlives the
+# container, or set SPOOL=off.
+RUN mkdir data && chown node:node data
+VOLUME /app/data
 USER node
 EXPOSE 5000
+# Alive, not ready: a process without its database still takes deliveries, and a new one would not find it either.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 5000}/healthz`).then(({ ok }) => { process.exitCode = ok ? 0 : 1 }, () => { process.exitCode = 1 })"]
 # Migrate first, once for each release: docker run … node dist/database/migrate-command.js
 CMD ["node", "dist/main.js"]

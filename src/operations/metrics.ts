@@ -40,6 +40,10 @@ const HELP: Record<string, string> = {
   malformedFrames: 'Lines kept raw because their frame was not as the protocol says.',
   countMismatches: 'Deliveries whose Logplex-Msg-Count differs from the lines found.',
   refused: 'Deliveries answered with an error, by its code.',
+  spooled: 'Deliveries answered 204 that wait on local disk for the database.',
+  replayed: 'Deliveries of the spool that the database has taken.',
+  overQuota: 'Deliveries answered 204 and not kept: the volume of the day was used up.',
+  spoolBytes: 'Bytes on local disk that wait for the database.',
   queuedDeliveries: 'Deliveries waiting for a commit.',
   heldBytes: 'Bytes of bodies held in memory.',
 }
