@@ -1,0 +1,22 @@
+// What a benchmark opens, closed in the reverse order, whether it ends well, throws or is interrupted.
+
+export class Scope {
+  readonly #closers: (() => unknown)[] = []
+
+  /** Hands the value through. */
+  add<T>(value: T, close: (value: T) => unknown): T {
+    this.#closers.push(() => close(value))
+    return value
+  }
+
+  /** Closes all of it, even where some of it cannot be closed. May be called again. */
+  async close(): Promise<void> {
+    for (let close = this.#closers.pop(); close; close = this.#closers.pop()) {
+      try {
+        await close()
+      } catch (error) {
+        process.stderr.write(`while tidying up: ${(error as Error).message}\n`)
+      }
+    }
+  }
+}
