@@ -85,12 +85,21 @@ export async function withTransaction<T>(
       throw new Error('The transaction was rolled back: a statement in it had failed.')
     return result
   } catch (error) {
-    broken = await rollback(client)
+    broken = isReadTimeout(error) ? error : await rollback(client)
     throw error
   } finally {
     // With an error the pool closes the connection instead of handing it on.
     client.release(broken)
   }
+}
+
+/**
+ * pg gave up on an answer that may still come (pg 8.23; it has no other mark). The connection must go at once: a COPY
+ * that was given up throws out of the socket's handler when its answer does come, and that ends the process
+ * (pg-copy-streams 7.0).
+ */
+function isReadTimeout(error: unknown): error is Error {
+  return error instanceof Error && error.message === 'Query read timeout'
 }
 
 /** Why the connection cannot be used any more, if so. */
