@@ -72,9 +72,11 @@ export class GroupCommit {
     entry.resolve('duplicate')
   }
 
-  /** Resolves when nothing is queued or being written. For shutdown, after the last file(). */
+  /** Resolves when nothing is queued or being written, but for what was withdrawn. For shutdown, after the last file(). */
   async drained(): Promise<void> {
-    while (this.#writing.size > 0) await Promise.all(this.#writing)
+    while (this.#underWay.size > 0) {
+      await Promise.allSettled([...this.#underWay.values()].map((entry) => entry.settled))
+    }
   }
 
   #enqueue(delivery: Delivery, key: string, signal: AbortSignal): Promise<Filed> {
