@@ -6,7 +6,7 @@
 // is answered early: a delivery is held for its commit, up to `holdMs`, and only then 503. Never a chunked answer
 // (every later batch would come twice), a redirect, 409 or 429.
 import type { IncomingMessage } from 'node:http'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { AppError } from '../errors.ts'
 import type { Admission, AdmittedDrain } from './admission.ts'
 import type { ByteGate } from './byte-gate.ts'
@@ -26,6 +26,9 @@ const CONTENT_TYPES = ['application/logplex-1', 'application/x-logplex-1']
 const BODY_TIMEOUT_MS = 10_000
 /** Room taken for a body that does not say how long it is, as log-shuttle's chunked ones. */
 const UNKNOWN_BODY_BYTES = 1_000_000
+
+/** While the database is away every delivery fails alike: one line a second tells it, the counters count all. */
+const TELL_EVERY_MS = 1_000
 
 export interface DrainParts {
   admission: Admission
@@ -78,7 +81,17 @@ export async function drainRoutes(app: FastifyInstance, parts: DrainParts): Prom
   }
   app.addHook('onResponse', release)
   app.addHook('onRequestAbort', release)
-  app.setErrorHandler((error, request, reply) => refuse(error, request, reply, parts.counters))
+  let toldAt = Number.NEGATIVE_INFINITY
+  app.setErrorHandler((thrown, request, reply) => {
+    const error = toAppError(thrown)
+    parts.counters.refuse(error.code)
+    if (error.status < 500) request.log.debug({ code: error.code }, 'delivery refused')
+    else if (performance.now() - toldAt > TELL_EVERY_MS) {
+      toldAt = performance.now()
+      request.log.error({ err: thrown, code: error.code }, 'delivery not stored')
+    }
+    reply.code(error.status).type('text/plain; charset=utf-8').send(`${error.message}\n`)
+  })
 
   app.post('/drains/:resource_id', { bodyLimit: parts.bodyLimitBytes }, async (request, reply) => {
     const { drain, deadline } = request.drainEntry as Entry
@@ -113,19 +126,6 @@ function toDelivery(
     body,
     lines,
   }
-}
-
-function refuse(
-  thrown: unknown,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  counters: DrainCounters,
-): void {
-  const error = toAppError(thrown)
-  counters.refuse(error.code)
-  if (error.status >= 500) request.log.error({ err: thrown, code: error.code }, 'delivery not stored')
-  else request.log.debug({ code: error.code }, 'delivery refused')
-  reply.code(error.status).type('text/plain; charset=utf-8').send(`${error.message}\n`)
 }
 
 /** Anything unforeseen is 503: it may pass, and a 4xx would be the end of the batch. */

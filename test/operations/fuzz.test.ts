@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { counted, frame } from '../support/deliveries.ts'
 import { herokuAuthorization, provision, startTestService, type TestService } from '../support/service.ts'
 
-const ANSWER_WITHIN_MS = 3_000
+const ANSWER_WITHIN_MS = 6_000
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
 
 let service: TestService
@@ -19,7 +19,6 @@ beforeAll(async () => {
     // What is behind the limits is to be reached.
     SIGN_INS_PER_MINUTE: '1000000',
     FAILED_LOGINS_PER_MINUTE: '1000000',
-    DRAIN_HOLD_MS: '2000',
   })
   resource = await provision(service)
   const signedIn = await service.service.app.inject({ method: 'POST', url: '/sso/login', ...signedForm({}) })
@@ -270,7 +269,7 @@ it('answers any request to any route within a bound, and never with 5xx', async 
       expect(statusCode, `${body.slice(0, 200)}`).toBeLessThan(500)
       expect(performance.now() - started).toBeLessThan(ANSWER_WITHIN_MS)
     }),
-    { numRuns: 800 },
+    { numRuns: 500 },
   )
 })
 
