@@ -49,7 +49,7 @@ const REPLAY_PAUSE_MS = 1_000
 /** Another process of this machine may die and not come back. */
 const ADOPT_EVERY_MS = 30_000
 /** How long a shutdown waits for commits under way, and then for the replay. */
-const CLOSE_MS = 4_000
+const CLOSE_MS = 3_000
 
 export class StoreOrSpool {
   readonly #parts: StoreOrSpoolParts
