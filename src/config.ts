@@ -27,6 +27,10 @@ export interface Config {
   }
   herokuApiUrl: string
   herokuIdUrl: string
+  /** The OAuth client secret of the Partner Portal, then the previous one. None: we never call Heroku. */
+  oauthClientSecrets: readonly string[]
+  /** What secrets in the database are sealed with: the first seals, each opens. Base64 of 32 bytes. */
+  secretKeys: readonly { id: string; key: string }[]
   database: {
     /** Null: start the embedded Postgres. */
     url: string | null
@@ -79,6 +83,12 @@ export class ConfigError extends Error {
   override name = 'ConfigError'
 }
 
+/** Everybody can read it here, so production refuses it. */
+const DEVELOPMENT_KEY = {
+  id: 'development',
+  key: createHash('sha256').update('the key of every Culvert in development').digest('base64'),
+}
+
 const MANIFEST_PATH = fileURLToPath(new URL('../addon-manifest.json', import.meta.url))
 
 const switchSchema = z.enum(['true', 'false']).transform((value) => value === 'true')
@@ -104,6 +114,9 @@ const environmentSchema = z.object({
   ADDON_SSO_SALT_PREVIOUS: z.string().min(1).optional(),
   HEROKU_API_URL: originSchema.default('https://api.heroku.com'),
   HEROKU_ID_URL: originSchema.default('https://id.heroku.com'),
+  HEROKU_CLIENT_SECRET: z.string().min(1).optional(),
+  HEROKU_CLIENT_SECRET_PREVIOUS: z.string().min(1).optional(),
+  SECRET_KEYS: z.string().min(1).optional(),
   DATABASE_URL: z.string().min(1).optional(),
   DATABASE_TLS: z.enum(['off', 'require', 'verify']).optional(),
   DATABASE_CONNECTIONS: z.coerce.number().int().min(3).max(500).default(15),
@@ -171,6 +184,8 @@ export function loadConfig(environment: Record<string, string | undefined>): Con
     addon: readAddon(env, production),
     herokuApiUrl: env.HEROKU_API_URL,
     herokuIdUrl: env.HEROKU_ID_URL,
+    oauthClientSecrets: readClientSecrets(env),
+    secretKeys: readSecretKeys(env.SECRET_KEYS, production),
     database: {
       url: env.DATABASE_URL ?? null,
       tls: env.DATABASE_TLS ?? tlsOf(env.DATABASE_URL, env.DYNO !== undefined),
@@ -212,6 +227,8 @@ export function redactConfig(config: Config): object {
   return {
     ...config,
     metricsToken: config.metricsToken === null ? null : '[redacted]',
+    oauthClientSecrets: config.oauthClientSecrets.map(() => '[redacted]'),
+    secretKeys: config.secretKeys.map(({ id }) => ({ id, key: '[redacted]' })),
     addon: { ...config.addon, passwords: '[redacted]', ssoSalts: '[redacted]' },
     database: { ...config.database, url: url === null ? null : url.replace(/\/\/[^@/]*@/, '//[redacted]@') },
   }
@@ -244,6 +261,49 @@ function readAddon(env: Environment, production: boolean): Config['addon'] {
     // Heroku's default prefix is the slug in upper case with underscores (Dev Center: add-on manifest).
     configVar: `${id.toUpperCase().replaceAll('-', '_')}_URL`,
   }
+}
+
+function readClientSecrets(env: Environment): string[] {
+  if (env.HEROKU_CLIENT_SECRET === undefined && env.HEROKU_CLIENT_SECRET_PREVIOUS !== undefined) {
+    throw new ConfigError('HEROKU_CLIENT_SECRET must be set where HEROKU_CLIENT_SECRET_PREVIOUS is.')
+  }
+  return present(env.HEROKU_CLIENT_SECRET, env.HEROKU_CLIENT_SECRET_PREVIOUS)
+}
+
+/**
+ * Keys with commas between, each `id:key`. A key is 32 bytes in base64 (`openssl rand -base64 32`) or in hex, which is
+ * how Heroku generates one for a button; its id may be left out and is then made of the key.
+ */
+function readSecretKeys(text: string | undefined, production: boolean): Config['secretKeys'] {
+  if (text === undefined) {
+    if (!production) return [DEVELOPMENT_KEY]
+    throw new ConfigError(
+      'SECRET_KEYS must be set in production, to a name and 32 random bytes, as "k1:$(openssl rand -base64 32)" prints them; keep it: what is sealed with a lost key is lost.',
+    )
+  }
+  const keys = text.split(',').map((entry) => readSecretKey(entry.trim()))
+  if (new Set(keys.map(({ id }) => id)).size < keys.length) {
+    throw new ConfigError('SECRET_KEYS: two keys have the same name.')
+  }
+  if (production && keys.some(({ key }) => key === DEVELOPMENT_KEY.key)) {
+    throw new ConfigError('SECRET_KEYS is the development key that everybody knows; set your own.')
+  }
+  return keys
+}
+
+function readSecretKey(entry: string): { id: string; key: string } {
+  const [, id, digits = ''] = /^(?:([\w-]{1,32}):)?(.*)$/s.exec(entry) ?? []
+  const isHex = /^[0-9a-f]{64}$/i.test(digits)
+  const bytes = Buffer.from(digits, isHex ? 'hex' : 'base64')
+  // Node's reading of base64 is lenient; a typing mistake must not become another key.
+  const isBase64 = /^[\w+/-]{43}=?$/.test(digits)
+  if ((!isHex && !isBase64) || bytes.length !== 32) {
+    throw new ConfigError(
+      'SECRET_KEYS: each key must be "name:" and 32 bytes in base64 (openssl rand -base64 32).',
+    )
+  }
+  const key = bytes.toString('base64')
+  return { id: id ?? createHash('sha256').update(bytes).digest('hex').slice(0, 8), key }
 }
 
 function readPlans(path: string | undefined): readonly Plan[] {

@@ -14,6 +14,7 @@ const PRODUCTION = {
   ADDON_PASSWORD: 'a password of our own',
   ADDON_SSO_SALT: 'a salt of our own',
   DATABASE_URL: 'postgres://u:p@db.example.com/culvert',
+  SECRET_KEYS: `k1:${Buffer.alloc(32, 'k').toString('base64')}`,
 }
 
 describe('in development', () => {
@@ -41,7 +42,7 @@ describe('in production', () => {
     expect(loadConfig(PRODUCTION).addon).toMatchObject({ id: 'acme-logs', configVar: 'ACME_LOGS_URL' })
   })
 
-  it.each(['PUBLIC_URL', 'ADDON_ID', 'ADDON_PASSWORD', 'ADDON_SSO_SALT'])(
+  it.each(['PUBLIC_URL', 'ADDON_ID', 'ADDON_PASSWORD', 'ADDON_SSO_SALT', 'SECRET_KEYS'])(
     'refuses to start without %s',
     (name) => {
       expect(() => loadConfig({ ...PRODUCTION, [name]: undefined })).toThrow(new RegExp(`^${name} `))
@@ -55,6 +56,8 @@ describe('in production', () => {
       )
     f('ADDON_PASSWORD', manifest.api.password)
     f('ADDON_SSO_SALT', manifest.api.sso_salt)
+    const [development] = loadConfig({}).secretKeys
+    f('SECRET_KEYS', `mine:${development?.key}`)
   })
 
   it('refuses a plain http address', () => {
@@ -112,10 +115,44 @@ it('reads other plans from a file, and refuses a file that makes no sense', () =
   expect(() => loadConfig({ PLANS_FILE: path })).toThrow(/retentionDays/)
 })
 
+describe('SECRET_KEYS', () => {
+  const base64 = Buffer.alloc(32, 'k').toString('base64')
+  const hex = Buffer.alloc(32, 'h').toString('hex')
+  const keys = (text: string) => loadConfig({ SECRET_KEYS: text }).secretKeys
+
+  it('takes several keys, in base64 or hex, with a name or with one made of the key', () => {
+    expect(keys(`new:${hex}, old:${base64}`)).toEqual([
+      { id: 'new', key: Buffer.alloc(32, 'h').toString('base64') },
+      { id: 'old', key: base64 },
+    ])
+    expect(keys(hex)).toEqual([{ id: expect.stringMatching(/^[0-9a-f]{8}$/), key: expect.any(String) }])
+  })
+
+  it('refuses what is no key, and two of one name, without repeating them', () => {
+    for (const wrong of ['k1:short', `k1:${base64}x`, 'k1:', `a b:${base64}`, `k1:${base64},k1:${hex}`]) {
+      expect(() => keys(wrong)).toThrow(/^SECRET_KEYS: /)
+      expect(() => keys(wrong)).not.toThrow(base64.slice(0, 20))
+    }
+  })
+})
+
+it('takes two OAuth client secrets while they are rotated, and none', () => {
+  expect(loadConfig({}).oauthClientSecrets).toEqual([])
+  const both = { HEROKU_CLIENT_SECRET: 'new', HEROKU_CLIENT_SECRET_PREVIOUS: 'old' }
+  expect(loadConfig(both).oauthClientSecrets).toEqual(['new', 'old'])
+  expect(() => loadConfig({ HEROKU_CLIENT_SECRET_PREVIOUS: 'old' })).toThrow(/^HEROKU_CLIENT_SECRET must/)
+})
+
 it('prints itself without a secret', () => {
-  const printed = JSON.stringify(redactConfig(loadConfig(PRODUCTION)))
-  for (const secret of ['a password of our own', 'a salt of our own', 'u:p'])
-    expect(printed).not.toContain(secret)
+  const printed = JSON.stringify(redactConfig(loadConfig({ ...PRODUCTION, HEROKU_CLIENT_SECRET: 'portal' })))
+  const secrets = [
+    'a password of our own',
+    'a salt of our own',
+    'u:p',
+    'portal',
+    PRODUCTION.SECRET_KEYS.slice(3),
+  ]
+  for (const secret of secrets) expect(printed).not.toContain(secret)
 })
 
 it('cannot be changed once it is read', () => {

@@ -191,6 +191,7 @@ describe('culvert doctor', () => {
       NODE_ENV: 'production',
       PUBLIC_URL: 'https://127.0.0.1:1',
       ADDON_ID: 'culvert',
+      SECRET_KEYS: `k1:${Buffer.alloc(32, 'k').toString('base64')}`,
       ...SECRETS,
     })
     expect(ok).toBe(false)

@@ -7,6 +7,7 @@ const PRODUCTION = {
   ADDON_ID: 'acme-logs',
   ADDON_PASSWORD: 'a password of our own',
   ADDON_SSO_SALT: 'a salt of our own',
+  SECRET_KEYS: `k1:${Buffer.alloc(32, 'k').toString('base64')}`,
   METRICS_TOKEN: 'a-token-of-the-tests',
   SIGN_INS_PER_MINUTE: '3',
   FAILED_LOGINS_PER_MINUTE: '3',

@@ -114,6 +114,7 @@ describe('/metrics without a token', () => {
       ADDON_ID: 'acme-logs',
       ADDON_PASSWORD: 'a password of our own',
       ADDON_SSO_SALT: 'a salt of our own',
+      SECRET_KEYS: `k1:${Buffer.alloc(32, 'k').toString('base64')}`,
     })
     expect((await fetch(`${production.origin}/metrics`)).status).toBe(404)
     await production.close()
