@@ -2,6 +2,7 @@
 // vacuumed, rewritten or packed. The log of Postgres itself is not counted: it is recycled, however much is stored.
 import { type Bench, LINES_PER_DELIVERY, SENDERS } from './support/bench.ts'
 import { startLoad } from './support/load.ts'
+import { runToStored } from './support/run-to-stored.ts'
 import { Scope } from './support/scope.ts'
 import { startService } from './support/service.ts'
 import { checkpoint, diskUse, storedLines } from './support/tables.ts'
@@ -22,7 +23,7 @@ export async function disk({ quick, workplace, postgres, report, scope: whole }:
       connections: SENDERS,
       linesPerDelivery: LINES_PER_DELIVERY,
     })
-    const result = await load.run({ lines })
+    const result = await runToStored(service, load, { lines })
     const stored = await storedLines(pool)
     if (stored !== result.lines) throw new Error(`${result.lines} lines acknowledged, ${stored} stored`)
     await checkpoint(pool)

@@ -4,6 +4,7 @@ import { type Bench, LINES_PER_DELIVERY, SENDERS } from './support/bench.ts'
 import { type Load, startLoad } from './support/load.ts'
 import { fillTo, prepareSeed } from './support/prefill.ts'
 import { median } from './support/report.ts'
+import { runToStored } from './support/run-to-stored.ts'
 import { Scope } from './support/scope.ts'
 import { type BenchService, startService } from './support/service.ts'
 import { checkpoint, emptyTables } from './support/tables.ts'
@@ -97,13 +98,13 @@ async function compare(bench: Bench, what: string, sizes: readonly Size[]): Prom
 async function openStage(bench: Bench, scope: Scope, size: Size): Promise<Stage> {
   const { workplace, postgres, quick } = bench
   const service = await startService(scope, { workplace, postgres, customers: size.resources })
-  const { origin, customers, pool } = service
+  const { origin, customers } = service
   const plan = { origin, customers, connections: SENDERS, linesPerDelivery: LINES_PER_DELIVERY }
   const load = await startLoad(scope, workplace, plan)
-  await prepareSeed(pool, load)
+  await prepareSeed(service, load)
   const stage = { size, service, load }
   await refill(stage)
-  await load.run({ seconds: quick ? 1 : 4 })
+  await runToStored(service, load, { seconds: quick ? 1 : 4 })
   return stage
 }
 
@@ -117,6 +118,5 @@ async function refill({ size, service: { pool } }: Stage): Promise<void> {
 
 async function rateOf({ service, load }: Stage, seconds: number): Promise<number> {
   await checkpoint(service.pool)
-  const result = await load.run({ seconds })
-  return result.lines / result.seconds
+  return (await runToStored(service, load, { seconds })).rate
 }

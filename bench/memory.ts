@@ -6,6 +6,7 @@ import type { LoadResult } from './support/load-messages.ts'
 import { freeze } from './support/postgres.ts'
 import { residentBytes, watchMemory } from './support/processes.ts'
 import { megabytes } from './support/report.ts'
+import { runToStored } from './support/run-to-stored.ts'
 import { Scope } from './support/scope.ts'
 import { type BenchService, startService } from './support/service.ts'
 import { countedLines, storedDeliveries, storedLines } from './support/tables.ts'
@@ -44,19 +45,20 @@ async function atPeak(bench: Bench, seconds: number): Promise<void> {
   const { service, load } = await open(bench, scope)
   const idle = residentBytes(service.pid)
   const watch = scope.add(watchMemory(service.pid), (started) => started.stop())
-  const result = await load.run({ seconds })
+  const result = await runToStored(service, load, { seconds })
   const { peak, mean } = watch.read()
   report.table(
     ['ingest peak', 'value'],
     [
-      ['lines/s', result.lines / result.seconds],
+      ['lines/s', result.rate],
       ['resident before, MB', megabytes(idle)],
       ['resident mean, MB', megabytes(mean)],
       ['resident peak, MB', megabytes(peak)],
+      ['answered from the spool, %', (result.spooled * 100) / result.deliveries],
       ['answers', describeFailures(result)],
     ],
   )
-  report.figure('ingest peak: rate', result.lines / result.seconds, 'lines/s')
+  report.figure('ingest peak: rate', result.rate, 'lines/s')
   report.figure('ingest peak: resident peak', megabytes(peak), 'MB')
   report.figure('ingest peak: resident mean', megabytes(mean), 'MB')
   await scope.close()

@@ -94,6 +94,7 @@ async function startReceivers(bench: Bench): Promise<Record<Name, Receiver>> {
       file,
       cwd: workplace.directory,
       environment: { ...environment, RECEIVER: name },
+      profileDirectory: workplace.profileDirectory,
     })
     const origin = await waitForOutput(child, /listening at (http:\S+)/)
     // The first one is the service, which has made the tables by now.
@@ -120,7 +121,12 @@ async function take(receiver: Receiver, seconds: number): Promise<void> {
 
 async function parserAlone({ scope, workplace }: Bench, seconds: number): Promise<ParserRates> {
   const file = workplace.compiled('bench/children/parser-alone.ts')
-  const child = startChild(scope, { file, cwd: workplace.directory, ipc: true })
+  const child = startChild(scope, {
+    file,
+    cwd: workplace.directory,
+    ipc: true,
+    profileDirectory: workplace.profileDirectory,
+  })
   child.stderr?.pipe(process.stderr)
   child.send({ seconds })
   const [rates] = (await once(child, 'message')) as [ParserRates]

@@ -1,4 +1,5 @@
 // npm run bench: runs the benchmarks that are named, or all of them, one after the other.
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { disk } from './disk.ts'
 import { growth } from './growth.ts'
@@ -26,13 +27,14 @@ const BENCHMARKS: Record<string, (bench: Bench) => Promise<void>> = {
 /** It takes an hour: only where it is asked for. */
 const DEFAULT = Object.keys(BENCHMARKS).filter((name) => name !== 'soak')
 
-const USAGE = `npm run bench -- [${Object.keys(BENCHMARKS).join('] [')}] [--quick] [--minutes 60] [--directory /where/there/is/room]`
+const USAGE = `npm run bench -- [${Object.keys(BENCHMARKS).join('] [')}] [--quick] [--minutes 60] [--directory /where/there/is/room] [--profile /directory]`
 
 interface Wishes {
   names: string[]
   quick: boolean
   minutes: number
   directory: string | undefined
+  profileDirectory: string | undefined
 }
 
 function readWishes(): Wishes {
@@ -42,6 +44,7 @@ function readWishes(): Wishes {
       quick: { type: 'boolean', default: false },
       minutes: { type: 'string', default: '60' },
       directory: { type: 'string' },
+      profile: { type: 'string' },
     },
   })
   const unknown = positionals.filter((name) => BENCHMARKS[name] === undefined)
@@ -49,11 +52,12 @@ function readWishes(): Wishes {
   const minutes = Number(values.minutes)
   if (!(minutes > 0)) throw new Error('--minutes wants a number')
   const names = positionals.length > 0 ? positionals : DEFAULT
-  return { names, quick: values.quick, minutes, directory: values.directory }
+  const profileDirectory = values.profile === undefined ? undefined : resolve(values.profile)
+  return { names, quick: values.quick, minutes, directory: values.directory, profileDirectory }
 }
 
-async function runAll({ names, quick, minutes, directory }: Wishes, whole: Scope): Promise<void> {
-  const workplace = openWorkplace(whole, directory)
+async function runAll({ names, quick, minutes, ...places }: Wishes, whole: Scope): Promise<void> {
+  const workplace = openWorkplace(whole, places)
   const postgres = await openPostgres(whole, {
     url: process.env.DATABASE_URL || undefined,
     tls: (process.env.DATABASE_TLS || 'off') as 'off' | 'require' | 'verify',

@@ -8,6 +8,7 @@ import { describeFailures, startLoad } from './support/load.ts'
 import type { LoadProgress } from './support/load-messages.ts'
 import { watchMemory } from './support/processes.ts'
 import { megabytes } from './support/report.ts'
+import { runToStored, waitUntilIdle } from './support/run-to-stored.ts'
 import { startService } from './support/service.ts'
 import { checkpoint, countedLines, diskUse, emptyTables } from './support/tables.ts'
 
@@ -30,9 +31,8 @@ export async function soak({ quick, minutes, workplace, postgres, report, scope 
   const { origin, customers, pool } = service
   const plan = { origin, customers, connections: SENDERS, linesPerDelivery: LINES_PER_DELIVERY }
   const load = await startLoad(scope, workplace, plan)
-  await load.run({ seconds: 3 })
-  const atPeak = await load.run({ seconds: quick ? 5 : 20 })
-  const peak = atPeak.lines / atPeak.seconds
+  await runToStored(service, load, { seconds: 3 })
+  const { rate: peak } = await runToStored(service, load, { seconds: quick ? 5 : 20 })
   await emptyTables(pool)
   await checkpoint(pool)
   report.note(
@@ -55,7 +55,7 @@ export async function soak({ quick, minutes, workplace, postgres, report, scope 
     }
     seen.push(minute)
     report.note(
-      `minute ${minute.minute.toFixed(1)}: ${Math.round(minute.linesPerSecond).toLocaleString('en-US')} lines/s, resident mean ${megabytes(minute.mean).toFixed(1)} MB, peak ${megabytes(minute.peak).toFixed(1)} MB, not 204: ${minute.failures}`,
+      `minute ${minute.minute.toFixed(quick ? 2 : 0)}: ${Math.round(minute.linesPerSecond).toLocaleString('en-US')} lines/s, resident mean ${megabytes(minute.mean).toFixed(1)} MB, peak ${megabytes(minute.peak).toFixed(1)} MB, not 204: ${minute.failures}`,
     )
     last = progress
     lastAt = now
@@ -64,7 +64,9 @@ export async function soak({ quick, minutes, workplace, postgres, report, scope 
   }
   const result = await load.run({ seconds: minutes * 60, linesPerSecond: peak / 2 }, onProgress)
   await emptying
+  await waitUntilIdle(service)
   const counted = await countedLines(pool)
+  report.note('')
 
   const half = seen.slice(Math.floor(seen.length / 2))
   if (half.length < 2) throw new Error('too short for a line through the second half: give it more --minutes')

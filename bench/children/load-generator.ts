@@ -109,7 +109,8 @@ class Sender {
 
   due(at: number): void {
     this.#schedule?.push(at)
-    if (!this.#busy) this.#sendNext()
+    // Also where this was the last moment of the run.
+    if (!this.#busy) this.#sendNext(true)
   }
 
   /** Returns how many were due and not sent. */
@@ -130,8 +131,9 @@ class Sender {
     void this.connect()
   }
 
-  #sendNext(): void {
-    if (this.#busy || !this.#connected || this.#tally === null || this.#tally.over) return
+  #sendNext(evenIfOver = false): void {
+    if (this.#busy || !this.#connected || this.#tally === null) return
+    if (this.#tally.over && !evenIfOver) return
     const now = performance.now()
     if (this.#schedule !== null) {
       const due = this.#schedule.shift()

@@ -51,4 +51,6 @@ process.on('message', ({ seconds }: { seconds: number }) => {
   }
   process.send?.({ parse: rates.parse.slice(1), parseAndEncode: rates.parseAndEncode.slice(1) })
 })
+// A profile is written when the process exits, not when it is killed.
+process.once('SIGTERM', () => process.exit())
 process.on('disconnect', () => process.exit())

@@ -87,4 +87,6 @@ const RECEIVERS: Record<string, () => FastifyInstance | Promise<FastifyInstance>
 const app = await RECEIVERS[process.env.RECEIVER ?? '']?.()
 if (app === undefined) throw new Error('BUG: RECEIVER names no receiver')
 const address = await app.listen({ host: '127.0.0.1', port: 0 })
+// A profile is written when the process exits, not when it is killed.
+process.once('SIGTERM', () => process.exit())
 process.stdout.write(`listening at ${address}\n`)

@@ -9,12 +9,16 @@ export interface ChildOptions {
   environment?: Record<string, string>
   /** Opens a channel for messages. */
   ipc?: boolean
+  /** Where it leaves a CPU profile when it ends. */
+  profileDirectory?: string | undefined
 }
 
 const END_TIMEOUT_MS = 30_000
 
-export function startChild(scope: Scope, { file, cwd, environment, ipc }: ChildOptions): ChildProcess {
-  const child = spawn(process.execPath, [file], {
+export function startChild(scope: Scope, options: ChildOptions): ChildProcess {
+  const { file, cwd, environment, ipc, profileDirectory } = options
+  const profiling = profileDirectory ? ['--cpu-prof', `--cpu-prof-dir=${profileDirectory}`] : []
+  const child = spawn(process.execPath, [...profiling, file], {
     cwd,
     env: { PATH: process.env.PATH, ...environment },
     stdio: ['ignore', 'pipe', 'pipe', ...(ipc ? (['ipc'] as const) : [])],

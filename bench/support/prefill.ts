@@ -3,6 +3,8 @@
 import type { Pool } from 'pg'
 import { partitionName } from '../../src/logs/postgres/partitions.ts'
 import type { Load } from './load.ts'
+import { runToStored } from './run-to-stored.ts'
+import type { BenchService } from './service.ts'
 import { emptyTables, storedLines } from './tables.ts'
 import { PLAN } from './workplace.ts'
 
@@ -13,8 +15,9 @@ const AGE = "interval '50 milliseconds'"
 const DAY_MS = 86_400_000
 
 /** Keeps some lines that the service stores, as the material for all others. Empties its tables. */
-export async function prepareSeed(pool: Pool, load: Load): Promise<void> {
-  await load.run({ lines: SEED_LINES })
+export async function prepareSeed(service: BenchService, load: Load): Promise<void> {
+  const { pool } = service
+  await runToStored(service, load, { lines: SEED_LINES })
   await pool.query(
     `create table bench_seed as
      select row_number() over (order by received_at) - 1 as n,

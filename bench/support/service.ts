@@ -28,6 +28,7 @@ export async function startService(scope: Scope, options: ServiceOptions): Promi
     file: workplace.compiled('src/main.ts'),
     // Whatever it keeps on disk by default is its own and gone with the run.
     cwd: mkdtempSync(join(workplace.directory, 'service-')),
+    profileDirectory: workplace.profileDirectory,
     environment: {
       HOST: '127.0.0.1',
       PORT: '0',
