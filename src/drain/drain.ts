@@ -116,15 +116,16 @@ function openSpooling(
   }
   let current: StoreOrSpool | null = null
   const opened = (async () => {
+    let told = ''
     while (!closing.signal.aborted) {
       try {
         current = await open()
         return
       } catch (error) {
-        log.error(
-          { err: error, directory: config.spool.directory },
-          'the spool cannot be opened; tried again',
-        )
+        const { directory } = config.spool
+        const { message } = error as Error
+        if (message !== told) log.error({ err: error, directory }, 'the spool cannot be opened; tried again')
+        told = message
         await sleep(OPEN_AGAIN_MS, undefined, { signal: closing.signal, ref: false }).catch(() => {})
       }
     }
