@@ -161,3 +161,26 @@ it('cannot be changed once it is read', () => {
     ;(config.addon as { id: string }).id = 'other'
   }).toThrow(TypeError)
 })
+
+it('spools on a disk that stays, for one database whoever connects to it, and not on a dyno', () => {
+  const spool = (environment: Record<string, string>) => loadConfig(environment).spool
+  expect(spool({})).toEqual({
+    on: true,
+    directory: 'data/spool/embedded',
+    limitBytes: 512_000_000,
+    afterMs: 500,
+  })
+  expect(spool({ DYNO: 'web.1' }).on).toBe(false)
+  expect(spool({ DYNO: 'web.1', SPOOL: 'on' }).on).toBe(true)
+  expect(spool({ SPOOL: 'off' }).on).toBe(false)
+  const at = (url: string) => spool({ DATABASE_URL: url, SPOOL_DIRECTORY: '/s' }).directory
+  expect(at('postgres://a:b@h/db')).toMatch(/^\/s\/database-[0-9a-f]{12}$/)
+  expect(at('postgres://a:b@h/db')).toBe(at('postgres://c:d@h/db?sslmode=require'))
+  const others = [
+    'postgres://h/other',
+    'postgres://i/db',
+    'postgres://u@/db?host=/x',
+    'postgres://u@/db?host=/y',
+  ]
+  expect(new Set(['postgres://h/db', ...others].map(at)).size).toBe(5)
+})
