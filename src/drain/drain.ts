@@ -14,6 +14,7 @@ import { StoreOrSpool } from './store-or-spool.ts'
 
 /** One COPY of this size takes about 50 ms on a small machine: large enough to be cheap, short enough to wait for. */
 const GROUP_BYTES = 4_000_000
+const JOIN_BYTES = 1_000_000
 const RETRY_DELAY_MS = 100
 /** A segment is replayed in one commit. */
 const SEGMENT_BYTES = GROUP_BYTES
@@ -52,6 +53,7 @@ export function createDrain(needs: DrainNeeds): Drain {
     isTransient,
     writers: config.drain.writers,
     groupBytes: GROUP_BYTES,
+    joinBytes: JOIN_BYTES,
     retryDelayMs: RETRY_DELAY_MS,
     onFailure,
   })

@@ -17,12 +17,20 @@ export interface GroupCommitParts {
   isTransient(error: unknown): boolean
   /** Commits under way at once. */
   writers: number
+  /**
+   * While a commit is under way another one starts only for a group of this size, or after a moment: what is smaller
+   * gathers, because a commit costs nearly the same for one delivery as for twenty.
+   */
+  joinBytes: number
   /** A group is closed when its bodies reach this size. */
   groupBytes: number
   /** After a transient failure the writer waits this long before the group is tried again. */
   retryDelayMs: number
   onFailure(error: unknown, deliveries: number): void
 }
+
+/** A commit that hangs, waiting for another process's lock, must not keep the other writers idle. */
+const JOIN_AFTER_MS = 50
 
 interface Entry {
   delivery: Delivery
@@ -37,6 +45,9 @@ export class GroupCommit {
   readonly #parts: GroupCommitParts
   /** In the order of arrival; a set, because any of them may leave. */
   readonly #queue = new Set<Entry>()
+  #queuedBytes = 0
+  #joinTimer: NodeJS.Timeout | undefined
+  #isJoinDue = false
   readonly #underWay = new Map<string, Entry>()
   readonly #writing = new Set<Promise<void>>()
 
@@ -67,7 +78,7 @@ export class GroupCommit {
     const entry = this.#underWay.get(keyOf(delivery))
     if (entry === undefined) return
     entry.givenUp = true
-    this.#queue.delete(entry)
+    if (this.#queue.delete(entry)) this.#queuedBytes -= delivery.body.length
     this.#underWay.delete(entry.key)
     entry.resolve('duplicate')
   }
@@ -89,6 +100,7 @@ export class GroupCommit {
     // Its caller may have left; whoever shares its fate still sees the rejection.
     promise.then(forget, forget)
     this.#queue.add(entry)
+    this.#queuedBytes += delivery.body.length
     this.#underWay.set(key, entry)
     this.#startWriter()
     return promise
@@ -96,16 +108,30 @@ export class GroupCommit {
 
   #giveUp(entry: Entry, reason: unknown): void {
     entry.givenUp = true
-    if (this.#queue.delete(entry)) entry.reject(reason)
+    if (!this.#queue.delete(entry)) return
+    this.#queuedBytes -= entry.delivery.body.length
+    entry.reject(reason)
   }
 
   #startWriter(): void {
     if (this.#queue.size === 0 || this.#writing.size >= this.#parts.writers) return
+    if (this.#writing.size > 0 && this.#queuedBytes < this.#parts.joinBytes && !this.#isJoinDue) {
+      this.#joinTimer ??= setTimeout(() => {
+        this.#joinTimer = undefined
+        this.#isJoinDue = true
+        this.#startWriter()
+      }, JOIN_AFTER_MS)
+      return
+    }
+    clearTimeout(this.#joinTimer)
+    this.#joinTimer = undefined
+    this.#isJoinDue = false
     const writing: Promise<void> = this.#write(this.#takeGroup()).finally(() => {
       this.#writing.delete(writing)
       this.#startWriter()
     })
     this.#writing.add(writing)
+    this.#startWriter() // another one, where the queue holds more than this group took
   }
 
   #takeGroup(): Entry[] {
@@ -117,6 +143,7 @@ export class GroupCommit {
       bytes += entry.delivery.body.length
       if (bytes >= this.#parts.groupBytes) break
     }
+    this.#queuedBytes -= bytes
     return group
   }
 
