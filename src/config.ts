@@ -138,7 +138,7 @@ const environmentSchema = z.object({
   SPOOL: z.enum(['on', 'off']).optional(),
   SPOOL_DIRECTORY: z.string().min(1).optional(),
   SPOOL_LIMIT_MB: megabytes.default(512_000_000),
-  SPOOL_AFTER_MS: z.coerce.number().int().min(10).max(3_000).default(500),
+  SPOOL_AFTER_MS: z.coerce.number().int().min(10).max(3_000).default(600),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   // Set by Heroku on every dyno: tells that DATABASE_URL is a Heroku Postgres, and that the disk will not stay.
   DYNO: z.string().optional(),
