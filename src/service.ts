@@ -23,6 +23,7 @@ import { createSessionStore } from './viewer/session-store.ts'
 
 /** Room is made days ahead, so a missed round or two costs nothing; a plan change waits this long at most. */
 const HOUSEKEEPING_EVERY_MS = 300_000
+const REFUSALS_EVERY_MS = 10_000
 const POOL_END_MS = 2_000
 
 export interface Service {
@@ -78,11 +79,13 @@ export async function createService({ config, databaseUrl, log }: ServiceNeeds):
     (error) => log.error({ err: error }, 'housekeeping failed'),
   )
 
+  const dailyBytesOf = (plan: string) => limitsOf(config.plans, plan).dailyBytes
   const signedIn = (visitor: Visitor) => openSession(sessions, config.publicUrl, visitor)
   const commits = new CommitFigures()
   const drain = createDrain({
     config,
-    logs: { append: commits.measured(writeStore.append) },
+    // Losses are written down beside the commits, not in their way.
+    logs: { append: commits.measured(writeStore.append), recordLosses: logs.recordLosses },
     findDrain: resources.findDrain,
     limitsOf: (plan) => limitsOf(config.plans, plan),
     isTransient,
@@ -90,6 +93,9 @@ export async function createService({ config, databaseUrl, log }: ServiceNeeds):
     log,
     now: Date.now,
   })
+  const writingDownRefusals = repeat(REFUSALS_EVERY_MS, drain.writeDownRefusals, (error) =>
+    log.warn({ err: error }, 'refused deliveries could not be written down as gaps; tried again'),
+  )
   const metrics = createMetrics({
     drainCounters: drain.counters,
     drainLevels: drain.levels,
@@ -106,7 +112,7 @@ export async function createService({ config, databaseUrl, log }: ServiceNeeds):
     operations: { config, metrics, checkReadiness },
     drain,
     partner: { config, resources, openSession: signedIn, renderErrorPage },
-    viewer: { config, sessions, logs, findResource: resources.findResource },
+    viewer: { config, sessions, logs, findResource: resources.findResource, dailyBytesOf },
     renderErrorPage,
   })
   return {
@@ -116,6 +122,7 @@ export async function createService({ config, databaseUrl, log }: ServiceNeeds):
       await app.close()
       await drain.close()
       await keepingHouse.stop()
+      await writingDownRefusals.stop()
       const ended = Promise.all([writing, reading].map((pool: Pool) => pool.end()))
       // A stopped server keeps the connections that wait for its answer for half a minute. Nothing is lost with them.
       await Promise.race([ended, sleep(POOL_END_MS, undefined, { ref: false })])

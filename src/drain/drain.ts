@@ -2,12 +2,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from '../config.ts'
-import type { Delivery, LogStore } from '../logs/log-store.ts'
+import type { LogStore } from '../logs/log-store.ts'
 import { Admission, type KnownDrain, type PlanLimits } from './admission.ts'
 import { ByteGate } from './byte-gate.ts'
 import { DrainCounters } from './counters.ts'
 import { GroupCommit } from './group-commit.ts'
 import { ReceiptClock } from './receipt-clock.ts'
+import { Refusals } from './refusals.ts'
 import type { DrainParts } from './routes.ts'
 import { Spool } from './spool/spool.ts'
 import { StoreOrSpool } from './store-or-spool.ts'
@@ -23,15 +24,11 @@ const OPEN_AGAIN_MS = 10_000
 
 export interface DrainNeeds {
   config: Pick<Config, 'drain' | 'spool'>
-  logs: Pick<LogStore, 'append'>
+  logs: Pick<LogStore, 'append' | 'recordLosses'>
   findDrain(tokenDigest: Buffer): Promise<KnownDrain | null>
   limitsOf(plan: string): PlanLimits
   isTransient(error: unknown): boolean
   onFailure(error: unknown, deliveries: number): void
-  /**
-   * Told of each delivery that is answered 503. Its sender may try it again, with the same frame key, and succeed.
-   */
-  onGap?(delivery: Delivery): void
   log: Pick<FastifyBaseLogger, 'info' | 'warn' | 'error'>
   now(): number
 }
@@ -39,6 +36,8 @@ export interface DrainNeeds {
 export interface Drain extends DrainParts {
   /** What goes up and down, for whoever watches the service. */
   levels(): Record<string, number>
+  /** Writes down as gaps what was answered 503 and did not come again. By the clock. */
+  writeDownRefusals(): Promise<void>
   /** Resolves when every delivery that was let in is committed or given up; what is spooled does not count. */
   drained(): Promise<void>
   /** After the last delivery. What the store does not take in time stays on disk for the next process. */
@@ -46,7 +45,8 @@ export interface Drain extends DrainParts {
 }
 
 export function createDrain(needs: DrainNeeds): Drain {
-  const { config, logs, isTransient, onFailure, onGap } = needs
+  const { config, logs, isTransient, onFailure } = needs
+  const refusals = new Refusals()
   const counters = new DrainCounters()
   const commit = new GroupCommit({
     append: (deliveries) => logs.append(deliveries),
@@ -66,17 +66,21 @@ export function createDrain(needs: DrainNeeds): Drain {
     counters,
     async file(delivery, signal) {
       try {
-        return await (spooling?.current()?.keep(delivery, signal) ?? commit.file(delivery, signal))
+        const kept = await (spooling?.current()?.keep(delivery, signal) ?? commit.file(delivery, signal))
+        refusals.clear(delivery)
+        return kept
       } catch (error) {
-        onGap?.(delivery)
+        refusals.note(delivery, needs.now())
         throw error
       }
     },
     levels: () => ({
       queuedDeliveries: commit.queued,
+      refusedDeliveries: refusals.size,
       heldBytes: gate.heldBytes,
       spoolBytes: spooling?.current()?.spooledBytes ?? 0,
     }),
+    writeDownRefusals: () => refusals.writeDown(logs, needs.now()),
     drained: () => commit.drained(),
     close: () => (spooling ? spooling.close() : commit.drained()),
     bodyLimitBytes: config.drain.bodyLimitBytes,

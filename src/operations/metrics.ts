@@ -46,6 +46,10 @@ const HELP: Record<string, string> = {
   spoolBytes: 'Bytes on local disk that wait for the database.',
   queuedDeliveries: 'Deliveries waiting for a commit.',
   heldBytes: 'Bytes of bodies held in memory.',
+  refusedDeliveries: 'Deliveries answered 503 that may come again; then written down as gaps.',
+  spoolFull: 'Deliveries answered 503 because neither the database nor the spool took them.',
+  spoolRejected: 'Spooled deliveries that the database refuses, set aside as .rejected files.',
+  spoolCorrupt: 'Damaged places found in the spool.',
 }
 
 /** Logplex gives up after 5 s and we answer after 4: the last bounds tell held from lost. */
