@@ -12,8 +12,8 @@ import { type ResourceStore, UUID } from './resource-store.ts'
 const text = z.string().transform((value) => Buffer.from(value.replaceAll('\0', '')).toString())
 
 /**
- * Only what we need is asked for, and only what we cannot do without is insisted on. `oauth_grant` and `log_input_url`
- * are secrets: they stay out of here until there is an encrypted place for them. kensa sends neither these nor `name`.
+ * Only what we need is asked for, and only what we cannot do without is insisted on. kensa sends neither `name` nor
+ * `oauth_grant` nor `log_input_url`, and Heroku may send the grant as null.
  */
 const provisionSchema = z.object({
   uuid: z.string().regex(UUID, 'must be a UUID').toLowerCase(),
@@ -26,6 +26,9 @@ const provisionSchema = z.object({
     .nullish(),
   // `d.<uuid>` from Heroku, 32 hex digits from kensa: no business of ours.
   log_drain_token: z.string().nullish(),
+  // Its `expires_at` is advisory, and written with an offset that RFC 3339 does not know.
+  oauth_grant: z.object({ code: z.string() }).nullish().catch(null),
+  log_input_url: z.string().nullish().catch(null),
 })
 
 export interface ProvisionParts {
@@ -49,6 +52,8 @@ export function provision({ config, resources }: ProvisionParts) {
       region: asked.region || null,
       options: asked.options ?? {},
       drainToken: asked.log_drain_token || null,
+      grant: asked.oauth_grant?.code || null,
+      logInputUrl: asked.log_input_url || null,
     })
     if (plan !== asked.plan) {
       request.log.warn(

@@ -34,7 +34,26 @@ export interface Provision {
   options: Record<string, string>
   /** Null where the call brought none: then nothing can be drained until one is learnt. */
   drainToken: string | null
+  /** The code that is good for tokens, for five minutes. */
+  grant?: string | null | undefined
+  /** Writes into the log of the resource's app. */
+  logInputUrl?: string | null | undefined
 }
+
+/** Where the secrets of a provision go. In our transaction: with the resource's row or not at all. */
+export interface Vault {
+  keep(
+    client: PoolClient,
+    resourceId: string,
+    secrets: Pick<Provision, 'grant' | 'logInputUrl'>,
+  ): Promise<void>
+  forget(client: PoolClient, resourceId: string): Promise<void>
+  /** What keep() was told is committed. */
+  kept(): void
+}
+
+/** Keeps no secrets. */
+const NO_VAULT: Vault = { keep: async () => {}, forget: async () => {}, kept() {} }
 
 export interface ResourceStore {
   findResource(id: string): Promise<Resource | null>
@@ -78,7 +97,7 @@ export interface ResourceStore {
 /** Any version and variant: the id is Heroku's business. Postgres raises an error for anything else. */
 export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
-export function createResourceStore(pool: Pool): ResourceStore {
+export function createResourceStore(pool: Pool, vault: Vault = NO_VAULT): ResourceStore {
   return {
     async findResource(id) {
       if (!UUID.test(id)) return null
@@ -101,8 +120,8 @@ export function createResourceStore(pool: Pool): ResourceStore {
       return rows[0] ?? null
     },
 
-    provision({ id, name, plan, region, options, drainToken }) {
-      return withTransaction(pool, async (client) => {
+    async provision({ id, name, plan, region, options, drainToken, grant, logInputUrl }) {
+      const provisioned = await withTransaction(pool, async (client) => {
         // Of parallel POSTs one inserts; the others wait here for its commit and then find its row.
         await client.query(
           `insert into resource (id, state, name, plan, region, options)
@@ -111,8 +130,11 @@ export function createResourceStore(pool: Pool): ResourceStore {
         )
         const resource = await lockLiveResource(client, id)
         if (drainToken !== null) await addDrain(client, resource.number, drainToken)
+        await vault.keep(client, id, { grant, logInputUrl })
         return { plan: resource.plan }
       })
+      vault.kept()
+      return provisioned
     },
 
     changePlan(id, plan) {
@@ -143,6 +165,7 @@ export function createResourceStore(pool: Pool): ResourceStore {
         if (ended.rowCount === 0) return 'already_gone'
         // The viewer's table, and our transaction: nobody may read on after this commit.
         await client.query('delete from session where resource_id = $1', [id])
+        await vault.forget(client, id)
         return 'deprovisioned'
       })
     },

@@ -3,6 +3,7 @@
 
 import type { SimLine } from './frame-encoder.ts'
 import { basicAuth, callHttp, type HttpAnswer } from './http-call.ts'
+import { IdServer } from './id-server.ts'
 import { LogplexDrain, type LogplexDrainOptions } from './logplex-drain.ts'
 import {
   type ProvisionAnswer,
@@ -33,6 +34,8 @@ export interface HerokuOptions {
   drains?: Omit<LogplexDrainOptions, 'url' | 'token' | 'random' | 'clock'>
   /** Logplex nodes that each run every drain. No order holds between them. */
   nodes?: number
+  /** Of the Partner Portal: what the add-on must show to have grants exchanged. */
+  clientSecrets?: readonly string[]
 }
 
 export interface ProvisionRequest {
@@ -49,7 +52,12 @@ export interface ProvisionRequest {
 /** The stream of one attached app into a resource. */
 export interface AttachedDrain {
   token: string
+  /** The name; it changes when the app is renamed. */
   app: string
+  appId: string
+  /** Heroku's id of the drain. */
+  drainId: string
+  attachmentId: string
   nodes: readonly LogplexDrain[]
   /** Hands a line to one of the nodes, as the app's log shippers do. */
   push(line: SimLine): void
@@ -67,6 +75,9 @@ export interface SimResource {
 }
 
 export interface Heroku {
+  /** The slug. */
+  addonId: string
+  idServer: IdServer
   /** @throws HerokuRefusal where the customer's install would have failed. */
   provision(request: ProvisionRequest): Promise<SimResource>
   changePlan(
@@ -76,6 +87,15 @@ export interface Heroku {
   deprovision(uuid: string): Promise<void>
   /** Attaches the resource to another app: another drain token at the same address. The add-on is not called. */
   attach(uuid: string, app?: string): AttachedDrain
+  /**
+   * Takes the resource from an app. The add-on is not called, and the drain, which is answered, runs on until it is
+   * stopped: Logplex hears of it later.
+   */
+  detach(uuid: string, app: string): AttachedDrain
+  /** The app goes by another name, everywhere. */
+  renameApp(from: string, to: string): void
+  /** Null: there is no such resource. */
+  find(uuid: string): SimResource | null
   /** The form that opens the resource's page; null when there is no such resource. */
   signIn(uuid: string, person?: Partial<SsoPerson>): SsoForm | null
   resources(): SimResource[]
@@ -90,6 +110,11 @@ export function createHeroku(options: HerokuOptions): Heroku {
   const { addon, random } = options
   const clock = options.clock ?? Date.now
   const resources = new Map<string, SimResource>()
+  const idServer = new IdServer({
+    random: random.fork('id server'),
+    clock,
+    clientSecrets: options.clientSecrets ?? [],
+  })
   const find = (uuid: string): SimResource => {
     const resource = resources.get(uuid)
     if (resource === undefined) throw new Error(`Heroku has no resource ${uuid}`)
@@ -121,6 +146,9 @@ export function createHeroku(options: HerokuOptions): Heroku {
     return {
       token,
       app,
+      appId: random.uuid(),
+      drainId: random.uuid(),
+      attachmentId: random.uuid(),
       nodes,
       push: (line) => (nodes.length === 1 ? nodes[0] : random.pick(nodes))?.push(line),
       whenIdle: async () => void (await Promise.all(nodes.map((node) => node.whenIdle()))),
@@ -129,6 +157,10 @@ export function createHeroku(options: HerokuOptions): Heroku {
   }
 
   return {
+    addonId: addon.id,
+    idServer,
+    find: (uuid) => resources.get(uuid) ?? null,
+
     async provision(request) {
       const uuid = request.uuid ?? random.uuid()
       const name =
@@ -143,7 +175,7 @@ export function createHeroku(options: HerokuOptions): Heroku {
           region: request.region ?? 'amazon-web-services::us-east-1',
           callback_url: `https://api.heroku.com/addons/${uuid}`,
           oauth_grant: {
-            code: random.uuid(),
+            code: idServer.issueGrant(uuid),
             type: 'authorization_code',
             expires_at: grantExpiry(clock()),
           },
@@ -173,6 +205,7 @@ export function createHeroku(options: HerokuOptions): Heroku {
       const resource = find(uuid)
       readDeprovisionAnswer(await call('DELETE', `/${uuid}`))
       resources.delete(uuid)
+      idServer.revoke(uuid)
       for (const drain of resource.drains) drain.stop()
     },
 
@@ -181,6 +214,21 @@ export function createHeroku(options: HerokuOptions): Heroku {
       const drain = startDrain(resource.answer.logDrainUrl, `d.${random.uuid()}`, app)
       resource.drains.push(drain)
       return drain
+    },
+
+    detach(uuid, app) {
+      const resource = find(uuid)
+      const drain = resource.drains.find((attached) => attached.app === app)
+      if (drain === undefined) throw new Error(`${uuid} is not attached to ${app}`)
+      resource.drains = resource.drains.filter((attached) => attached !== drain)
+      return drain
+    },
+
+    renameApp(from, to) {
+      for (const resource of resources.values()) {
+        if (resource.app === from) resource.app = to
+        for (const drain of resource.drains) if (drain.app === from) drain.app = to
+      }
     },
 
     signIn(uuid, person = {}) {

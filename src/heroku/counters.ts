@@ -1,0 +1,17 @@
+// What the room counts, in plain numbers; each is a metric `culvert_heroku_<name>_total`.
+
+export class HerokuCounters {
+  grantsExchanged = 0
+  grantTriesFailed = 0
+  /** Grants that died first: their resources can never be asked about. */
+  grantsLost = 0
+  tokensRefreshed = 0
+  refreshesFailed = 0
+  /** Lists of drains that were asked for, and those that did not come. */
+  listings = 0
+  listingsFailed = 0
+  /** What the lists taught us. */
+  drainsLearned = 0
+  appsRenamed = 0
+  drainsDetached = 0
+}

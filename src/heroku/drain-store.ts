@@ -1,0 +1,142 @@
+// SQL on what Heroku's lists say of drains: which app each is of, and whether it is still there. What a provision brings
+// is the partner room's (src/partner/resource-store.ts).
+import { createHash } from 'node:crypto'
+import type { Pool } from 'pg'
+import { withTransaction } from '../database/pool.ts'
+
+/** A drain as Heroku lists it. */
+export interface ListedDrain {
+  token: string
+  herokuDrainId: string
+  app: { id: string; name: string } | null
+}
+
+export interface ListingOutcome {
+  /** SHA-256 in hex of the tokens that are now this resource's. */
+  known: ReadonlySet<string>
+  learned: number
+  renamed: number
+  detached: number
+  /** Tokens listed that are another live resource's: never taken over. */
+  taken: number
+  /** A young drain of ours is missing from the list: it is worth listing again soon. */
+  incomplete: boolean
+}
+
+export interface DrainStore {
+  /** Null where the resource is not live. */
+  applyListing(
+    resourceId: string,
+    drains: readonly ListedDrain[],
+    now: number,
+  ): Promise<ListingOutcome | null>
+  /** Resources whose drains are to be listed, each put off until `nextDueAt` so that no other process lists them too. */
+  claimListings(now: number, nextDueAt: () => number, limit: number): Promise<string[]>
+  scheduleListing(resourceId: string, dueAt: number): Promise<void>
+  /** Drain id -> name of its app, where it is known. */
+  appNames(resourceNumber: number): Promise<ReadonlyMap<number, string>>
+}
+
+/** A drain may be younger than its place in Heroku's list. */
+const YOUNG_MS = 600_000
+
+export function createDrainStore(pool: Pool): DrainStore {
+  return {
+    applyListing(resourceId, drains, now) {
+      return withTransaction(pool, async (client) => {
+        // The lock that every change of a resource takes: a deprovision waits, or is seen.
+        const live = await client.query<{ number: number }>(
+          `select number from resource where id = $1 and state = 'provisioned' for update`,
+          [resourceId],
+        )
+        const number = live.rows[0]?.number
+        if (number === undefined) return null
+        const digests = drains.map(({ token }) => createHash('sha256').update(token).digest())
+        const before = await client.query<{ id: number; app_name: string | null; detached_at: Date | null }>(
+          'select id, app_name, detached_at from drain where resource_number = $1',
+          [number],
+        )
+        // As at a provision: a token whose resource has ended may begin anew.
+        await client.query(
+          `delete from drain using resource
+            where drain.token_digest = any($1) and resource.number = drain.resource_number
+              and resource.state = 'deprovisioned'`,
+          [digests],
+        )
+        const { rows } = await client.query<{ id: number; digest: Buffer; app_name: string | null }>(
+          `insert into drain as kept
+             (resource_number, token_digest, token_hint, heroku_drain_id, app_id, app_name, last_listed_at)
+           select $1, listed.*, $7 from unnest($2::bytea[], $3::text[], $4::text[], $5::text[], $6::text[]) listed
+           on conflict (token_digest) do update
+             set heroku_drain_id = excluded.heroku_drain_id, last_listed_at = excluded.last_listed_at,
+                 app_id = coalesce(excluded.app_id, kept.app_id),
+                 app_name = coalesce(excluded.app_name, kept.app_name), detached_at = null
+             where kept.resource_number = excluded.resource_number
+           returning id, token_digest as digest, app_name`,
+          [
+            number,
+            digests,
+            drains.map(({ token }) => (token.length >= 16 ? token.slice(-4) : '')),
+            drains.map(({ herokuDrainId }) => herokuDrainId),
+            drains.map(({ app }) => app?.id ?? null),
+            drains.map(({ app }) => app?.name ?? null),
+            new Date(now),
+          ],
+        )
+        const missing = await client.query<{ detached_at: Date | null }>(
+          `update drain set detached_at = case when created_at < $3 then $4::timestamptz end
+            where resource_number = $1 and detached_at is null and not token_digest = any($2)
+            returning detached_at`,
+          [number, digests, new Date(now - YOUNG_MS), new Date(now)],
+        )
+        const known = new Map(before.rows.map((row) => [row.id, row]))
+        const hasOldName = ({ id, app_name: name }: { id: number; app_name: string | null }) => {
+          const old = known.get(id)?.app_name
+          return old !== undefined && old !== null && old !== name
+        }
+        return {
+          known: new Set(rows.map(({ digest }) => digest.toString('hex'))),
+          learned: rows.filter(({ id }) => !known.has(id)).length,
+          renamed: rows.filter(hasOldName).length,
+          detached: missing.rows.filter((row) => row.detached_at !== null).length,
+          taken: drains.length - rows.length,
+          incomplete: missing.rows.some((row) => row.detached_at === null),
+        }
+      })
+    },
+
+    async claimListings(now, nextDueAt, limit) {
+      return withTransaction(pool, async (client) => {
+        const { rows } = await client.query<{ resource_id: string }>(
+          `select resource_id from heroku_authorization
+            where state = 'exchanged' and listing_due_at <= $1
+            order by listing_due_at limit $2 for update skip locked`,
+          [new Date(now), limit],
+        )
+        const ids = rows.map((row) => row.resource_id)
+        if (ids.length === 0) return ids
+        await client.query(
+          `update heroku_authorization set listing_due_at = next.due_at
+             from unnest($1::uuid[], $2::timestamptz[]) as next (id, due_at) where resource_id = next.id`,
+          [ids, ids.map(() => new Date(nextDueAt()))],
+        )
+        return ids
+      })
+    },
+
+    async scheduleListing(resourceId, dueAt) {
+      await pool.query('update heroku_authorization set listing_due_at = $2 where resource_id = $1', [
+        resourceId,
+        new Date(dueAt),
+      ])
+    },
+
+    async appNames(resourceNumber) {
+      const { rows } = await pool.query<{ id: number; app_name: string }>(
+        'select id, app_name from drain where resource_number = $1 and app_name is not null',
+        [resourceNumber],
+      )
+      return new Map(rows.map((row) => [row.id, row.app_name]))
+    },
+  }
+}

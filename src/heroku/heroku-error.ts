@@ -1,0 +1,29 @@
+// What can go wrong between us and Heroku. The message goes into the log: it names status and content type, and never
+// holds anything of a body, a header or a form, where tokens are.
+
+/**
+ * - `pending`: the grant is not exchanged yet. `unauthorized`: there is no token, and none is to be expected.
+ * - `refused`: 401 or 403, or the id server takes neither grant nor refresh token. `gone`: 404 or 410.
+ * - `busy`: 429, or too many of our own calls are waiting.
+ * - `unavailable`: no answer in time, or 5xx. `unexpected`: an answer that is not what the documentation says.
+ */
+export type HerokuFailure =
+  | 'pending'
+  | 'unauthorized'
+  | 'refused'
+  | 'gone'
+  | 'busy'
+  | 'unavailable'
+  | 'unexpected'
+
+export class HerokuError extends Error {
+  override name = 'HerokuError'
+  readonly failure: HerokuFailure
+  readonly status: number | null
+
+  constructor(failure: HerokuFailure, message: string, status: number | null = null) {
+    super(message)
+    this.failure = failure
+    this.status = status
+  }
+}

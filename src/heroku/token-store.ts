@@ -1,0 +1,273 @@
+// All SQL on what Heroku entrusted to us of a resource: grant, tokens, log input address. The one place where they are
+// sealed and opened. Times are the caller's, so that a test may let them run.
+import { createHash } from 'node:crypto'
+import type { Pool, PoolClient } from 'pg'
+import type { SecretBox } from './secret-box.ts'
+
+/** What a provision brings beside the drain token. Null or absent: the call had none. */
+export interface EntrustedSecrets {
+  grant?: string | null | undefined
+  logInputUrl?: string | null | undefined
+}
+
+export interface ClaimedGrant {
+  resourceId: string
+  /** @throws SecretBoxError */
+  open(): string
+  digest: Buffer
+  diesAt: number
+  tries: number
+}
+
+export type Authorization =
+  | { state: 'granted' | 'lost' }
+  | {
+      state: 'exchanged'
+      accessToken: string
+      refreshToken: string | null
+      accessExpiresAt: number
+      version: number
+      /** No refresh before: the last one failed. */
+      dueAt: number
+    }
+
+export interface NewTokens {
+  accessToken: string
+  refreshToken: string | null
+  accessExpiresAt: number
+}
+
+export interface TokenStore {
+  /**
+   * In the provision's own transaction, whose lock on the resource's row is held. A newer grant replaces one that is
+   * not exchanged; the same one again changes nothing.
+   */
+  keep(client: PoolClient, resourceId: string, secrets: EntrustedSecrets, now: number): Promise<void>
+  /** In the transaction that ends the resource: its tokens die with it. */
+  forget(client: PoolClient, resourceId: string): Promise<void>
+
+  /** Grants that are due, each leased to the caller until `now + leaseMs`. */
+  claimGrants(now: number, leaseMs: number, limit: number): Promise<ClaimedGrant[]>
+  /** After a try that failed; a newer grant that came meanwhile is left alone. */
+  postponeGrant(grant: ClaimedGrant, dueAt: number): Promise<void>
+  /** Grants that died before they could be exchanged; each is answered once. */
+  loseDeadGrants(now: number): Promise<string[]>
+  /** False where there were tokens already, or the resource has ended. */
+  storeExchanged(resourceId: string, tokens: NewTokens): Promise<boolean>
+
+  findAuthorization(resourceId: string): Promise<Authorization | null>
+  /** False where another process is refreshing, or has done so since `version` was read. */
+  claimRefresh(resourceId: string, version: number, now: number, leaseMs: number): Promise<boolean>
+  storeRefreshed(resourceId: string, version: number, tokens: NewTokens): Promise<void>
+  postponeRefresh(resourceId: string, version: number, dueAt: number): Promise<void>
+
+  /** The address that writes into the log of the resource's own app. */
+  findLogInputUrl(resourceId: string): Promise<string | null>
+  /** Seals anew, some at a time, what is not sealed under the first key; answers how many. */
+  resealOld(limit: number): Promise<number>
+}
+
+const GRANT_LIFE_MS = 300_000
+
+const SEALED_COLUMNS = [
+  { table: 'heroku_authorization', id: 'resource_id', column: 'sealed_grant', purpose: 'oauth grant' },
+  {
+    table: 'heroku_authorization',
+    id: 'resource_id',
+    column: 'sealed_access_token',
+    purpose: 'access token',
+  },
+  {
+    table: 'heroku_authorization',
+    id: 'resource_id',
+    column: 'sealed_refresh_token',
+    purpose: 'refresh token',
+  },
+  { table: 'resource', id: 'id', column: 'sealed_log_input_url', purpose: 'log input address' },
+] as const
+
+export function createTokenStore(pool: Pool, box: SecretBox): TokenStore {
+  const sealTokens = (resourceId: string, tokens: NewTokens) => [
+    box.seal(tokens.accessToken, { resourceId, purpose: 'access token' }),
+    tokens.refreshToken === null
+      ? null
+      : box.seal(tokens.refreshToken, { resourceId, purpose: 'refresh token' }),
+    new Date(tokens.accessExpiresAt),
+  ]
+
+  return {
+    async keep(client, resourceId, { grant, logInputUrl }, now) {
+      if (logInputUrl) {
+        await client.query('update resource set sealed_log_input_url = $2 where id = $1', [
+          resourceId,
+          box.seal(logInputUrl, { resourceId, purpose: 'log input address' }),
+        ])
+      }
+      if (!grant) return
+      await client.query(
+        `insert into heroku_authorization as kept
+           (resource_id, state, grant_digest, sealed_grant, grant_dies_at, due_at)
+         values ($1, 'granted', $2, $3, $4, $5)
+         on conflict (resource_id) do update
+           set state = 'granted', grant_digest = excluded.grant_digest, sealed_grant = excluded.sealed_grant,
+               grant_dies_at = excluded.grant_dies_at, due_at = excluded.due_at, tries = 0, leased_until = null
+         where kept.state <> 'exchanged' and kept.grant_digest <> excluded.grant_digest`,
+        [
+          resourceId,
+          createHash('sha256').update(grant).digest(),
+          box.seal(grant, { resourceId, purpose: 'oauth grant' }),
+          new Date(now + GRANT_LIFE_MS),
+          new Date(now),
+        ],
+      )
+    },
+
+    async forget(client, resourceId) {
+      await client.query('delete from heroku_authorization where resource_id = $1', [resourceId])
+      await client.query('update resource set sealed_log_input_url = null where id = $1', [resourceId])
+    },
+
+    async claimGrants(now, leaseMs, limit) {
+      const { rows } = await pool.query<{
+        resource_id: string
+        sealed_grant: Buffer
+        grant_digest: Buffer
+        grant_dies_at: Date
+        tries: number
+      }>(
+        `update heroku_authorization set leased_until = $2, tries = tries + 1
+          where resource_id in (
+            select resource_id from heroku_authorization
+             where state = 'granted' and due_at <= $1 and grant_dies_at > $1
+               and (leased_until is null or leased_until <= $1)
+             order by grant_dies_at limit $3 for update skip locked)
+          returning resource_id, sealed_grant, grant_digest, grant_dies_at, tries`,
+        [new Date(now), new Date(now + leaseMs), limit],
+      )
+      return rows.map((row) => ({
+        resourceId: row.resource_id,
+        open: () => box.open(row.sealed_grant, { resourceId: row.resource_id, purpose: 'oauth grant' }),
+        digest: row.grant_digest,
+        diesAt: row.grant_dies_at.getTime(),
+        tries: row.tries,
+      }))
+    },
+
+    async postponeGrant({ resourceId, digest }, dueAt) {
+      await pool.query(
+        `update heroku_authorization set due_at = $3, leased_until = null
+          where resource_id = $1 and grant_digest = $2 and state = 'granted'`,
+        [resourceId, digest, new Date(dueAt)],
+      )
+    },
+
+    async loseDeadGrants(now) {
+      const { rows } = await pool.query<{ resource_id: string }>(
+        `update heroku_authorization set state = 'lost', sealed_grant = null, leased_until = null
+          where state = 'granted' and grant_dies_at <= $1 and (leased_until is null or leased_until <= $1)
+          returning resource_id`,
+        [new Date(now)],
+      )
+      return rows.map((row) => row.resource_id)
+    },
+
+    async storeExchanged(resourceId, tokens) {
+      const { rowCount } = await pool.query(
+        `update heroku_authorization
+            set state = 'exchanged', sealed_grant = null, sealed_access_token = $2, sealed_refresh_token = $3,
+                access_expires_at = $4, version = version + 1, tries = 0, leased_until = null
+          where resource_id = $1 and state <> 'exchanged'`,
+        [resourceId, ...sealTokens(resourceId, tokens)],
+      )
+      return rowCount === 1
+    },
+
+    async findAuthorization(resourceId) {
+      const { rows } = await pool.query<{
+        state: 'granted' | 'exchanged' | 'lost'
+        sealed_access_token: Buffer
+        sealed_refresh_token: Buffer | null
+        access_expires_at: Date
+        version: number
+        due_at: Date
+      }>(
+        `select state, sealed_access_token, sealed_refresh_token, access_expires_at, version, due_at
+           from heroku_authorization where resource_id = $1`,
+        [resourceId],
+      )
+      const [row] = rows
+      if (row === undefined) return null
+      if (row.state !== 'exchanged') return { state: row.state }
+      return {
+        state: 'exchanged',
+        accessToken: box.open(row.sealed_access_token, { resourceId, purpose: 'access token' }),
+        refreshToken:
+          row.sealed_refresh_token === null
+            ? null
+            : box.open(row.sealed_refresh_token, { resourceId, purpose: 'refresh token' }),
+        accessExpiresAt: row.access_expires_at.getTime(),
+        version: row.version,
+        dueAt: row.due_at.getTime(),
+      }
+    },
+
+    async claimRefresh(resourceId, version, now, leaseMs) {
+      const { rowCount } = await pool.query(
+        `update heroku_authorization set leased_until = $4
+          where resource_id = $1 and version = $2 and state = 'exchanged'
+            and (leased_until is null or leased_until <= $3)`,
+        [resourceId, version, new Date(now), new Date(now + leaseMs)],
+      )
+      return rowCount === 1
+    },
+
+    async storeRefreshed(resourceId, version, tokens) {
+      // An answer without a refresh token means that the one we have stays good.
+      await pool.query(
+        `update heroku_authorization
+            set sealed_access_token = $3, sealed_refresh_token = coalesce($4, sealed_refresh_token),
+                access_expires_at = $5, version = version + 1, tries = 0, leased_until = null
+          where resource_id = $1 and version = $2 and state = 'exchanged'`,
+        [resourceId, version, ...sealTokens(resourceId, tokens)],
+      )
+    },
+
+    async postponeRefresh(resourceId, version, dueAt) {
+      await pool.query(
+        `update heroku_authorization set due_at = $3, leased_until = null
+          where resource_id = $1 and version = $2`,
+        [resourceId, version, new Date(dueAt)],
+      )
+    },
+
+    async findLogInputUrl(resourceId) {
+      const { rows } = await pool.query<{ sealed: Buffer | null }>(
+        'select sealed_log_input_url as sealed from resource where id = $1',
+        [resourceId],
+      )
+      const sealed = rows[0]?.sealed
+      return sealed ? box.open(sealed, { resourceId, purpose: 'log input address' }) : null
+    },
+
+    async resealOld(limit) {
+      let resealed = 0
+      for (const { table, id, column, purpose } of SEALED_COLUMNS) {
+        const { rows } = await pool.query<{ resource_id: string; sealed: Buffer }>(
+          `select ${id} as resource_id, ${column} as sealed from ${table}
+            where substring(${column} from 1 for $1) <> $2 limit $3`,
+          [box.currentPrefix.length, box.currentPrefix, limit],
+        )
+        for (const { resource_id: resourceId, sealed } of rows) {
+          const anew = box.seal(box.open(sealed, { resourceId, purpose }), { resourceId, purpose })
+          // Not where it was replaced meanwhile.
+          const { rowCount } = await pool.query(
+            `update ${table} set ${column} = $2 where ${id} = $1 and ${column} = $3`,
+            [resourceId, anew, sealed],
+          )
+          resealed += rowCount ?? 0
+        }
+      }
+      return resealed
+    },
+  }
+}

@@ -1,0 +1,143 @@
+// An access token for each resource: exchanging grants before they die, refreshing before they expire. Any number of
+// processes may do both at once; a lease on the resource's row lets one of them call the id server at a time.
+//
+// A lease rather than a lock held during the call: a lock would keep a connection and make the provision's retry wait
+// for Heroku's id server. The row is the job and SKIP LOCKED the queue: a job library would add tables, connections and
+// polling of its own, and the two that are well kept have left Node 20 (pg-boss 12.38 wants 22.12, graphile-worker 0.18
+// wants 22.18).
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { FastifyBaseLogger } from 'fastify'
+import type { HerokuCounters } from './counters.ts'
+import { HerokuError } from './heroku-error.ts'
+import type { OAuth, Tokens as OAuthTokens } from './oauth.ts'
+import type { ClaimedGrant, NewTokens, TokenStore } from './token-store.ts'
+
+export interface TokensParts {
+  store: TokenStore
+  oauth: OAuth
+  /** Longer than any call of `oauth`. */
+  leaseMs: number
+  counters: HerokuCounters
+  log: Pick<FastifyBaseLogger, 'info' | 'warn' | 'error'>
+  now(): number
+  /** In [0, 1). */
+  random(): number
+}
+
+const GRANTS_AT_ONCE = 10
+/** The first pause between tries; each one is twice as long, up to the longest, less up to half of it by chance. */
+const FIRST_PAUSE_MS = 500
+const LONGEST_PAUSE_MS = 15_000
+/** A token is refreshed this long before it expires (8 h after it was made): longer than any call takes. */
+const REFRESH_MARGIN_MS = 120_000
+const REFRESH_PAUSE_MS = 10_000
+const STORE_TRIES = 10
+const STORE_PAUSE_MS = 1_000
+/** Of another process' refresh. */
+const POLL_MS = 50
+
+export class Tokens {
+  readonly #parts: TokensParts
+
+  constructor(parts: TokensParts) {
+    this.#parts = parts
+  }
+
+  /** Tries every grant that is due. Never rejects for what Heroku does. */
+  async exchangeDue(): Promise<void> {
+    const { store, leaseMs, now, log } = this.#parts
+    for (;;) {
+      const grants = await store.claimGrants(now(), leaseMs, GRANTS_AT_ONCE)
+      await Promise.all(grants.map((grant) => this.#exchange(grant)))
+      if (grants.length < GRANTS_AT_ONCE) break
+    }
+    for (const resource of await store.loseDeadGrants(now())) {
+      this.#parts.counters.grantsLost++
+      log.error(
+        { resource },
+        'an OAuth grant died before it could be exchanged: the apps of this resource cannot be looked up',
+      )
+    }
+  }
+
+  /**
+   * @param rejected a token that Heroku has just refused: not that one again
+   * @throws HerokuError pending, unauthorized, refused, unavailable, …
+   */
+  async accessToken(resourceId: string, rejected?: string): Promise<string> {
+    const { store, leaseMs, now } = this.#parts
+    const deadline = now() + leaseMs
+    while (now() < deadline) {
+      const held = await store.findAuthorization(resourceId)
+      if (held?.state === 'granted') throw new HerokuError('pending', 'the OAuth grant is not exchanged yet')
+      if (held?.state !== 'exchanged') throw new HerokuError('unauthorized', 'there is no token')
+      const isUsable = held.accessToken !== rejected && now() < held.accessExpiresAt
+      // Before it expires, which is not after: Heroku's own sample has the sign the wrong way round.
+      if (isUsable && now() < held.accessExpiresAt - REFRESH_MARGIN_MS) return held.accessToken
+      if (now() < held.dueAt) {
+        if (isUsable) return held.accessToken
+        throw new HerokuError('unavailable', 'the access token could not be refreshed a moment ago')
+      }
+      if (held.refreshToken === null) throw new HerokuError('unauthorized', 'there is no refresh token')
+      if (await store.claimRefresh(resourceId, held.version, now(), leaseMs)) {
+        try {
+          return await this.#refresh(resourceId, held.version, held.refreshToken)
+        } catch (error) {
+          if (isUsable) return held.accessToken
+          throw error
+        }
+      }
+      if (isUsable) return held.accessToken
+      await sleep(POLL_MS)
+    }
+    throw new HerokuError('unavailable', 'another process did not finish refreshing the access token')
+  }
+
+  async #exchange(grant: ClaimedGrant): Promise<void> {
+    const { store, oauth, now, random, log } = this.#parts
+    const { resourceId, tries } = grant
+    try {
+      const tokens = this.#toStore(await oauth.exchange(grant.open()))
+      const isStored = await insist(() => store.storeExchanged(resourceId, tokens))
+      this.#parts.counters.grantsExchanged++
+      log.info({ resource: resourceId, tries, stored: isStored }, 'exchanged an OAuth grant')
+    } catch (error) {
+      this.#parts.counters.grantTriesFailed++
+      log.warn({ err: error, resource: resourceId, tries }, 'an OAuth grant was not exchanged; tried again')
+      // Also after a refusal: a wrong client secret may be put right within the five minutes.
+      const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (tries - 1))
+      await store.postponeGrant(grant, now() + pauseMs * (1 - random() / 2))
+    }
+  }
+
+  async #refresh(resourceId: string, version: number, refreshToken: string): Promise<string> {
+    const { store, oauth, now, log } = this.#parts
+    try {
+      const tokens = this.#toStore(await oauth.refresh(refreshToken))
+      await insist(() => store.storeRefreshed(resourceId, version, tokens))
+      this.#parts.counters.tokensRefreshed++
+      return tokens.accessToken
+    } catch (error) {
+      this.#parts.counters.refreshesFailed++
+      log.warn({ err: error, resource: resourceId }, 'an access token was not refreshed')
+      await store.postponeRefresh(resourceId, version, now() + REFRESH_PAUSE_MS)
+      throw error
+    }
+  }
+
+  #toStore({ accessToken, refreshToken, expiresInSeconds }: OAuthTokens): NewTokens {
+    return { accessToken, refreshToken, accessExpiresAt: this.#parts.now() + expiresInSeconds * 1_000 }
+  }
+}
+
+/** What Heroku gives once and we drop is gone: a database that is away for a moment must not be the reason. */
+async function insist<T>(store: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await store()
+    } catch (error) {
+      if (tries === STORE_TRIES) throw error
+      await sleep(STORE_PAUSE_MS)
+    }
+  }
+}

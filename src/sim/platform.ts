@@ -1,0 +1,207 @@
+// The servers that an add-on calls, on loopback and at one address: id.heroku.com and api.heroku.com as far as a
+// logging add-on needs them, over the resources of a simulated Heroku. Can be made to fail as Heroku does.
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { AttachedDrain, Heroku, SimResource } from './heroku.ts'
+import type { SimAnswer } from './id-server.ts'
+
+/**
+ * html: an error page of the router in front. limited: 429. slow: answers after `ms`. lost: does what is asked, and
+ * the answer never arrives. wrong_json: 200 with JSON that is not what was asked for. plain: 403, text labelled JSON.
+ */
+export interface Fault {
+  kind: 'html' | 'limited' | 'slow' | 'lost' | 'wrong_json' | 'plain'
+  /** Which requests, by `POST /oauth/token`. All: without. */
+  on?: RegExp
+  /** How many of them; without an end unless said. */
+  times?: number
+  ms?: number
+  retryAfterSeconds?: number
+}
+
+export interface PlatformRequest {
+  method: string
+  /** Without its query. */
+  path: string
+  query: string
+  authorization: string | undefined
+  range: string | undefined
+}
+
+export interface Platform {
+  origin: string
+  requests: PlatformRequest[]
+  /** What RateLimit-Remaining says; a fault does not change it. */
+  rateLimitRemaining: number
+  /** Items of a page at most, whatever `max` asks for. */
+  pageSize: number
+  /** The `app` of a drain is in version 3.sdk only; false: not even there. */
+  drainsNameTheirApp: boolean
+  /** Makes requests fail from now on. Mend by calling what it answers. */
+  fail(fault: Fault): () => void
+  count(method: string, path: RegExp): number
+  close(): Promise<void>
+}
+
+const HTML = '<!DOCTYPE html><html><body><h1>Application error</h1></body></html>'
+
+export async function openPlatform(heroku: () => Heroku | undefined, port = 0): Promise<Platform> {
+  const faults: Fault[] = []
+  const server = createServer((request, response) => {
+    handle(request, response).catch(() => response.destroy())
+  })
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const [path = '', query = ''] = (request.url ?? '').split('?')
+    const { method = '', headers } = request
+    const { authorization, range } = headers
+    platform.requests.push({ method, path, query, authorization, range })
+    let body = ''
+    for await (const chunk of request) body += chunk
+    const fault = takeFault(faults, `${method} ${path}`)
+    if (fault?.kind === 'slow') await sleep(fault.ms ?? 1_000)
+    if (fault?.kind === 'html') return send(response, { status: 503, body: HTML, contentType: 'text/html' })
+    if (fault?.kind === 'limited') return send(response, limited(fault))
+    if (fault?.kind === 'plain') return send(response, { status: 403, body: 'Your account is suspended.' })
+    if (fault?.kind === 'wrong_json') return send(response, { status: 200, body: { surprise: true } })
+    const answer = answerTo(method, path, headers, body)
+    if (fault?.kind === 'lost') return void response.destroy()
+    send(response, answer)
+  }
+
+  function answerTo(
+    method: string,
+    path: string,
+    headers: IncomingMessage['headers'],
+    body: string,
+  ): SimAnswer {
+    const world = heroku()
+    if (world === undefined) return NOT_FOUND
+    if (method === 'POST' && path === '/oauth/token') {
+      if (!headers['content-type']?.startsWith('application/x-www-form-urlencoded')) return NOT_FOUND
+      return world.idServer.token(new URLSearchParams(body))
+    }
+    const [, uuid, what] = /^\/addons\/([\w-]+)(?:\/([\w-]+))?$/.exec(path) ?? []
+    if (method !== 'GET' || uuid === undefined) return NOT_FOUND
+    const caller = world.idServer.resourceOf(headers.authorization)
+    if (caller === null) return { status: 401, body: { id: 'unauthorized', message: 'Invalid credentials.' } }
+    if (caller !== uuid) return { status: 403, body: { id: 'forbidden', message: 'You do not have access.' } }
+    const resource = world.find(uuid)
+    if (resource === null) return NOT_FOUND
+    const isSdk = headers.accept?.includes('version=3.sdk') ?? false
+    if (what === undefined) return { status: 200, body: addonJson(resource, world) }
+    if (what === 'log-drains') {
+      const drains = resource.drains.map((drain) =>
+        drainJson(drain, resource, isSdk && platform.drainsNameTheirApp),
+      )
+      return page(drains, headers.range, platform.pageSize)
+    }
+    if (what === 'addon-attachments') {
+      return page(
+        resource.drains.map((drain) => attachmentJson(drain, resource)),
+        headers.range,
+        platform.pageSize,
+      )
+    }
+    return NOT_FOUND
+  }
+
+  function send(response: ServerResponse, { status, body, contentType, headers }: SimAnswer): void {
+    response.writeHead(status, {
+      'Content-Type': contentType ?? 'application/json; charset=utf-8',
+      'RateLimit-Remaining': String(platform.rateLimitRemaining),
+      ...headers,
+    })
+    response.end(typeof body === 'string' ? body : JSON.stringify(body))
+  }
+
+  server.listen(port, '127.0.0.1')
+  await once(server, 'listening')
+  const platform: Platform = {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests: [],
+    rateLimitRemaining: 4_500,
+    pageSize: 1_000,
+    drainsNameTheirApp: true,
+    fail(fault) {
+      const own = { ...fault }
+      faults.push(own)
+      return () => void (faults.includes(own) && faults.splice(faults.indexOf(own), 1))
+    },
+    count: (method, path) =>
+      platform.requests.filter((request) => request.method === method && path.test(request.path)).length,
+    async close() {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+  return platform
+}
+
+const NOT_FOUND: SimAnswer = {
+  status: 404,
+  body: { id: 'not_found', message: 'There is nothing here.' },
+}
+
+function limited({ retryAfterSeconds }: Fault): SimAnswer {
+  return {
+    status: 429,
+    body: { id: 'rate_limit', message: 'Your account reached the API rate limit' },
+    headers: retryAfterSeconds === undefined ? {} : { 'Retry-After': String(retryAfterSeconds) },
+  }
+}
+
+function takeFault(faults: Fault[], request: string): Fault | undefined {
+  const fault = faults.find(({ on, times }) => (on?.test(request) ?? true) && times !== 0)
+  if (fault?.times !== undefined) fault.times--
+  return fault
+}
+
+/** `Range: id ]<last seen>..; max=2` -> 206 with the Next-Range while there is more. */
+function page(items: { id: string }[], range: string | undefined, pageSize: number): SimAnswer {
+  const [, from = '', asked] = /^id (?:\]([\w-]*))?\.\.(?:; *max=(\d+))?/.exec(range ?? 'id ..') ?? []
+  const max = Math.min(pageSize, Number(asked ?? 200))
+  const rest = items.toSorted((a, b) => (a.id < b.id ? -1 : 1)).filter(({ id }) => id > from)
+  const body = rest.slice(0, max)
+  if (rest.length <= max) return { status: 200, body }
+  return { status: 206, body, headers: { 'Next-Range': `id ]${body.at(-1)?.id}..; max=${max}` } }
+}
+
+function addonJson(resource: SimResource, { addonId }: Heroku): object {
+  return {
+    id: resource.uuid,
+    name: resource.name,
+    state: 'provisioned',
+    provider_id: resource.uuid,
+    addon_service: { id: '1b0a2f4e-1111-4222-8333-944455566677', name: addonId },
+    plan: { id: '77aa2f4e-1111-4222-8333-944455566677', name: `${addonId}:${resource.plan}` },
+    app: resource.drains[0] && { id: resource.drains[0].appId, name: resource.drains[0].app },
+    billing_entity: { type: 'app' },
+  }
+}
+
+function drainJson(drain: AttachedDrain, resource: SimResource, namesApp: boolean) {
+  return {
+    id: drain.drainId,
+    token: drain.token,
+    url: resource.answer.logDrainUrl,
+    addon: { id: resource.uuid, name: resource.name },
+    ...(namesApp && { app: { id: drain.appId, name: drain.app } }),
+    created_at: '2026-03-01T10:15:00Z',
+    updated_at: '2026-03-01T10:15:00Z',
+  }
+}
+
+function attachmentJson(drain: AttachedDrain, resource: SimResource) {
+  return {
+    id: drain.attachmentId,
+    name: 'CULVERT',
+    namespace: null,
+    addon: { id: resource.uuid, name: resource.name },
+    app: { id: drain.appId, name: drain.app },
+    log_input_url: null,
+  }
+}
