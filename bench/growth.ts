@@ -53,8 +53,9 @@ export async function growth(bench: Bench): Promise<void> {
 
 async function compare(bench: Bench, what: string, sizes: readonly Size[]): Promise<void> {
   const { quick, report } = bench
-  const turns = quick ? 3 : 5
-  const seconds = quick ? 2 : 10
+  const turns = quick ? 3 : 7
+  // Short, because what is added while measuring is soon as much as the smallest size.
+  const seconds = quick ? 1 : 4
   const scope = bench.scope.add(new Scope(), (opened) => opened.close())
   const [first, ...others] = sizes as [Size, ...Size[]]
   const reference = await openStage(bench, scope, first)

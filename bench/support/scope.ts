@@ -2,6 +2,7 @@
 
 export class Scope {
   readonly #closers: (() => unknown)[] = []
+  #closing: Promise<void> = Promise.resolve()
 
   /** Hands the value through. */
   add<T>(value: T, close: (value: T) => unknown): T {
@@ -9,8 +10,13 @@ export class Scope {
     return value
   }
 
-  /** Closes all of it, even where some of it cannot be closed. May be called again. */
-  async close(): Promise<void> {
+  /** Closes all of it, even where some of it cannot be closed. May be called again, also while it closes. */
+  close(): Promise<void> {
+    this.#closing = this.#closing.then(() => this.#closeAll())
+    return this.#closing
+  }
+
+  async #closeAll(): Promise<void> {
     for (let close = this.#closers.pop(); close; close = this.#closers.pop()) {
       try {
         await close()
