@@ -31,6 +31,8 @@ const KEEP_ALIVE_TIMEOUT_MS = 310_000
 /** For the head of a request and for all of it: what a slow-loris gets. */
 const HEADERS_TIMEOUT_MS = 10_000
 const REQUEST_TIMEOUT_MS = 30_000
+/** Node looks every 30 s otherwise, and both of the above come true half a minute late. */
+const TIMEOUT_CHECK_MS = 2_000
 const IDLE_SWEEP_MS = 50
 /** All headers of a request together; more is answered 431. Heroku's router passes some 8 KB and adds a few of its own. */
 const HEADERS_LIMIT_BYTES = 16_384
@@ -50,7 +52,11 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     bodyLimit: BODY_LIMIT_BYTES,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS, maxHeaderSize: HEADERS_LIMIT_BYTES },
+    http: {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+      maxHeaderSize: HEADERS_LIMIT_BYTES,
+    },
     // While closing, what still arrives on open connections is served: a 503 would cost Logplex a try.
     return503OnClosing: false,
     forceCloseConnections: 'idle',

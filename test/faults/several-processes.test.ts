@@ -1,0 +1,80 @@
+// Two and three processes on one database: a delivery and its retries may reach any of them, at the same moment.
+import { randomBytes, randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { loadConfig } from '../../src/config.ts'
+import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { counted, frame } from '../support/deliveries.ts'
+import { provisionAt } from '../support/service.ts'
+import { type ServiceProcess, startServiceProcess } from '../support/service-process.ts'
+
+const PROCESSES = 3
+const DELIVERIES = 150
+const LINES = 10
+
+let database: TestDatabase
+let services: ServiceProcess[]
+
+beforeAll(async () => {
+  // Without a schema: the processes migrate it themselves, all at once.
+  database = await createTestDatabase({ empty: true })
+  services = await Promise.all(
+    Array.from({ length: PROCESSES }, () =>
+      startServiceProcess({ DATABASE_URL: database.url, SPOOL: 'off' }),
+    ),
+  )
+})
+afterAll(async () => {
+  await Promise.all(services.map((service) => service.end('SIGTERM')))
+  await database.close()
+})
+
+async function deliver(origin: string, drainToken: string, frameId: string, body: Buffer): Promise<number> {
+  try {
+    const answer = await fetch(`${origin}/drains/x`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/logplex-1',
+        'logplex-drain-token': drainToken,
+        'logplex-frame-id': frameId,
+      },
+      body: new Uint8Array(body),
+    })
+    return answer.status
+  } catch {
+    return 0
+  }
+}
+
+it('stores each delivery once whichever processes its tries reach, and one of them dies meanwhile', async () => {
+  const origin = (at: number) => (services[at % PROCESSES] as ServiceProcess).origin
+  const { drainToken } = await provisionAt(origin(0), loadConfig({}))
+  const victim = services[2] as ServiceProcess
+  const acknowledged: string[] = []
+  const one = async (n: number) => {
+    const names = Array.from({ length: LINES }, () => randomUUID())
+    const body = Buffer.concat(names.map((name) => counted(frame(name))))
+    const frameId = randomBytes(16).toString('hex')
+    // Three tries at once, at all of the processes, in no order.
+    const statuses = await Promise.all(
+      [0, 1, 2].map((shift) => deliver(origin(n + shift), drainToken, frameId, body)),
+    )
+    if (statuses.includes(204)) acknowledged.push(...names)
+  }
+  const first = Array.from({ length: DELIVERIES }, (_, n) => one(n))
+  await Promise.race(first)
+  await victim.end('SIGKILL')
+  await Promise.all(first)
+  await Promise.all(Array.from({ length: DELIVERIES }, (_, n) => one(n)))
+
+  const { rows } = await database.pool.query<{ message: string; times: number }>(
+    'select message, count(*)::integer as times from log_line group by message',
+  )
+  const times = new Map(rows.map((row) => [row.message, row.times]))
+  expect(acknowledged.length).toBe(2 * DELIVERIES * LINES)
+  expect(acknowledged.filter((name) => times.get(name) !== 1)).toEqual([])
+  expect([...times.values()].filter((count) => count > 1)).toEqual([])
+
+  services[2] = await startServiceProcess({ DATABASE_URL: database.url, SPOOL: 'off' })
+  const { rows: usage } = await database.pool.query('select sum(lines)::integer as lines from usage')
+  expect(usage[0].lines).toBe(times.size)
+})
