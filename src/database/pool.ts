@@ -70,22 +70,26 @@ function tellOnce(client: pg.PoolClient, onError: (error: Error) => void): void 
  *
  * @throws what `work` threw, or an error if the commit did not happen.
  */
-export async function withTransaction<T>(
-  pool: pg.Pool,
-  work: (client: pg.PoolClient) => Promise<T>,
-): Promise<T> {
+export function withTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  return withClient(pool, async (client) => {
+    await client.query('begin')
+    const result = await work(client)
+    checkCommitted(await client.query('commit'))
+    return result
+  })
+}
+
+/**
+ * Runs `work` on one connection, for work that sends its own begin and commit along with other statements. What it
+ * has begun is rolled back if it throws.
+ */
+export async function withClient<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect()
   let broken: Error | undefined
   try {
-    await client.query('begin')
-    const result = await work(client)
-    const { command } = await client.query('commit')
-    // Postgres answers the commit of a failed transaction with ROLLBACK and no error: `work` swallowed one.
-    if (command !== 'COMMIT')
-      throw new Error('The transaction was rolled back: a statement in it had failed.')
-    return result
+    return await work(client)
   } catch (error) {
-    broken = isReadTimeout(error) ? error : await rollback(client)
+    broken = await rollback(client)
     throw error
   } finally {
     // With an error the pool closes the connection instead of handing it on.
@@ -94,12 +98,13 @@ export async function withTransaction<T>(
 }
 
 /**
- * pg gave up on an answer that may still come (pg 8.23; it has no other mark). The connection must go at once: a COPY
- * that was given up throws out of the socket's handler when its answer does come, and that ends the process
- * (pg-copy-streams 7.0).
+ * @param result of a `commit`
+ * @throws where Postgres rolled back instead: it does so without an error if a statement had failed and was swallowed
  */
-function isReadTimeout(error: unknown): error is Error {
-  return error instanceof Error && error.message === 'Query read timeout'
+export function checkCommitted(result: pg.QueryResult): void {
+  if (result.command !== 'COMMIT') {
+    throw new Error('The transaction was rolled back: a statement in it had failed.')
+  }
 }
 
 /** Why the connection cannot be used any more, if so. */

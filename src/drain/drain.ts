@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from '../config.ts'
 import type { LogStore } from '../logs/log-store.ts'
+import { PackedLines } from '../logs/packed-lines.ts'
 import { Admission, type KnownDrain, type PlanLimits } from './admission.ts'
 import { ByteGate } from './byte-gate.ts'
 import { DrainCounters } from './counters.ts'
@@ -64,7 +65,8 @@ export function createDrain(needs: DrainNeeds): Drain {
     gate,
     clock: new ReceiptClock(() => needs.now() * 1000),
     counters,
-    async file(delivery, signal) {
+    async file(received, signal) {
+      const delivery = { ...received, lines: new PackedLines(received.lines) }
       try {
         const kept = await (spooling?.current()?.keep(delivery, signal) ?? commit.file(delivery, signal))
         refusals.clear(delivery)

@@ -28,6 +28,12 @@ export interface FramedLine {
   isText: boolean
 }
 
+/** Lines in their order; an array is one, so is packed-lines.ts. */
+export interface LineList {
+  readonly length: number
+  at(index: number): FramedLine | undefined
+}
+
 /** One line as it is read back. */
 export interface LogLine {
   /** The line's place in the order; opaque outside the store. */

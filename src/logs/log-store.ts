@@ -1,6 +1,6 @@
 // What the features know of where lines are kept. Postgres implements it (postgres/), a second engine can:
 // test/logs/log-store-contract.ts is the suite that any implementation must pass.
-import type { FramedLine, LogLine } from './line.ts'
+import type { LineList, LogLine } from './line.ts'
 
 /** The key of a delivery: 32 lower-case hex digits, remembered for a while. */
 export interface FrameKey {
@@ -23,7 +23,7 @@ export interface Delivery {
   /** Microseconds since 1970 of the first line; the lines behind it count up, one each. */
   receivedAtMicros: number
   body: Buffer
-  lines: readonly FramedLine[]
+  lines: LineList
 }
 
 /**

@@ -43,13 +43,19 @@ for (const at of [SENT_AT, RECEIVED_AT]) FIXED.writeInt32BE(8, at - 4)
 for (const at of [RESOURCE_NUMBER, DRAIN_ID]) FIXED.writeInt32BE(4, at - 4)
 for (const at of [PRIORITY, FORM, RETENTION_DAYS]) FIXED.writeInt32BE(2, at - 4)
 
-/** Encodes the deliveries as one complete COPY body. */
-export function encodeCopy(deliveries: readonly Delivery[]): Buffer {
-  const writer = new CopyWriter(estimateBytes(deliveries))
+/**
+ * Encodes the deliveries as one complete COPY body, into `buffer` if it is large enough. The body is a part of the
+ * buffer it was encoded into.
+ */
+export function encodeCopy(deliveries: readonly Delivery[], buffer?: Buffer): Buffer {
+  const wanted = estimateBytes(deliveries)
+  const writer = new CopyWriter(buffer && buffer.length >= wanted ? buffer : Buffer.allocUnsafeSlow(wanted))
   writer.bytes(SIGNATURE)
   for (const delivery of deliveries) {
-    let receivedAt = delivery.receivedAtMicros
-    for (const line of delivery.lines) writer.row(delivery, line, receivedAt++)
+    const { lines, receivedAtMicros } = delivery
+    for (let at = 0; at < lines.length; at++) {
+      writer.row(delivery, lines.at(at) as FramedLine, receivedAtMicros + at)
+    }
   }
   writer.bytes(TRAILER)
   return writer.finish()
@@ -66,8 +72,8 @@ class CopyWriter {
   #buffer: Buffer
   #at = 0
 
-  constructor(capacity: number) {
-    this.#buffer = Buffer.allocUnsafe(capacity)
+  constructor(buffer: Buffer) {
+    this.#buffer = buffer
   }
 
   row(delivery: Delivery, line: FramedLine, receivedAtMicros: number): void {
@@ -123,7 +129,7 @@ class CopyWriter {
 
   #reserve(bytes: number): void {
     if (this.#at + bytes <= this.#buffer.length) return
-    const larger = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, this.#at + bytes))
+    const larger = Buffer.allocUnsafeSlow(Math.max(this.#buffer.length * 2, this.#at + bytes))
     this.#buffer.copy(larger, 0, 0, this.#at)
     this.#buffer = larger
   }

@@ -1,38 +1,39 @@
 // What makes a retry harmless: the frame keys of what was delivered, claimed in the transaction that stores the lines.
-import type { Pool, PoolClient } from 'pg'
+import type { Pool, QueryResult } from 'pg'
 import type { Delivery } from '../log-store.ts'
+import { integers, times, uuids } from './sql-literals.ts'
 
 const DAY_MS = 86_400_000
 /** Rows deleted in one go; more would hold the vacuum back. */
 const FORGET_BATCH = 10_000
 
 /**
- * Claims the keys of the deliveries and tells for each whether it is new. Waits where another process is just
- * claiming the same key, until that one has committed or failed.
+ * The statement that claims the keys of the deliveries; it returns those that are new. It waits where another process
+ * is just claiming the same key, until that one has committed or failed.
  */
-export async function claimFrameKeys(
-  client: PoolClient,
-  deliveries: readonly Delivery[],
-): Promise<boolean[]> {
+export function claimFrameKeys(deliveries: readonly Delivery[]): string {
   // In one order everywhere, so that two processes claiming the same keys wait for each other and do not deadlock.
   const ordered = [...deliveries].sort((a, b) => (rowKey(a) < rowKey(b) ? -1 : 1))
-  const { rows } = await client.query<{ row_key: string }>({
-    name: 'claim-frame-keys',
-    text: `insert into delivery (drain_id, frame_key, received_at, expires_at)
-           select * from unnest($1::integer[], $2::uuid[], $3::timestamptz[], $4::timestamptz[])
-           on conflict (drain_id, frame_key) do update
-             set received_at = excluded.received_at, expires_at = excluded.expires_at
-             where delivery.expires_at <= excluded.received_at
-           returning drain_id || ':' || replace(frame_key::text, '-', '') as row_key`,
-    values: [
-      ordered.map((delivery) => delivery.drainId),
-      ordered.map((delivery) => delivery.frameKey.id),
-      ordered.map((delivery) => receipt(delivery, 0)),
-      ordered.map((delivery) => receipt(delivery, delivery.frameKey.rememberSeconds)),
-    ],
-  })
-  const claimed = new Set(rows.map((row) => row.row_key))
-  return deliveries.map((delivery) => claimed.has(rowKey(delivery)))
+  return `
+    insert into delivery (drain_id, frame_key, received_at, expires_at)
+    select * from unnest(
+      ${integers(ordered.map((delivery) => delivery.drainId))},
+      ${uuids(ordered.map((delivery) => delivery.frameKey.id))},
+      ${times(ordered.map((delivery) => delivery.receivedAtMicros))},
+      ${times(ordered.map(({ receivedAtMicros, frameKey }) => receivedAtMicros + frameKey.rememberSeconds * 1e6))})
+    on conflict (drain_id, frame_key) do update
+      set received_at = excluded.received_at, expires_at = excluded.expires_at
+      where delivery.expires_at <= excluded.received_at
+    returning drain_id || ':' || replace(frame_key::text, '-', '') as row_key`
+}
+
+/** Which of the deliveries are new, by what the statement returned. */
+export function areClaimed(
+  claimed: QueryResult<{ row_key: string }>,
+  deliveries: readonly Delivery[],
+): boolean[] {
+  const keys = new Set(claimed.rows.map((row) => row.row_key))
+  return deliveries.map((delivery) => keys.has(rowKey(delivery)))
 }
 
 /**
@@ -52,9 +53,4 @@ export async function forgetFrameKeys(pool: Pool, now: Date): Promise<void> {
 
 function rowKey(delivery: Delivery): string {
   return `${delivery.drainId}:${delivery.frameKey.id}`
-}
-
-/** The time of receipt and some seconds. */
-function receipt(delivery: Delivery, laterSeconds: number): string {
-  return new Date(delivery.receivedAtMicros / 1000 + laterSeconds * 1000).toISOString()
 }

@@ -1,8 +1,10 @@
 // Lines known to be missing. One row for each drain, kind and minute, however many losses are told in it.
-import type { Pool, PoolClient } from 'pg'
+import type { Pool } from 'pg'
 import type { Gap, Loss } from '../log-store.ts'
+import { integers, names, times } from './sql-literals.ts'
 
 const MAX_GAPS = 1_000
+const MINUTE_MICROS = 60_000_000
 
 export interface DrainLosses {
   resourceNumber: number
@@ -11,13 +13,11 @@ export interface DrainLosses {
   losses: readonly Loss[]
 }
 
-export async function recordGaps(client: Pool | PoolClient, told: readonly DrainLosses[]): Promise<void> {
-  const sums = new Map<
-    string,
-    { resourceNumber: number; drainId: number; minute: string; kind: string; lines: number }
-  >()
+/** The statement that adds the losses to the gaps of their drains; null where nothing is missing. */
+export function recordGaps(told: readonly DrainLosses[]): string | null {
+  const sums = new Map<string, GapRow>()
   for (const { resourceNumber, drainId, atMicros, losses } of told) {
-    const minute = `${new Date(atMicros / 1000).toISOString().slice(0, 16)}Z`
+    const minute = Math.floor(atMicros / MINUTE_MICROS) * MINUTE_MICROS
     for (const { kind, lines } of losses) {
       const key = `${resourceNumber} ${drainId} ${minute} ${kind}`
       const sum = sums.get(key) ?? { resourceNumber, drainId, minute, kind, lines: 0 }
@@ -25,21 +25,27 @@ export async function recordGaps(client: Pool | PoolClient, told: readonly Drain
       sums.set(key, sum)
     }
   }
-  if (sums.size === 0) return
+  if (sums.size === 0) return null
   // In one order everywhere: two writers that tell of the same minute wait for each other and do not deadlock.
   const rows = [...sums.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row)
-  await client.query(
-    `insert into gap (resource_number, drain_id, minute, kind, lines)
-     select * from unnest($1::integer[], $2::integer[], $3::timestamptz[], $4::text[], $5::bigint[])
-     on conflict (resource_number, minute, drain_id, kind) do update set lines = gap.lines + excluded.lines`,
-    [
-      rows.map((row) => row.resourceNumber),
-      rows.map((row) => row.drainId),
-      rows.map((row) => row.minute),
-      rows.map((row) => row.kind),
-      rows.map((row) => row.lines),
-    ],
-  )
+  return `
+    insert into gap (resource_number, drain_id, minute, kind, lines)
+    select * from unnest(
+      ${integers(rows.map((row) => row.resourceNumber))},
+      ${integers(rows.map((row) => row.drainId))},
+      ${times(rows.map((row) => row.minute))},
+      ${names(rows.map((row) => row.kind))},
+      ${integers(rows.map((row) => row.lines))})
+    on conflict (resource_number, minute, drain_id, kind) do update set lines = gap.lines + excluded.lines`
+}
+
+interface GapRow {
+  resourceNumber: number
+  drainId: number
+  /** Microseconds since 1970. */
+  minute: number
+  kind: Loss['kind']
+  lines: number
 }
 
 export async function readGaps(pool: Pool, resourceNumber: number, since: Date): Promise<Gap[]> {

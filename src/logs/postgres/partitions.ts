@@ -2,6 +2,7 @@
 // dropping them. Made ahead of time, because making one needs a lock on its parent.
 import type { Pool, PoolClient } from 'pg'
 import { withTransaction } from '../../database/pool.ts'
+import { utcDay } from './days.ts'
 
 const DAY_MS = 86_400_000
 /** Made ahead: a service that cannot make tables for two days still takes lines. */
@@ -20,7 +21,7 @@ export interface Partition {
 
 /** The partition that takes a delivery. Lines are copied straight into it: a quarter faster than through the parent. */
 export function partitionName(retentionDays: number, receivedAtMicros: number): string {
-  return nameOf(retentionDays, dayOf(receivedAtMicros / 1000))
+  return nameOf(retentionDays, utcDay(receivedAtMicros))
 }
 
 /** Makes the partitions of each class from yesterday (a delivery may arrive just after midnight) to some days ahead. */

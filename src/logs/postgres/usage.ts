@@ -1,7 +1,9 @@
 // What resources use of their day, and what is over it. Counted in the transaction that stores the lines, so that
 // the count is right whatever crashes and however many processes write.
-import type { Pool, PoolClient } from 'pg'
+import type { Pool, PoolClient, QueryResult } from 'pg'
 import type { Delivery, Usage } from '../log-store.ts'
+import { utcDay } from './days.ts'
+import { dates, integers } from './sql-literals.ts'
 
 /** Any number, the same in every process: the first half of the lock that guards a resource near its limit. */
 const QUOTA_LOCK = 7_201_002
@@ -13,6 +15,15 @@ const SHARDS = 16
  */
 const CAREFUL_BYTES = 64_000_000
 
+/** The statement that reads what the resources of the deliveries have used of their days. */
+export function readUsed(deliveries: readonly Delivery[]): string {
+  return `
+    select resource_number || ' ' || day as key, sum(bytes) as bytes from usage
+     where resource_number = any(${integers([...new Set(deliveries.map((delivery) => delivery.resourceNumber))])})
+       and day = any(${dates([...new Set(deliveries.map(dayOf))])})
+     group by resource_number, day`
+}
+
 /**
  * Tells for each delivery whether it is above the volume of its resource's day. The delivery that crosses the line is
  * still kept.
@@ -20,16 +31,22 @@ const CAREFUL_BYTES = 64_000_000
  * Writers do not see what others have not committed yet. So a resource that comes near its limit in this group is
  * locked and counted again: then at most one delivery goes over it, in all processes together. One that is over
  * needs no lock, since usage never falls.
+ *
+ * @param read what readUsed returned
  */
-export async function findOverQuota(client: PoolClient, deliveries: readonly Delivery[]): Promise<boolean[]> {
-  let used = await readUsed(client, deliveries)
+export async function findOverQuota(
+  client: PoolClient,
+  deliveries: readonly Delivery[],
+  read: QueryResult<UsedRow>,
+): Promise<boolean[]> {
+  let used = toUsed(read)
   const near = resourcesNearLimit(deliveries, used)
   if (near.length > 0) {
     await client.query(
       'select pg_advisory_xact_lock($1, number) from unnest($2::integer[]) as number order by number',
       [QUOTA_LOCK, near],
     )
-    used = await readUsed(client, deliveries)
+    used = toUsed(await client.query<UsedRow>(readUsed(deliveries)))
   }
   return deliveries.map((delivery) => {
     const key = dayKey(delivery)
@@ -40,12 +57,8 @@ export async function findOverQuota(client: PoolClient, deliveries: readonly Del
   })
 }
 
-/** Adds the deliveries to the usage of their resources. */
-export async function countUsage(
-  client: PoolClient,
-  deliveries: readonly Delivery[],
-  isOver: readonly boolean[],
-): Promise<void> {
+/** The statement that adds the deliveries to the usage of their resources. */
+export function countUsage(deliveries: readonly Delivery[], isOver: readonly boolean[]): string {
   const sums = new Map<string, { delivery: Delivery; counts: [number, number, number, number] }>()
   for (const [at, delivery] of deliveries.entries()) {
     const key = dayKey(delivery)
@@ -57,24 +70,19 @@ export async function countUsage(
   }
   // In one order everywhere: two writers that share a shard wait for each other and do not deadlock.
   const rows = [...sums.values()].sort((a, b) => a.delivery.resourceNumber - b.delivery.resourceNumber)
-  const column = (index: number) => rows.map((row) => row.counts[index])
-  await client.query({
-    name: 'count-usage',
-    text: `insert into usage (resource_number, day, shard, lines, bytes, dropped_lines, dropped_bytes)
-           select resource_number, day, pg_backend_pid() % ${SHARDS}, lines, bytes, dropped_lines, dropped_bytes
-             from unnest($1::integer[], $2::date[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
-               as t (resource_number, day, lines, bytes, dropped_lines, dropped_bytes)
-           on conflict (resource_number, day, shard) do update set
-             lines = usage.lines + excluded.lines,
-             bytes = usage.bytes + excluded.bytes,
-             dropped_lines = usage.dropped_lines + excluded.dropped_lines,
-             dropped_bytes = usage.dropped_bytes + excluded.dropped_bytes`,
-    values: [
-      rows.map(({ delivery }) => delivery.resourceNumber),
-      rows.map(({ delivery }) => dayOf(delivery)),
-      ...[0, 1, 2, 3].map(column),
-    ],
-  })
+  const column = (index: number) => integers(rows.map((row) => row.counts[index] as number))
+  return `
+    insert into usage (resource_number, day, shard, lines, bytes, dropped_lines, dropped_bytes)
+    select resource_number, day, pg_backend_pid() % ${SHARDS}, lines, bytes, dropped_lines, dropped_bytes
+      from unnest(
+        ${integers(rows.map(({ delivery }) => delivery.resourceNumber))}, ${dates(rows.map(({ delivery }) => dayOf(delivery)))},
+        ${[0, 1, 2, 3].map(column).join(', ')}
+      ) as t (resource_number, day, lines, bytes, dropped_lines, dropped_bytes)
+    on conflict (resource_number, day, shard) do update set
+      lines = usage.lines + excluded.lines,
+      bytes = usage.bytes + excluded.bytes,
+      dropped_lines = usage.dropped_lines + excluded.dropped_lines,
+      dropped_bytes = usage.dropped_bytes + excluded.dropped_bytes`
 }
 
 export async function readUsage(pool: Pool, resourceNumber: number, day: string): Promise<Usage> {
@@ -93,18 +101,13 @@ export async function readUsage(pool: Pool, resourceNumber: number, day: string)
   }
 }
 
+export interface UsedRow {
+  key: string
+  bytes: string
+}
+
 /** Bytes stored so far, by resource and day. */
-async function readUsed(client: PoolClient, deliveries: readonly Delivery[]): Promise<Map<string, number>> {
-  const { rows } = await client.query<{ key: string; bytes: string }>({
-    name: 'read-used',
-    text: `select resource_number || ' ' || day as key, sum(bytes) as bytes
-             from usage where resource_number = any($1::integer[]) and day = any($2::date[])
-            group by resource_number, day`,
-    values: [
-      [...new Set(deliveries.map((delivery) => delivery.resourceNumber))],
-      [...new Set(deliveries.map(dayOf))],
-    ],
-  })
+function toUsed({ rows }: QueryResult<UsedRow>): Map<string, number> {
   return new Map(rows.map((row) => [row.key, Number(row.bytes)]))
 }
 
@@ -126,7 +129,7 @@ function dayKey(delivery: Delivery): string {
   return `${delivery.resourceNumber} ${dayOf(delivery)}`
 }
 
-/** The UTC day of receipt: quotas start over at its midnight. */
+/** Quotas start over at midnight UTC. */
 function dayOf(delivery: Delivery): string {
-  return new Date(delivery.receivedAtMicros / 1000).toISOString().slice(0, 10)
+  return utcDay(delivery.receivedAtMicros)
 }

@@ -97,7 +97,7 @@ it('keeps every field of a delivery, and reads its lines again as they were read
     header: Buffer.from(JSON.stringify({ ...withStructuredData, body: undefined, lines: undefined })),
     body: withStructuredData.body,
   })
-  const line = read?.lines[0]
+  const line = read?.lines.at(0)
   expect(read?.body.toString('utf8', line?.messageStart, line?.messageEnd)).toBe('two')
 })
 
