@@ -1,6 +1,8 @@
 // What the features know of where lines are kept. Postgres implements it (postgres/), a second engine can:
 // test/logs/log-store-contract.ts is the suite that any implementation must pass.
 import type { LineList, LogLine } from './line.ts'
+import type { Query } from './query/query.ts'
+import type { Apps } from './query/searched-line.ts'
 
 /** The key of a delivery: 32 lower-case hex digits, remembered for a while. */
 export interface FrameKey {
@@ -62,12 +64,24 @@ export interface Usage {
 
 export interface LineQuery {
   resourceNumber: number
-  /** Lines that hold every one of these, in any case of letters. None: all lines. */
-  words: readonly string[]
+  /** Which lines; `EVERYTHING` for all of them. */
+  search: Query
+  /** The names of the resource's apps by drain id, for `app:…`. */
+  apps?: Apps
   /** Start behind this line, towards older ones (`before`) or newer ones (`after`). Neither: the newest. */
   before?: string
   after?: string
   limit: number
+  /** How much is looked at for one page before it ends early; without it, about a second's work. */
+  effort?: Effort
+  /** Ends the search, in the database too. Then `read` throws the signal's reason. */
+  signal?: AbortSignal
+}
+
+export interface Effort {
+  /** About so many lines; at least one step is made. */
+  lines: number
+  ms: number
 }
 
 export interface LinePage {
@@ -75,8 +89,13 @@ export interface LinePage {
   lines: LogLine[]
   /** Pass as `before` for the next older page; null at the end of what is kept. */
   older: string | null
-  /** Pass as `after` for the lines that come later than this page. Null where the page is empty. */
+  /** Pass as `after` for the lines that come later than this page. Null where the page is empty and ends the search. */
   newer: string | null
+  /**
+   * Where the search paused before the page was full: no line between the start of the page and this time is missing
+   * from it, and `older` (with `after`: `newer`) goes on from here. RFC 3339; null where the page is complete.
+   */
+  searchedTo: string | null
 }
 
 export interface LogStore {

@@ -2,17 +2,14 @@
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
 import type { LineQuery } from '../logs/log-store.ts'
+import { type Hint, parse } from '../logs/query/parse.ts'
+import { countTerms } from '../logs/query/query.ts'
 
-const MAX_WORDS = 20
+const MAX_TERMS = 50
 
 const querySchema = z
   .object({
-    // The store shows NUL as its picture, and Postgres takes no NUL in a text.
-    q: z
-      .string()
-      .max(500)
-      .default('')
-      .transform((words) => words.replaceAll('\0', '\u2400')),
+    q: z.string().max(500).default(''),
     before: z.string().min(1).max(200).optional(),
     after: z.string().min(1).max(200).optional(),
     limit: z.coerce.number().int().min(1).max(1_000).default(200),
@@ -23,7 +20,9 @@ const querySchema = z
 
 export interface AskedLines {
   /** The search as typed. */
-  search: string
+  typed: string
+  /** What of it was taken as text. */
+  hints: readonly Hint[]
   query: Omit<LineQuery, 'resourceNumber'>
 }
 
@@ -38,14 +37,15 @@ export function readLineQuery(query: unknown): AskedLines {
     })
   }
   const { q, before, after, limit } = read.data
-  const words = q.split(/\s+/).filter((word) => word !== '')
-  if (words.length > MAX_WORDS) {
-    throw new AppError('invalid_params', { reason: `q: search for ${MAX_WORDS} words at most` })
+  const { query: search, hints } = parse(q)
+  if (countTerms(search) > MAX_TERMS) {
+    throw new AppError('invalid_params', { reason: `q: search for ${MAX_TERMS} words at most` })
   }
   return {
-    search: q.trim(),
+    typed: q.trim(),
+    hints,
     query: {
-      words,
+      search,
       limit,
       ...(before === undefined ? {} : { before }),
       ...(after === undefined ? {} : { after }),

@@ -3,14 +3,15 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { LogLine } from '../logs/line.ts'
 import type { LinePage, LogStore } from '../logs/log-store.ts'
+import { print } from '../logs/query/query.ts'
 import { readLineQuery } from './line-query.ts'
 import { readerOf } from './session.ts'
 
 export function readLines({ logs }: { logs: Pick<LogStore, 'read'> }) {
   return async (request: FastifyRequest, reply: FastifyReply) => {
     const { resource } = readerOf(request)
-    const { query } = readLineQuery(request.query)
-    const page = await logs.read({ ...query, resourceNumber: resource.number })
+    const { query, hints } = readLineQuery(request.query)
+    const page = await logs.read({ ...query, resourceNumber: resource.number, signal: request.signal })
     reply.header('vary', 'accept')
     if (request.headers.accept?.includes('application/logplex-1')) {
       return reply
@@ -18,7 +19,14 @@ export function readLines({ logs }: { logs: Pick<LogStore, 'read'> }) {
         .type('application/logplex-1')
         .send(frames(page.lines))
     }
-    return reply.send({ lines: page.lines.map(lineToJson), older: page.older, newer: page.newer })
+    return reply.send({
+      lines: page.lines.map(lineToJson),
+      older: page.older,
+      newer: page.newer,
+      searched_to: page.searchedTo,
+      query: print(query.search),
+      hints,
+    })
   }
 }
 

@@ -2,6 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { LogLine } from '../logs/line.ts'
 import type { LinePage, LogStore } from '../logs/log-store.ts'
+import { print } from '../logs/query/query.ts'
 import { type Html, html } from './html.ts'
 import { DASHBOARD_URL, document, PAGE_HEADERS } from './layout.ts'
 import { type AskedLines, readLineQuery } from './line-query.ts'
@@ -19,7 +20,7 @@ export function showPage(parts: PageParts) {
     const { resource } = readerOf(request)
     const asked = readLineQuery(request.query)
     const [page, today] = await Promise.all([
-      parts.logs.read({ ...asked.query, resourceNumber: resource.number }),
+      parts.logs.read({ ...asked.query, resourceNumber: resource.number, signal: request.signal }),
       readToday(parts, resource),
     ])
     return reply.headers(PAGE_HEADERS).send(renderPage(resource, asked, page, today, parts.navHeader))
@@ -42,30 +43,43 @@ export function renderPage(
 <a href="${DASHBOARD_URL}">Heroku dashboard</a></header>
 <main>
 <form role="search" method="get">
-<label for="q">Lines with all of these words</label>
-<input id="q" name="q" type="search" value="${asked.search}" maxlength="500" autocomplete="off">
+<label for="q">Search</label>
+<input id="q" name="q" type="search" value="${asked.typed}" maxlength="500" autocomplete="off" spellcheck="false"
+ placeholder="status:>=500 dyno:web.1 -debug &quot;could not connect&quot;">
 <button>Search</button>
 </form>
+${understood(asked)}
 ${renderToday(today)}
 ${pages(resource, asked, page)}
 <div id="lines">
-${page.lines.length === 0 ? empty(asked) : table(page.lines)}
+${page.lines.length === 0 ? empty(asked, page) : table(page.lines)}
 </div>
+${page.searchedTo !== null && page.lines.length > 0 && html`<p class="empty">${paused(asked, page.searchedTo)}</p>`}
 ${page.lines.length > 0 && pages(resource, asked, page)}
 </main>`,
   )
 }
 
-function pages(resource: ReadResource, { search, query }: AskedLines, { older, newer }: LinePage): Html {
+/** The query as it was understood, where that is not what was typed, and what was taken as text. */
+function understood({ typed, hints, query }: AskedLines): Html | false {
+  const printed = print(query.search)
+  if (printed === typed && hints.length === 0) return false
+  return html`<div class="understood"><p>Understood as <code>${printed}</code></p>${
+    hints.length > 0 &&
+    html`<ul>${hints.map(({ at, text }) => html`<li>At character ${at + 1}: ${text}.</li>`)}</ul>`
+  }</div>`
+}
+
+function pages(resource: ReadResource, { typed, query }: AskedLines, { older, newer }: LinePage): Html {
   const link = (text: string, cursor: Record<string, string>) => {
-    const parameters = new URLSearchParams({ ...(search === '' ? {} : { q: search }), ...cursor }).toString()
+    const parameters = new URLSearchParams({ ...(typed === '' ? {} : { q: typed }), ...cursor }).toString()
     const address = `/resources/${resource.id}${parameters === '' ? '' : `?${parameters}`}`
     return html`<a href="${address}">${text}</a>`
   }
   const atNewest = query.before === undefined && query.after === undefined
   return html`<nav class="pages" aria-label="Pages">
 ${link(atNewest ? 'Refresh' : 'Newest', {})}
-${!atNewest && newer !== null && link('Newer', { after: newer })}
+${newer !== null && !atNewest && link('Newer', { after: newer })}
 ${older !== null && link('Older', { before: older })}
 </nav>`
 }
@@ -89,10 +103,18 @@ function readableTime(rfc3339: string): string {
   return rfc3339.slice(0, 23).replace('T', ' ')
 }
 
-function empty({ search, query }: AskedLines): Html {
+function paused({ query }: AskedLines, searchedTo: string): Html {
+  const older = query.after === undefined
+  return html`Searched ${older ? 'back' : ''} to ${readableTime(searchedTo)} so far. “${older ? 'Older' : 'Newer'}” goes on.`
+}
+
+function empty(asked: AskedLines, page: LinePage): Html {
+  const { typed, query } = asked
+  if (page.searchedTo !== null)
+    return html`<p class="empty">Nothing found yet. ${paused(asked, page.searchedTo)}</p>`
   if (query.after !== undefined) return html`<p class="empty">Nothing newer has come in yet.</p>`
   if (query.before !== undefined) return html`<p class="empty">There is nothing older.</p>`
-  if (search !== '') return html`<p class="empty">No line that is kept holds all of these words.</p>`
+  if (typed !== '') return html`<p class="empty">No line that is kept matches.</p>`
   return html`<p class="empty">Waiting for the first lines. Heroku starts sending a minute or so after the add-on was
 added; anything your app prints, and every request that it answers, shows up here.</p>`
 }

@@ -32,6 +32,8 @@ export async function viewerRoutes(app: FastifyInstance, parts: ViewerParts): Pr
 
   await app.register(async (scope) => {
     scope.setErrorHandler((error, request, reply) => {
+      // The reader left, which ended the search. Nobody reads this answer.
+      if (request.signal.aborted) return reply.code(499).send()
       const told = asAppError(error)
       if (told.status >= 500) request.log.error({ err: error }, 'reading failed')
       if (!wantsPage(request)) {

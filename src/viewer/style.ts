@@ -38,6 +38,8 @@ th, td { text-align: left; vertical-align: top; padding: .15rem .75rem .15rem 0;
 th { font-family: system-ui, sans-serif; }
 td { white-space: nowrap; }
 td.message { width: 100%; white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: isolate; }
+.understood { color: var(--faint); font-size: .9rem; }
+.understood p, .understood ul { margin: .4rem 0; }
 .empty, .notice { max-width: 42rem; margin: 2rem auto; }
 .notice h1 { font-size: 1.3rem; }
 code { font-family: var(--mono); }

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseFrames } from '../../src/drain/frame-parser.ts'
 import { readBody } from '../../src/drain/read-body.ts'
 import { createPostgresLogStore } from '../../src/logs/postgres/postgres-log-store.ts'
+import { EVERYTHING } from '../../src/logs/query/everything.ts'
 import { counted } from '../support/deliveries.ts'
 import { drainVectors } from '../support/drain-vectors.ts'
 import { bodyOf, exchange } from '../support/raw-http.ts'
@@ -27,7 +28,7 @@ async function givenBack(resourceId: string): Promise<Buffer> {
     resourceId,
   ])
   const store = createPostgresLogStore(service.database.pool)
-  const { lines } = await store.read({ resourceNumber: rows[0].number, words: [], limit: 20_000 })
+  const { lines } = await store.read({ resourceNumber: rows[0].number, search: EVERYTHING, limit: 20_000 })
   const inOrder = lines.sort((a, b) => (a.receivedAt < b.receivedAt ? -1 : 1))
   return Buffer.concat(inOrder.map((line) => counted(line.frame)))
 }

@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { LogLine } from '../../src/logs/line.ts'
 import type { Delivery, LinePage, LogStore } from '../../src/logs/log-store.ts'
+import { EVERYTHING } from '../../src/logs/query/everything.ts'
+import { parse } from '../../src/logs/query/parse.ts'
 import { counted, delivery, frame } from '../support/deliveries.ts'
 import { drainVectors } from '../support/drain-vectors.ts'
 
@@ -34,8 +36,8 @@ export function describeLogStore(engine: string, open: () => Promise<StoreUnderT
       return { resourceNumber: lastResource, drainId: lastResource }
     }
 
-    async function readAll(resourceNumber: number, words: string[] = []): Promise<LogLine[]> {
-      const { lines } = await store.read({ resourceNumber, words, limit: 10_000 })
+    async function readAll(resourceNumber: number, search = ''): Promise<LogLine[]> {
+      const { lines } = await store.read({ resourceNumber, search: parse(search).query, limit: 10_000 })
       return lines
     }
 
@@ -213,7 +215,7 @@ export function describeLogStore(engine: string, open: () => Promise<StoreUnderT
         let step: { before?: string; after?: string } | null = start;
         step !== null && found.length < 50;
       ) {
-        const page: LinePage = await store.read({ resourceNumber, words: [], limit: 10, ...step })
+        const page: LinePage = await store.read({ resourceNumber, search: EVERYTHING, limit: 10, ...step })
         if (page.lines.length > 0) found.push(page)
         step = next(page)
       }
@@ -224,7 +226,7 @@ export function describeLogStore(engine: string, open: () => Promise<StoreUnderT
       const own = ownResource()
       // Two processes may receive lines of one resource in the same microsecond.
       for (const name of ['a', 'b', 'c']) await store.append([delivery([frame(name)], own)])
-      const page = await store.read({ resourceNumber: own.resourceNumber, words: [], limit: 1 })
+      const page = await store.read({ resourceNumber: own.resourceNumber, search: EVERYTHING, limit: 1 })
       expect(messages(page.lines).sort()).toEqual(['a', 'b', 'c'])
     })
 
@@ -237,14 +239,14 @@ export function describeLogStore(engine: string, open: () => Promise<StoreUnderT
         frame('axb', { process: 'worker.7' }),
       ]
       await store.append([delivery(frames, own)])
-      const f = async (words: string[], want: string[]) =>
-        expect(messages(await readAll(own.resourceNumber, words)).sort()).toEqual([...want].sort())
-      await f(['get'], ['GET /Cart 100%', 'get /home 1000'])
-      await f(['GET', 'cart'], ['GET /Cart 100%'])
-      await f(['100%'], ['GET /Cart 100%'])
-      await f(['a_b'], ['a_b'])
-      await f(['worker.7'], ['axb'])
-      await f(['nowhere'], [])
+      const f = async (search: string, want: string[]) =>
+        expect(messages(await readAll(own.resourceNumber, search)).sort()).toEqual([...want].sort())
+      await f('get', ['GET /Cart 100%', 'get /home 1000'])
+      await f('GET cart', ['GET /Cart 100%'])
+      await f('100%', ['GET /Cart 100%'])
+      await f('a_b', ['a_b'])
+      await f('worker.7', ['axb'])
+      await f('nowhere', [])
     })
 
     it('shows a resource its own lines only', async () => {
@@ -255,7 +257,9 @@ export function describeLogStore(engine: string, open: () => Promise<StoreUnderT
 
     it('refuses a cursor it never gave', async () => {
       for (const before of ['', 'x', '1', '1-', "1-1' or true"]) {
-        await expect(store.read({ resourceNumber: 1, words: [], limit: 1, before })).rejects.toMatchObject({
+        await expect(
+          store.read({ resourceNumber: 1, search: EVERYTHING, limit: 1, before }),
+        ).rejects.toMatchObject({
           code: 'invalid_params',
         })
       }

@@ -79,6 +79,24 @@ describe('the lines as JSON', () => {
     expect(await messages('?q=')).toHaveLength(5)
   })
 
+  it('are found by the query language, and told how it was understood', async () => {
+    expect(await messages(`?q=${encodeURIComponent('status:>=500 source:heroku')}`)).toEqual([
+      'GET /checkout status=500',
+    ])
+    expect(await messages(`?q=${encodeURIComponent('level:error OR dyno:web -status -line')}`)).toEqual([
+      'State changed from up to crashed',
+      'zażółć gęślą jaźń',
+    ])
+    const answer = (await read(`?q=${encodeURIComponent(' zaż  AND (a')}`)).json()
+    expect(answer).toMatchObject({
+      lines: [],
+      searched_to: null,
+      query: 'zaż "(a"',
+      hints: [{ at: 10, text: 'this parenthesis is never closed' }],
+    })
+    expect((await read()).json()).toMatchObject({ query: '', hints: [] })
+  })
+
   it('come in pages to the end and back', async () => {
     const newest = (await read('?limit=2')).json()
     const middle = (await read(`?limit=2&before=${newest.older}`)).json()
@@ -97,7 +115,7 @@ describe('the lines as JSON', () => {
     'limit=',
     'q=a&q=b',
     `q=${'x'.repeat(501)}`,
-    `q=${'x+'.repeat(21)}`,
+    `q=${'x+'.repeat(51)}`,
     'before=x',
     'after=%00',
     'before=',

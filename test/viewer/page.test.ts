@@ -130,9 +130,17 @@ describe('the page', () => {
   })
 
   it('says so when nothing was found', async () => {
-    expect((await open('?q=nothing-like-this')).body).toContain(
-      'No line that is kept holds all of these words.',
+    expect((await open('?q=nothing-like-this')).body).toContain('No line that is kept matches.')
+  })
+
+  it('shows a query as it was understood, and what of it was taken as text', async () => {
+    const { body } = await open(`?q=${encodeURIComponent('number AND (4 OR "<b>')}`)
+    expect(body).toContain(
+      'Understood as <code>number &quot;(4&quot; OR &quot;\\&quot;&lt;b&gt;&quot;</code>',
     )
+    expect(body).toContain('<li>At character 12: this parenthesis is never closed.</li>')
+    expect(body).toContain('<li>At character 18: this quote is never closed; taken as text.</li>')
+    expect((await open('?q=number+4')).body).not.toContain('Understood')
   })
 
   it('says what it waits for while there are no lines yet', async () => {
