@@ -7,6 +7,10 @@ import { migrate, pendingMigrations } from './database/migrate.ts'
 import { createPool } from './database/pool.ts'
 import { isTransient } from './database/sqlstate.ts'
 import { createDrain, type Drain } from './drain/drain.ts'
+import { HeldDeliveries } from './drain/held-deliveries.ts'
+import { createHeldStore } from './drain/held-store.ts'
+import { Newcomers } from './drain/newcomers.ts'
+import { createHerokuRoom, type HerokuRoom } from './heroku/heroku.ts'
 import { keepHouse } from './jobs/housekeeping.ts'
 import { repeat } from './jobs/repeat.ts'
 import { createPostgresLogStore } from './logs/postgres/postgres-log-store.ts'
@@ -24,11 +28,17 @@ import { createSessionStore } from './viewer/session-store.ts'
 /** Room is made days ahead, so a missed round or two costs nothing; a plan change waits this long at most. */
 const HOUSEKEEPING_EVERY_MS = 300_000
 const REFUSALS_EVERY_MS = 10_000
+const SETTLE_HELD_EVERY_MS = 5_000
+/** The share of its time that a delivery may wait to hear whose its drain token is. */
+const NEWCOMER_WAIT_SHARE = 0.6
 const POOL_END_MS = 2_000
 
 export interface Service {
   app: FastifyInstance
   drain: Drain
+  heroku: HerokuRoom
+  /** Decides, where that can be done by now, about deliveries whose token nobody knew. Also done by the clock. */
+  settleHeld(): Promise<void>
   /**
    * Stops listening, lets what was let in finish, closes what the service opened. The embedded database is its
    * opener's to stop.
@@ -41,9 +51,16 @@ export interface ServiceNeeds {
   /** An open database; in production a migrated one. */
   databaseUrl: string
   log: FastifyBaseLogger
+  /** Milliseconds since 1970. */
+  now?: () => number
 }
 
-export async function createService({ config, databaseUrl, log }: ServiceNeeds): Promise<Service> {
+export async function createService({
+  config,
+  databaseUrl,
+  log,
+  now = Date.now,
+}: ServiceNeeds): Promise<Service> {
   const open = (applicationName: string, connections: number) =>
     createPool({
       url: databaseUrl,
@@ -62,7 +79,8 @@ export async function createService({ config, databaseUrl, log }: ServiceNeeds):
   }
   const writeStore = createPostgresLogStore(writing)
   const logs = createPostgresLogStore(reading)
-  const resources = createResourceStore(reading)
+  const heroku = createHerokuRoom({ pool: reading, config, log, now, random: Math.random })
+  const resources = createResourceStore(reading, heroku.vault)
   const sessions = createSessionStore(reading)
 
   const housekeeping = {
@@ -91,13 +109,47 @@ export async function createService({ config, databaseUrl, log }: ServiceNeeds):
     isTransient,
     onFailure: (error, deliveries) => log.error({ err: error, deliveries }, 'a commit failed'),
     log,
-    now: Date.now,
+    now,
   })
+  const held = new HeldDeliveries({
+    store: createHeldStore(reading),
+    findDrain: resources.findDrain,
+    lookFor: heroku.lookFor,
+    limitsOf: (plan) => limitsOf(config.plans, plan),
+    append: writeStore.append,
+    isTransient,
+    counters: drain.counters,
+    log,
+    now,
+  })
+  const newcomers = new Newcomers({
+    admission: drain.admission,
+    findResource: resources.findResource,
+    lookFor: heroku.lookFor,
+    waitMs: config.drain.holdMs * NEWCOMER_WAIT_SHARE,
+    now,
+  })
+  // Without OAuth nobody could be asked, and what is unknown is refused at once.
+  const forNewcomers = heroku.isOn
+    ? {
+        admit: newcomers.admit.bind(newcomers),
+        keep: held.keep.bind(held),
+      }
+    : null
+  const settling = {
+    name: 'settling held deliveries',
+    everyMs: SETTLE_HELD_EVERY_MS,
+    work: () => held.settle(),
+  }
+  const herokuJobs = [...heroku.jobs, settling].map(({ name, everyMs, work }) =>
+    repeat(everyMs, work, (error) => log.error({ err: error, job: name }, 'a job failed; tried again')),
+  )
   const writingDownRefusals = repeat(REFUSALS_EVERY_MS, drain.writeDownRefusals, (error) =>
     log.warn({ err: error }, 'refused deliveries could not be written down as gaps; tried again'),
   )
   const metrics = createMetrics({
     drainCounters: drain.counters,
+    herokuCounters: heroku.counters,
     drainLevels: drain.levels,
     commits,
     pools: { write: writing, read: reading },
@@ -110,17 +162,28 @@ export async function createService({ config, databaseUrl, log }: ServiceNeeds):
   const app = buildServer({
     log,
     operations: { config, metrics, checkReadiness },
-    drain,
+    drain: { ...drain, newcomers: forNewcomers },
     partner: { config, resources, openSession: signedIn, renderErrorPage },
-    viewer: { config, sessions, logs, findResource: resources.findResource, dailyBytesOf },
+    viewer: {
+      config,
+      sessions,
+      logs,
+      findResource: resources.findResource,
+      dailyBytesOf,
+      appNames: heroku.appNames,
+    },
     renderErrorPage,
   })
   return {
     app,
     drain,
+    heroku,
+    settleHeld: () => held.settle(),
     async close() {
       await app.close()
       await drain.close()
+      await Promise.all(herokuJobs.map((job) => job.stop()))
+      await heroku.settled()
       await keepingHouse.stop()
       await writingDownRefusals.stop()
       const ended = Promise.all([writing, reading].map((pool: Pool) => pool.end()))

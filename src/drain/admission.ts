@@ -80,6 +80,13 @@ export class Admission {
     throw new AppError('drain_token_unknown')
   }
 
+  /** Somebody learned of the token: what is remembered of it holds no more. */
+  forget(token: string): void {
+    this.#remembered.delete(token)
+    // One that began before may not have seen it.
+    this.#underWay.delete(token)
+  }
+
   async #find(token: string): Promise<KnownDrain | null> {
     const known = this.#remembered.get(token)
     if (known && known.until > this.#parts.now()) return known.drain

@@ -23,6 +23,12 @@ export class DrainCounters {
   spoolCorrupt = 0
   /** Deliveries answered 503 that the spool had no room for, or no working disk. */
   spoolFull = 0
+  /** Deliveries on a token that nobody could tell the owner of: put aside and answered 204, and what became of them. */
+  held = 0
+  heldReleased = 0
+  heldDropped = 0
+  /** Answered 503: their resource had no room left for held deliveries. */
+  heldFull = 0
   /** Deliveries answered with an error, by its code. */
   readonly refused = new Map<string, number>()
 

@@ -14,7 +14,9 @@ import type { DrainCounters } from './counters.ts'
 import { drainTokens } from './drain-token.ts'
 import { frameKey } from './frame-key.ts'
 import { parseFrames } from './frame-parser.ts'
+import type { HeldDeliveries } from './held-deliveries.ts'
 import { findLosses } from './losses.ts'
+import type { Newcomer, Newcomers } from './newcomers.ts'
 import { readBody } from './read-body.ts'
 import type { ReceiptClock } from './receipt-clock.ts'
 import type { ReceivedDelivery } from './spool/delivery-record.ts'
@@ -37,13 +39,15 @@ export interface DrainParts {
   counters: DrainCounters
   /** Resolves when the delivery is durable, in the store or in the spool; see store-or-spool.ts. */
   file(delivery: ReceivedDelivery, signal: AbortSignal): Promise<Kept>
+  /** For tokens that admission does not know; null where nobody could be asked about them. */
+  newcomers?: { admit: Newcomers['admit']; keep: HeldDeliveries['keep'] } | null
   bodyLimitBytes: number
   holdMs: number
 }
 
 /** What a request has been let in with; present from the onRequest hook on. */
 interface Entry {
-  drain: AdmittedDrain
+  drain: AdmittedDrain | Newcomer
   heldBytes: number
   /** Aborts when the answer is due. */
   deadline: AbortSignal
@@ -68,7 +72,7 @@ export async function drainRoutes(app: FastifyInstance, parts: DrainParts): Prom
   // Before the body is read: a token that is not known costs no parsing, and a full queue no memory.
   app.addHook('onRequest', async (request) => {
     const deadline = AbortSignal.timeout(parts.holdMs)
-    const drain = await parts.admission.admit(drainTokens(request.headers))
+    const drain = await admit(request, parts)
     const heldBytes = Number(request.headers['content-length'] ?? UNKNOWN_BODY_BYTES)
     if (heldBytes > parts.bodyLimitBytes)
       throw new AppError('body_too_large', { limit: parts.bodyLimitBytes })
@@ -95,10 +99,30 @@ export async function drainRoutes(app: FastifyInstance, parts: DrainParts): Prom
 
   app.post('/drains/:resource_id', { bodyLimit: parts.bodyLimitBytes }, async (request, reply) => {
     const { drain, deadline } = request.drainEntry as Entry
-    const delivery = toDelivery(request, drain, parts)
-    if (delivery) parts.counters.kept(delivery, await parts.file(delivery, deadline))
+    if ('drainId' in drain) {
+      const delivery = toDelivery(request, drain, parts)
+      if (delivery) parts.counters.kept(delivery, await parts.file(delivery, deadline))
+    } else {
+      const delivery = toDelivery(request, { ...NO_DRAIN, resourceNumber: drain.resourceNumber }, parts)
+      if (delivery) await parts.newcomers?.keep(drain, delivery, deadline)
+    }
     return reply.code(204).send()
   })
+}
+
+/** In place of what is only known once the drain is. */
+const NO_DRAIN = { drainId: 0, retentionDays: 0, dailyBytes: 0 }
+
+async function admit(request: FastifyRequest, parts: DrainParts): Promise<AdmittedDrain | Newcomer> {
+  const tokens = drainTokens(request.headers)
+  try {
+    return await parts.admission.admit(tokens)
+  } catch (error) {
+    const isUnknown = error instanceof AppError && error.code === 'drain_token_unknown'
+    if (!isUnknown || !parts.newcomers) throw error
+    const { resource_id: resourceId } = request.params as { resource_id: string }
+    return parts.newcomers.admit(tokens, resourceId)
+  }
 }
 
 /** Null where the body holds no line: an empty probe is welcome and leaves nothing behind. */

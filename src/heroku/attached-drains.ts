@@ -115,10 +115,13 @@ export class AttachedDrains {
         (outcome) => outcome?.known ?? new Set<string>(),
         (error: unknown) => {
           // No token, and none to come; or a resource that Heroku has no more.
-          const isFinal =
-            error instanceof HerokuError && (error.failure === 'unauthorized' || error.failure === 'gone')
-          if (isFinal) return new Set<string>()
+          const failure = error instanceof HerokuError ? error.failure : null
+          // Found out without asking Heroku.
+          if (failure === 'unauthorized') budget.left++
+          if (failure === 'unauthorized' || failure === 'gone') return new Set<string>()
+          // The pause is bound enough, and whoever waits wants to know soon when Heroku is back.
           budget.notBefore = this.#parts.now() + AFTER_FAILURE_MS
+          budget.left++
           return null
         },
       )

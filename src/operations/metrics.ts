@@ -17,6 +17,8 @@ export interface MetricSources {
    * with the key as label `code`. A new counter is a new metric, nothing is to be written here.
    */
   drainCounters: object
+  /** The same, of calling Heroku: `culvert_heroku_<name>_total`. */
+  herokuCounters?: object
   /** What goes up and down, by name: `culvert_drain_<name>`. */
   drainLevels(): Record<string, number>
   commits: CommitFigures
@@ -46,6 +48,8 @@ const HELP: Record<string, string> = {
   spoolBytes: 'Bytes on local disk that wait for the database.',
   queuedDeliveries: 'Deliveries waiting for a commit.',
   heldBytes: 'Bytes of bodies held in memory.',
+  held: 'Deliveries answered 204 and put aside, because nobody could tell whose their drain token is.',
+  grantsLost: 'OAuth grants that died before they could be exchanged: their resources cannot be asked about.',
   refusedDeliveries: 'Deliveries answered 503 that may come again; then written down as gaps.',
   spoolFull: 'Deliveries answered 503 because neither the database nor the spool took them.',
   spoolRejected: 'Spooled deliveries that the database refuses, set aside as .rejected files.',
@@ -65,7 +69,8 @@ let processRegistry: Registry | undefined
 export function createMetrics(sources: MetricSources): Metrics {
   const registry = new Registry()
   const registers = [registry]
-  addCounters(registry, sources.drainCounters)
+  addCounters(registry, 'drain', sources.drainCounters)
+  addCounters(registry, 'heroku', sources.herokuCounters ?? {})
   for (const name of Object.keys(sources.drainLevels())) {
     new Gauge({
       name: `culvert_drain_${snakeCase(name)}`,
@@ -128,13 +133,13 @@ function collectProcess(): Registry {
   return registry
 }
 
-function addCounters(registry: Registry, counters: object): void {
+function addCounters(registry: Registry, room: string, counters: object): void {
   const names = Object.entries(counters)
   for (const [name, first] of names) {
     if (typeof first !== 'number' && !(first instanceof Map)) continue
     new Counter({
-      name: `culvert_drain_${snakeCase(name)}_total`,
-      help: helpFor(name),
+      name: `culvert_${room}_${snakeCase(name)}_total`,
+      help: helpFor(name, room),
       labelNames: typeof first === 'number' ? [] : ['code'],
       registers: [registry],
       collect() {
@@ -168,8 +173,8 @@ function addHistogram(registry: Registry, name: string, help: string, histogram:
   registry.registerMetric(metric as unknown as Metric)
 }
 
-function helpFor(name: string): string {
-  return HELP[name] ?? `The drain's ${snakeCase(name).replaceAll('_', ' ')}.`
+function helpFor(name: string, room = 'drain'): string {
+  return HELP[name] ?? `The ${room} room's ${snakeCase(name).replaceAll('_', ' ')}.`
 }
 
 function snakeCase(name: string): string {

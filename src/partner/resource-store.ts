@@ -1,4 +1,5 @@
-// All SQL on `resource` and `drain`: what Heroku provisioned, and which drain tokens admit lines to it.
+// All SQL on `resource` and `drain`: what Heroku provisioned, and which drain tokens admit lines to it. Drains that are
+// learned of later, and what apps they are of, come in by src/heroku/drain-store.ts.
 // Knows nothing of HTTP. A change first locks the resource's row, so that calls about one resource which arrive
 // together (Heroku delivers at least once) happen one after the other, in any number of processes.
 import { createHash } from 'node:crypto'
@@ -94,6 +95,9 @@ export interface ResourceStore {
   markPurged(number: number): Promise<void>
 }
 
+/** Lines of a detached app are taken for so long: some are still under way, and the next list may have it again. */
+const DETACHED_GRACE = '10 minutes'
+
 /** Any version and variant: the id is Heroku's business. Postgres raises an error for anything else. */
 export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
@@ -114,7 +118,8 @@ export function createResourceStore(pool: Pool, vault: Vault = NO_VAULT): Resour
         `select drain.id as "drainId", resource.number as "resourceNumber", resource.id as "resourceId",
                 resource.plan, resource.state
            from drain join resource on resource.number = drain.resource_number
-          where drain.token_digest = $1`,
+          where drain.token_digest = $1
+            and (detached_at is null or detached_at > now() - interval '${DETACHED_GRACE}')`,
         [tokenDigest],
       )
       return rows[0] ?? null

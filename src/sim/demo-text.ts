@@ -5,6 +5,9 @@ export interface DemoFacts {
   publicUrl: string
   resourceName: string
   resourceId: string
+  /** The app that the resource was made for, and one that it is attached to. */
+  app: string
+  attachedApp: string
   drainToken: string
   addonId: string
   password: string
@@ -26,7 +29,9 @@ Open this to sign in, as a click in the Heroku dashboard would:
 
 The service is at ${publicUrl}. A simulated Heroku has provisioned the resource
 ${facts.resourceName} on it; ${facts.backlogLines} lines of the last minutes are there, and about
-${facts.linesPerSecond} more come each second, with bursts, crashes and deploys.
+${facts.linesPerSecond} more come each second, with bursts, crashes and deploys. The resource belongs to the app
+${facts.app} and is attached to ${facts.attachedApp} too, which the service found out by itself:
+each line in JSON names its app.
 
 To try by hand, in another terminal:
 

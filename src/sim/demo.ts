@@ -9,12 +9,17 @@ import { formatMicros } from './frame-encoder.ts'
 import { createHeroku, type Heroku } from './heroku.ts'
 import { watchPackageRunner } from './package-runner.ts'
 import { HerokuRefusal } from './partner-answer.ts'
+import { openPlatform } from './platform.ts'
 import { play } from './player.ts'
 import { createRandom } from './random.ts'
 import { backlog, toSimLine, traffic } from './traffic.ts'
 
 const SEED = 4
 const LINES_PER_SECOND = 20
+/** Of the second app, to which the resource is attached. */
+const ATTACHED_LINES_PER_SECOND = 2
+/** Between the service and a simulated Heroku on loopback. */
+const CLIENT_SECRET = 'the-client-secret-of-the-demo'
 const BACKLOG_MS = 180_000
 /** About 200 lines in these three minutes, runtime metrics included. */
 const BACKLOG_LINES_PER_SECOND = 1.3
@@ -24,7 +29,7 @@ const DATA_DIRECTORY = 'data/demo'
 
 /** What would point the service at something other than the demo's own database, manifest and addresses. */
 const NOT_FOR_THE_CHILD =
-  /^(DATABASE_(URL|TLS)|ADDON_.*|DRAIN_URL|PUBLIC_URL|DYNO|NODE_ENV|NODE_OPTIONS|NODE_CHANNEL_.*)$/
+  /^(DATABASE_(URL|TLS)|ADDON_.*|HEROKU_.*|SECRET_KEYS|DRAIN_URL|PUBLIC_URL|DYNO|NODE_ENV|NODE_OPTIONS|NODE_CHANNEL_.*)$/
 
 interface Manifest {
   id: string
@@ -81,6 +86,7 @@ async function start(): Promise<void> {
   const origin = `http://127.0.0.1:${port}`
   const publicUrl = `http://localhost:${port}`
   const dashboard = await openDashboard((uuid) => heroku?.signIn(uuid) ?? null)
+  const platform = await openPlatform(() => heroku)
 
   say('Starting the service and its database; the first time takes a few seconds.')
   const inherited = Object.entries(process.env).filter(([name]) => !NOT_FOR_THE_CHILD.test(name))
@@ -95,8 +101,9 @@ async function start(): Promise<void> {
       PUBLIC_URL: publicUrl,
       NODE_ENV: 'development',
       // A demo never talks to the real Heroku.
-      HEROKU_API_URL: dashboard.origin,
-      HEROKU_ID_URL: dashboard.origin,
+      HEROKU_API_URL: platform.origin,
+      HEROKU_ID_URL: platform.origin,
+      HEROKU_CLIENT_SECRET: CLIENT_SECRET,
     },
     (line) => complain(`service | ${line}`),
   )
@@ -117,6 +124,7 @@ async function start(): Promise<void> {
     random,
     // Drain URLs are https, as Heroku wants them; the service on this machine speaks plain http.
     drains: { deliverTo: origin },
+    clientSecrets: [CLIENT_SECRET],
   })
   const resource = await heroku.provision({ plan: 'test' })
   const [drain] = resource.drains
@@ -139,7 +147,20 @@ async function start(): Promise<void> {
     linesPerSecond: LINES_PER_SECOND,
     app: resource.app,
   })
-  stopPlaying = play(present, (line) => drain.push(toSimLine(line)))
+  const stopFirst = play(present, (line) => drain.push(toSimLine(line)))
+  // The service is not told of it. It learns of the second app by its first delivery.
+  const attached = heroku.attach(resource.uuid)
+  const others = traffic({
+    seed: SEED + 2,
+    startAt: now,
+    linesPerSecond: ATTACHED_LINES_PER_SECOND,
+    app: attached.app,
+  })
+  const stopSecond = play(others, (line) => attached.push(toSimLine(line)))
+  stopPlaying = () => {
+    stopFirst()
+    stopSecond()
+  }
 
   say(
     demoText({
@@ -147,6 +168,8 @@ async function start(): Promise<void> {
       publicUrl,
       resourceName: resource.name,
       resourceId: resource.uuid,
+      app: resource.app,
+      attachedApp: attached.app,
       drainToken: drain.token,
       addonId: manifest.id,
       password: manifest.api.password,

@@ -110,6 +110,8 @@ export function createHeroku(options: HerokuOptions): Heroku {
   const { addon, random } = options
   const clock = options.clock ?? Date.now
   const resources = new Map<string, SimResource>()
+  /** Those that the add-on has been told of and has not answered: it may ask about them already. */
+  const provisioning = new Map<string, SimResource>()
   const idServer = new IdServer({
     random: random.fork('id server'),
     clock,
@@ -159,7 +161,7 @@ export function createHeroku(options: HerokuOptions): Heroku {
   return {
     addonId: addon.id,
     idServer,
-    find: (uuid) => resources.get(uuid) ?? null,
+    find: (uuid) => resources.get(uuid) ?? provisioning.get(uuid) ?? null,
 
     async provision(request) {
       const uuid = request.uuid ?? random.uuid()
@@ -167,6 +169,15 @@ export function createHeroku(options: HerokuOptions): Heroku {
         request.name ??
         `${addon.id}-${random.pick(['curly', 'solid', 'amber'])}-${random.int(10_000, 99_999)}`
       const token = request.drainToken ?? `d.${random.uuid()}`
+      const app = request.app ?? `tidy-river-${random.int(10_000, 99_999)}`
+      provisioning.set(uuid, {
+        uuid,
+        name,
+        app,
+        plan: request.plan,
+        answer: { id: uuid, message: null, config: null, logDrainUrl: '' },
+        drains: [],
+      })
       const answer = readProvisionAnswer(
         await call('POST', '', {
           uuid,
@@ -187,7 +198,6 @@ export function createHeroku(options: HerokuOptions): Heroku {
       )
       const known = resources.get(uuid)
       if (known !== undefined) return known
-      const app = request.app ?? `tidy-river-${random.int(10_000, 99_999)}`
       const resource = { uuid, name, app, plan: request.plan, answer, drains: [] as AttachedDrain[] }
       resources.set(uuid, resource)
       resource.drains.push(startDrain(answer.logDrainUrl, token, app))
@@ -205,6 +215,7 @@ export function createHeroku(options: HerokuOptions): Heroku {
       const resource = find(uuid)
       readDeprovisionAnswer(await call('DELETE', `/${uuid}`))
       resources.delete(uuid)
+      provisioning.delete(uuid)
       idServer.revoke(uuid)
       for (const drain of resource.drains) drain.stop()
     },

@@ -10,15 +10,17 @@ import type { SimAnswer } from './id-server.ts'
 /**
  * html: an error page of the router in front. limited: 429. slow: answers after `ms`. lost: does what is asked, and
  * the answer never arrives. wrong_json: 200 with JSON that is not what was asked for. plain: 403, text labelled JSON.
+ * redirect: to `location`, as somebody in between might.
  */
 export interface Fault {
-  kind: 'html' | 'limited' | 'slow' | 'lost' | 'wrong_json' | 'plain'
+  kind: 'html' | 'limited' | 'slow' | 'lost' | 'wrong_json' | 'plain' | 'redirect'
   /** Which requests, by `POST /oauth/token`. All: without. */
   on?: RegExp
   /** How many of them; without an end unless said. */
   times?: number
   ms?: number
   retryAfterSeconds?: number
+  location?: string
 }
 
 export interface PlatformRequest {
@@ -65,6 +67,9 @@ export async function openPlatform(heroku: () => Heroku | undefined, port = 0): 
     if (fault?.kind === 'html') return send(response, { status: 503, body: HTML, contentType: 'text/html' })
     if (fault?.kind === 'limited') return send(response, limited(fault))
     if (fault?.kind === 'plain') return send(response, { status: 403, body: 'Your account is suspended.' })
+    if (fault?.kind === 'redirect') {
+      return send(response, { status: 307, body: '', headers: { Location: fault.location ?? '/' } })
+    }
     if (fault?.kind === 'wrong_json') return send(response, { status: 200, body: { surprise: true } })
     const answer = answerTo(method, path, headers, body)
     if (fault?.kind === 'lost') return void response.destroy()

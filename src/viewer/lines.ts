@@ -4,14 +4,25 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { LogLine } from '../logs/line.ts'
 import type { LinePage, LogStore } from '../logs/log-store.ts'
 import { print } from '../logs/query/query.ts'
+import type { Apps } from '../logs/query/searched-line.ts'
 import { readLineQuery } from './line-query.ts'
 import { readerOf } from './session.ts'
 
-export function readLines({ logs }: { logs: Pick<LogStore, 'read'> }) {
+/** Drain id -> name of the app whose lines come through it, where that is known. */
+export type AppNames = (resourceNumber: number) => Promise<Apps>
+
+export interface ReadLinesParts {
+  logs: Pick<LogStore, 'read'>
+  appNames: AppNames
+}
+
+export function readLines({ logs, appNames }: ReadLinesParts) {
   return async (request: FastifyRequest, reply: FastifyReply) => {
     const { resource } = readerOf(request)
     const { query, hints } = readLineQuery(request.query)
-    const page = await logs.read({ ...query, resourceNumber: resource.number, signal: request.signal })
+    // By the drain, not in the log table: an app's name may change, and then does so for its older lines as well.
+    const apps = await appNames(resource.number)
+    const page = await logs.read({ ...query, apps, resourceNumber: resource.number, signal: request.signal })
     reply.header('vary', 'accept')
     if (request.headers.accept?.includes('application/logplex-1')) {
       return reply
@@ -20,7 +31,7 @@ export function readLines({ logs }: { logs: Pick<LogStore, 'read'> }) {
         .send(frames(page.lines))
     }
     return reply.send({
-      lines: page.lines.map(lineToJson),
+      lines: page.lines.map((line) => lineToJson(line, apps.get(line.drainId) ?? null)),
       older: page.older,
       newer: page.newer,
       searched_to: page.searchedTo,
@@ -30,12 +41,13 @@ export function readLines({ logs }: { logs: Pick<LogStore, 'read'> }) {
   }
 }
 
-function lineToJson(line: LogLine): object {
+function lineToJson(line: LogLine, app: string | null): object {
   return {
     cursor: line.cursor,
     sent_at: line.sentAt,
     received_at: line.receivedAt,
     drain_id: line.drainId,
+    app,
     priority: line.priority,
     source: line.source,
     process: line.process,

@@ -6,11 +6,13 @@ import { print } from '../logs/query/query.ts'
 import { type Html, html } from './html.ts'
 import { DASHBOARD_URL, document, PAGE_HEADERS } from './layout.ts'
 import { type AskedLines, readLineQuery } from './line-query.ts'
+import type { AppNames } from './lines.ts'
 import { type ReadResource, readerOf } from './session.ts'
 import { readToday, renderToday, type Today, type UsageParts } from './usage.ts'
 
 export interface PageParts extends UsageParts {
   logs: Pick<LogStore, 'read' | 'usage' | 'gaps'>
+  appNames: AppNames
   /** Leave the element where Heroku's old navigation header went; kensa looks for it. */
   navHeader: boolean
 }
@@ -19,8 +21,9 @@ export function showPage(parts: PageParts) {
   return async (request: FastifyRequest, reply: FastifyReply) => {
     const { resource } = readerOf(request)
     const asked = readLineQuery(request.query)
+    const apps = await parts.appNames(resource.number)
     const [page, today] = await Promise.all([
-      parts.logs.read({ ...asked.query, resourceNumber: resource.number, signal: request.signal }),
+      parts.logs.read({ ...asked.query, apps, resourceNumber: resource.number, signal: request.signal }),
       readToday(parts, resource),
     ])
     return reply.headers(PAGE_HEADERS).send(renderPage(resource, asked, page, today, parts.navHeader))

@@ -5,7 +5,7 @@ import { isTransient } from '../database/sqlstate.ts'
 import { AppError } from '../errors.ts'
 import type { LogStore } from '../logs/log-store.ts'
 import { renderErrorPage } from './error-page.ts'
-import { readLines } from './lines.ts'
+import { type AppNames, readLines } from './lines.ts'
 import { showPage } from './page.ts'
 import { type FindResource, requireSession } from './session.ts'
 import type { SessionStore } from './session-store.ts'
@@ -17,6 +17,7 @@ export interface ViewerParts {
   sessions: SessionStore
   logs: Pick<LogStore, 'read' | 'usage' | 'gaps'>
   dailyBytesOf: DailyBytesOf
+  appNames: AppNames
   findResource: FindResource
   now?: () => Date
 }
@@ -50,7 +51,7 @@ export async function viewerRoutes(app: FastifyInstance, parts: ViewerParts): Pr
     requireSession(scope, timed)
     scope.get('/resources/:id', showPage({ ...timed, navHeader: parts.config.sso.navHeader }))
     scope.get('/resources/:id/usage', showUsage(timed))
-    scope.get('/resources/:id/lines', readLines({ logs: parts.logs }))
+    scope.get('/resources/:id/lines', readLines(parts))
   })
 }
 

@@ -43,6 +43,7 @@ export async function startService(environment: Record<string, string> = {}): Pr
   })
   await app.register(viewerRoutes, {
     dailyBytesOf: () => 500_000_000,
+    appNames: async () => new Map(),
     config,
     sessions,
     logs,

@@ -96,6 +96,8 @@ it('the text shows the sign-in link before any other address', () => {
     publicUrl: 'http://localhost:5000',
     resourceName: 'culvert-curly-1',
     resourceId: 'x',
+    app: 'tidy-river',
+    attachedApp: 'calm-lake',
     drainToken: 'd.y',
     addonId: 'culvert',
     password: 'p',

@@ -71,15 +71,23 @@ describe('npm run demo', () => {
         redirect: 'manual',
       })
       expect(signedIn.status).toBe(303)
-      const answer = await fetch(`${service}/resources/${resourceId}/lines`, {
-        headers: {
-          cookie: signedIn.headers.get('set-cookie')?.split(';')[0] ?? '',
-          accept: 'application/json',
-        },
-      })
+      const headers = {
+        cookie: signedIn.headers.get('set-cookie')?.split(';')[0] ?? '',
+        accept: 'application/json',
+      }
+      const answer = await fetch(`${service}/resources/${resourceId}/lines`, { headers })
       const { lines } = (await answer.json()) as { lines: { process: string }[] }
       expect(lines.length).toBeGreaterThan(50)
       expect(lines.some(({ process }) => process === 'router')).toBe(true)
+      // The second app was attached without a word to the service.
+      const apps = async () => {
+        const newest = await fetch(`${service}/resources/${resourceId}/lines?limit=1000`, { headers })
+        const found = (await newest.json()) as { lines: { app: string | null }[] }
+        return [...new Set(found.lines.map(({ app }) => app))].sort()
+      }
+      const names = /to the app\n(\S+) and is attached to (\S+) too/.exec(demo.output())?.slice(1) ?? []
+      expect(names).toHaveLength(2)
+      await expect.poll(apps, { timeout: 15_000, interval: 200 }).toEqual([...names].sort())
 
       demo.child.kill('SIGINT')
       expect(await demo.exited).toEqual([0, null])

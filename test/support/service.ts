@@ -22,14 +22,16 @@ export interface TestService {
  *
  * @param environment settings as in the process's environment
  * @param log where it logs; nowhere without
+ * @param now what it takes for the time
  */
 export async function startTestService(
   environment: Record<string, string> = {},
   log: FastifyBaseLogger = pino({ level: 'silent' }),
+  now: () => number = Date.now,
 ): Promise<TestService> {
   const database = await createTestDatabase()
   const config = loadConfig({ PORT: '0', SPOOL: 'off', ...environment })
-  const service = await createService({ config, databaseUrl: database.url, log })
+  const service = await createService({ config, databaseUrl: database.url, log, now })
   await service.app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = service.app.server.address() as AddressInfo
   return {

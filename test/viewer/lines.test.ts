@@ -55,6 +55,7 @@ describe('the lines as JSON', () => {
       sent_at: '2026-11-21T10:00:04.000004Z',
       received_at: '2026-11-21T12:00:00.000003Z',
       drain_id: 11,
+      app: null,
       priority: 40,
       source: 'heroku',
       process: 'web.1',

@@ -1,0 +1,301 @@
+import { randomUUID } from 'node:crypto'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { counted, frame } from '../support/deliveries.ts'
+import { type AttachedService, startAttachedService } from './service.ts'
+import { dump, expectNone } from './world.ts'
+
+let service: AttachedService
+beforeEach(async () => {
+  service = await startAttachedService({ DRAIN_HOLD_MS: '1000' })
+})
+afterEach(() => service.close())
+
+const LISTS = /\/log-drains$/
+const lists = () => service.platform.count('GET', LISTS)
+const job = (name: string) => service.service.heroku.jobs.find((one) => one.name === name)?.work()
+
+async function knock(id: string, token: string, message = 'x'): Promise<number> {
+  const answer = await fetch(`${service.origin}/drains/${id}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/logplex-1', 'logplex-drain-token': token },
+    body: new Uint8Array(counted(frame(message))),
+  })
+  return answer.status
+}
+
+const held = async () =>
+  Number((await service.database.pool.query('select count(*) as n from held_delivery')).rows[0].n)
+
+/** All drains were made so long ago that nobody expects them to be missing from a list. */
+const grow = () => service.database.pool.query(`update drain set created_at = now() - interval '1 day'`)
+
+describe('the drain of an app that the resource was attached to', () => {
+  it('is learned of by its first delivery, of which no line is lost', async () => {
+    const { id, drain } = await service.provisioned('tidy-river')
+    const attached = service.heroku.attach(id, 'calm-lake')
+    await service.send(drain, 'own 1')
+    await service.send(attached, 'attached 1', 'attached 2')
+    await service.send(drain, 'own 2')
+    expect(attached.nodes[0]?.counts).toMatchObject({ acknowledged: 2, retried: 0, dropped: 0 })
+    expect(await service.linesByApp(id)).toEqual({
+      'tidy-river': ['own 1', 'own 2'],
+      'calm-lake': ['attached 1', 'attached 2'],
+    })
+    expect(await service.linesByApp(id, 'app:calm-lake 2')).toEqual({
+      'calm-lake': ['attached 2'],
+    })
+  })
+
+  it('is looked up once for all deliveries that wait, of all apps', async () => {
+    const { id } = await service.provisioned()
+    await job('listing drains')
+    const before = lists()
+    service.platform.fail({ kind: 'slow', ms: 100, on: LISTS })
+    const attached = Array.from({ length: 5 }, (_, n) => service.heroku.attach(id, `app-${n}`))
+    await Promise.all(attached.flatMap(({ token }) => [knock(id, token), knock(id, token), knock(id, token)]))
+    expect(lists() - before).toBeLessThanOrEqual(2)
+    expect(Object.values(await service.linesByApp(id)).flat()).toHaveLength(15)
+  })
+
+  it('costs nothing more once it is known', async () => {
+    const { id } = await service.provisioned()
+    const attached = service.heroku.attach(id)
+    await service.send(attached, 'first')
+    const before = service.platform.requests.length
+    await service.send(attached, ...Array.from({ length: 20 }, (_, n) => `line ${n}`))
+    expect(service.platform.requests.length).toBe(before)
+  })
+
+  it.each([
+    ['is down', { kind: 'html', on: LISTS }],
+    ['is too slow', { kind: 'slow', ms: 1_500, on: LISTS }],
+    ['talks nonsense', { kind: 'wrong_json', on: LISTS }],
+    ['refuses us', { kind: 'plain', on: LISTS }],
+    ['does not answer', { kind: 'lost', on: LISTS }],
+  ] as const)('loses no line while the Platform API %s', async (_how, fault) => {
+    const { id, drain } = await service.provisioned('tidy-river')
+    const mend = service.platform.fail(fault)
+    const attached = service.heroku.attach(id, 'calm-lake')
+    await service.send(attached, 'one', 'two', 'three')
+    await service.send(drain, 'own')
+    expect(attached.nodes[0]?.counts).toMatchObject({ acknowledged: 3, retried: 0 })
+    expect(await held()).toBeGreaterThan(0)
+    expect(Object.values(await service.linesByApp(id)).flat()).not.toContain('one')
+    mend()
+    service.pass(10_000)
+    await expect
+      .poll(async () => {
+        await service.service.settleHeld()
+        return held()
+      })
+      .toBe(0)
+    await service.send(attached, 'four')
+    expect(await service.linesByApp(id)).toMatchObject({
+      'calm-lake': ['one', 'two', 'three', 'four'],
+    })
+  })
+
+  it('loses no line while the grant is not exchanged yet', async () => {
+    const mend = service.platform.fail({ kind: 'html' })
+    const { uuid } = await service.heroku.provision({ plan: 'test' })
+    const attached = service.heroku.attach(uuid, 'calm-lake')
+    await service.send(attached, 'early')
+    expect(attached.nodes[0]?.counts.acknowledged).toBe(1)
+    mend()
+    service.pass(60_000)
+    await expect
+      .poll(async () => {
+        await job('exchanging grants')
+        await service.service.settleHeld()
+        return held()
+      })
+      .toBe(0)
+    expect(await service.linesByApp(uuid)).toEqual({ 'calm-lake': ['early'] })
+  })
+
+  it('is stored once when another process releases the same deliveries at the same time', async () => {
+    const { id } = await service.provisioned()
+    const mend = service.platform.fail({ kind: 'html', on: LISTS })
+    const attached = service.heroku.attach(id, 'calm-lake')
+    await service.send(attached, 'one', 'two')
+    mend()
+    service.pass(10_000)
+    await Promise.all([service.service.settleHeld(), service.service.settleHeld()])
+    await service.service.settleHeld()
+    expect((await service.linesByApp(id))['calm-lake']).toEqual(['one', 'two'])
+  })
+
+  it('is told its app by the attachments where the list of drains does not name it', async () => {
+    service.platform.drainsNameTheirApp = false
+    const { id } = await service.provisioned('tidy-river')
+    await job('listing drains')
+    await expect.poll(() => service.service.heroku.appNames(1)).toEqual(new Map([[1, 'tidy-river']]))
+    service.platform.drainsNameTheirApp = true
+    const attached = service.heroku.attach(id, 'calm-lake')
+    await service.send(attached, 'x')
+    expect(await service.linesByApp(id)).toEqual({ 'calm-lake': ['x'] })
+  })
+
+  it('is found on whatever page of the list it is', async () => {
+    service.platform.pageSize = 2
+    const { id } = await service.provisioned()
+    const attached = Array.from({ length: 6 }, (_, n) => service.heroku.attach(id, `app-${n}`))
+    for (const drain of attached) await service.send(drain, drain.app)
+    expect(await service.linesByApp(id)).toEqual(Object.fromEntries(attached.map(({ app }) => [app, [app]])))
+  })
+})
+
+describe('an app', () => {
+  it('that is renamed goes by its new name, in older lines too', async () => {
+    const { id, drain } = await service.provisioned('tidy-river')
+    await job('listing drains')
+    await service.send(drain, 'before')
+    service.heroku.renameApp('tidy-river', 'wild-river')
+    await service.send(drain, 'after')
+    expect(Object.keys(await service.linesByApp(id))).toEqual(['tidy-river'])
+    service.pass(70 * 60_000)
+    await job('listing drains')
+    expect(await service.linesByApp(id)).toEqual({ 'wild-river': ['before', 'after'] })
+    expect(service.service.heroku.counters.appsRenamed).toBe(1)
+  })
+
+  it('that is detached is heard for ten minutes more, and then no more until it is attached again', async () => {
+    const { id } = await service.provisioned('tidy-river')
+    const attached = service.heroku.attach(id, 'calm-lake')
+    await service.send(attached, 'attached')
+    await grow()
+    const resource = service.heroku.find(id)
+    service.heroku.detach(id, 'calm-lake')
+    service.pass(70 * 60_000)
+    await job('listing drains')
+    expect(service.service.heroku.counters.drainsDetached).toBe(1)
+    expect(await knock(id, attached.token, 'late')).toBe(204)
+
+    await service.database.pool.query(`update drain set detached_at = now() - interval '11 minutes'
+                                        where detached_at is not null`)
+    service.pass(5_001)
+    expect(await knock(id, attached.token, 'too late')).toBe(404)
+    resource?.drains.push(attached)
+    service.pass(61_000)
+    expect(await knock(id, attached.token, 'again')).toBe(204)
+    expect((await service.linesByApp(id))['calm-lake']).toEqual(['attached', 'late', 'again'])
+  })
+
+  it('that was attached a moment ago is not taken for detached by a list without it', async () => {
+    const { id, drain } = await service.provisioned('tidy-river')
+    service.heroku.detach(id, 'tidy-river')
+    service.pass(70 * 60_000)
+    await service.database.pool.query(`update drain set created_at = now() + interval '69 minutes'`)
+    await job('listing drains')
+    expect(service.service.heroku.counters.drainsDetached).toBe(0)
+    expect(await knock(id, drain.token)).toBe(204)
+  })
+})
+
+describe('a token that is nobody’s', () => {
+  it('is refused, and asked about once in a minute', async () => {
+    const { id } = await service.provisioned()
+    await job('listing drains')
+    const token = `d.${randomUUID()}`
+    const before = lists()
+    for (let n = 0; n < 10; n++) {
+      expect(await knock(id, token)).toBe(404)
+      service.pass(1_001)
+    }
+    expect(lists() - before).toBe(1)
+    service.pass(60_000)
+    expect(await knock(id, token)).toBe(404)
+    expect(lists() - before).toBe(2)
+  })
+
+  it('cannot make us hammer the Platform API by being another one each time', async () => {
+    const { id } = await service.provisioned()
+    const before = lists()
+    for (let n = 0; n < 60; n++) await knock(id, `d.${randomUUID()}`)
+    expect(lists() - before).toBeLessThanOrEqual(7)
+    // What could not be asked about is held, and goes once it can.
+    service.pass(60_000)
+    await service.service.settleHeld()
+    expect(await held()).toBe(0)
+    expect(await service.linesByApp(id)).toEqual({})
+  })
+
+  it('is refused without a question where it or its resource cannot be', async () => {
+    const { id } = await service.provisioned()
+    const gone = await service.provisioned()
+    await service.heroku.deprovision(gone.id)
+    await job('listing drains')
+    const before = lists()
+    expect(await knock(randomUUID(), `d.${randomUUID()}`)).toBe(404)
+    expect(await knock('x', `d.${randomUUID()}`)).toBe(404)
+    expect(await knock(gone.id, `d.${randomUUID()}`)).toBe(404)
+    expect(await knock(id, 'no-token-of-heroku')).toBe(404)
+    expect(await knock(id, `d.${'x'.repeat(500)}`)).toBe(404)
+    expect(lists()).toBe(before)
+  })
+
+  it('has its deliveries dropped when Heroku can be asked again, and never shows them', async () => {
+    const { id } = await service.provisioned()
+    const mend = service.platform.fail({ kind: 'html', on: LISTS })
+    expect(await knock(id, `d.${randomUUID()}`, 'forged')).toBe(204)
+    expect(await service.linesByApp(id)).toEqual({})
+    mend()
+    service.pass(10_000)
+    await service.service.settleHeld()
+    expect(await held()).toBe(0)
+    expect(await service.linesByApp(id)).toEqual({})
+    expect(service.service.drain.counters).toMatchObject({ held: 1, heldDropped: 1 })
+  })
+
+  it('can fill four megabytes of a resource and no more', async () => {
+    const { id } = await service.provisioned()
+    service.platform.fail({ kind: 'html', on: LISTS })
+    const megabyte = 'x'.repeat(990_000)
+    const statuses: number[] = []
+    for (let n = 0; n < 6; n++) statuses.push(await knock(id, `d.${randomUUID()}`, megabyte))
+    expect(statuses).toEqual([204, 204, 204, 204, 503, 503])
+  })
+
+  it('has its deliveries dropped after a day, and with its resource', async () => {
+    const { id } = await service.provisioned()
+    const ended = await service.provisioned()
+    service.platform.fail({ kind: 'html', on: LISTS })
+    await knock(id, `d.${randomUUID()}`)
+    await knock(ended.id, `d.${randomUUID()}`)
+    expect(await held()).toBe(2)
+    await service.heroku.deprovision(ended.id)
+    await service.service.settleHeld()
+    expect(await held()).toBe(1)
+    service.pass(24 * 3_600_000 + 1)
+    await service.service.settleHeld()
+    expect(await held()).toBe(0)
+  })
+})
+
+it('keeps no token, secret or grant in clear, in the database or in the log', async () => {
+  const { id, drain } = await service.provisioned()
+  service.platform.fail({ kind: 'plain', on: LISTS, times: 1 })
+  const attached = service.heroku.attach(id)
+  await service.send(attached, 'held')
+  service.pass(10_000)
+  await service.service.settleHeld()
+  service.pass(9 * 3_600_000)
+  await job('listing drains')
+  await service.heroku.deprovision((await service.provisioned()).id)
+  const secrets = [...service.heroku.idServer.secrets, drain.token, attached.token]
+  secrets.push(...service.config.addon.passwords, ...service.config.addon.ssoSalts)
+  expectNone(secrets, (await dump(service.database)) + service.logged.join('\n'))
+})
+
+it('asks nobody anything without a client secret', async () => {
+  const off = await startAttachedService({ HEROKU_CLIENT_SECRET: '' })
+  const { uuid, drains } = await off.heroku.provision({ plan: 'test' })
+  const attached = off.heroku.attach(uuid)
+  const [own] = drains
+  if (own) await off.send(own, 'own')
+  await off.send(attached, 'lost')
+  expect(attached.nodes[0]?.counts).toMatchObject({ dropped: 1 })
+  expect(await off.linesByApp(uuid)).toEqual({ '?': ['own'] })
+  expect(off.platform.requests).toEqual([])
+  await off.close()
+})

@@ -1,0 +1,118 @@
+// The whole service in front of a simulated Heroku that it can call: resources are provisioned over HTTP, drained by
+// simulated Logplexes, and looked up by the simulated Platform API.
+import { randomUUID } from 'node:crypto'
+import { pino } from 'pino'
+import { expect } from 'vitest'
+import { type AttachedDrain, createHeroku, type Heroku } from '../../src/sim/heroku.ts'
+import { openPlatform, type Platform } from '../../src/sim/platform.ts'
+import { createRandom } from '../../src/sim/random.ts'
+import { ssoForm } from '../../src/sim/sso-form.ts'
+import { startTestService, type TestService } from '../support/service.ts'
+import { CLIENT_SECRET } from './world.ts'
+
+export interface AttachedService extends TestService {
+  heroku: Heroku
+  platform: Platform
+  logged: string[]
+  /** The service's time. The simulated Heroku lives on it too. */
+  pass(ms: number): void
+  /** Provisioned, and its grant exchanged. */
+  provisioned(app?: string): Promise<{ id: string; drain: AttachedDrain }>
+  /** Delivers lines through a drain and waits until they are answered. */
+  send(drain: AttachedDrain, ...messages: string[]): Promise<void>
+  /** What a signed-in person reads: messages by the name of their app, oldest first. */
+  linesByApp(id: string, query?: string): Promise<Record<string, string[]>>
+}
+
+export async function startAttachedService(
+  environment: Record<string, string> = {},
+): Promise<AttachedService> {
+  let passed = 0
+  const now = () => Date.now() + passed
+  let heroku: Heroku | undefined
+  const platform = await openPlatform(() => heroku)
+  const logged: string[] = []
+  const service = await startTestService(
+    {
+      HEROKU_API_URL: platform.origin,
+      HEROKU_ID_URL: platform.origin,
+      HEROKU_CLIENT_SECRET: CLIENT_SECRET,
+      ...environment,
+    },
+    pino({ level: 'debug' }, { write: (line: string) => logged.push(line) }),
+    now,
+  )
+  const { addon } = service.config
+  const manifest = {
+    id: addon.id,
+    password: addon.passwords[0] as string,
+    ssoSalt: addon.ssoSalts[0] as string,
+    configVars: [addon.configVar],
+    baseUrl: `${service.origin}/heroku/resources`,
+    ssoUrl: `${service.origin}/sso/login`,
+  }
+  const own = createHeroku({
+    addon: manifest,
+    random: createRandom(randomUUID()),
+    clock: now,
+    drains: { deliverTo: service.origin },
+    clientSecrets: [CLIENT_SECRET],
+  })
+  heroku = own
+
+  return {
+    ...service,
+    heroku: own,
+    platform,
+    logged,
+    pass(ms) {
+      passed += ms
+    },
+    async provisioned(app) {
+      const { uuid, drains } = await own.provision({ plan: 'test', ...(app === undefined ? {} : { app }) })
+      await expect
+        .poll(() => service.service.heroku.tokens.accessToken(uuid).catch(() => null))
+        .not.toBeNull()
+      return { id: uuid, drain: drains[0] as AttachedDrain }
+    },
+    async send(drain, ...messages) {
+      for (const message of messages) {
+        drain.push({
+          priority: 190,
+          time: '2026-11-21T10:00:00.000000+00:00',
+          source: 'app',
+          process: 'web.1',
+          message: `${message}\n`,
+        })
+        await drain.whenIdle()
+      }
+    },
+    async linesByApp(id, query = '') {
+      const timestamp = Math.floor(Date.now() / 1_000)
+      const person = { userId: randomUUID(), email: 'dev@example.com', app: 'a', contextApp: 'a' }
+      const signedIn = await fetch(manifest.ssoUrl, {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body: new URLSearchParams(ssoForm(manifest, id, person, timestamp).fields).toString(),
+        redirect: 'manual',
+      })
+      const answer = await fetch(`${service.origin}/resources/${id}/lines?q=${query}`, {
+        headers: {
+          accept: 'application/json',
+          cookie: signedIn.headers.get('set-cookie')?.split(';')[0] ?? '',
+        },
+      })
+      const { lines } = (await answer.json()) as { lines: { app: string | null; message: string }[] }
+      const byApp: Record<string, string[]> = {}
+      for (const { app, message } of lines.reverse()) {
+        byApp[app ?? '?'] = [...(byApp[app ?? '?'] ?? []), message]
+      }
+      return byApp
+    },
+    async close() {
+      own.stop()
+      await service.close()
+      await platform.close()
+    },
+  }
+}
