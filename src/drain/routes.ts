@@ -51,6 +51,7 @@ interface Entry {
   heldBytes: number
   /** Aborts when the answer is due. */
   deadline: AbortSignal
+  timer: NodeJS.Timeout
 }
 
 declare module 'fastify' {
@@ -71,16 +72,22 @@ export async function drainRoutes(app: FastifyInstance, parts: DrainParts): Prom
   )
   // Before the body is read: a token that is not known costs no parsing, and a full queue no memory.
   app.addHook('onRequest', async (request) => {
-    const deadline = AbortSignal.timeout(parts.holdMs)
+    const startedAt = performance.now()
     const drain = await admit(request, parts)
     const heldBytes = Number(request.headers['content-length'] ?? UNKNOWN_BODY_BYTES)
     if (heldBytes > parts.bodyLimitBytes)
       throw new AppError('body_too_large', { limit: parts.bodyLimitBytes })
     if (!(await parts.gate.enter(heldBytes, parts.holdMs))) throw new AppError('store_unavailable')
-    request.drainEntry = { drain, heldBytes, deadline }
+    // Not AbortSignal.timeout(): that fires for every delivery, answered long since or not.
+    const deadline = new AbortController()
+    const leftMs = Math.max(0, parts.holdMs - (performance.now() - startedAt))
+    const timer = setTimeout(() => deadline.abort(new AppError('store_unavailable')), leftMs)
+    request.drainEntry = { drain, heldBytes, deadline: deadline.signal, timer }
   })
   const release = async (request: FastifyRequest) => {
-    if (request.drainEntry) parts.gate.leave(request.drainEntry.heldBytes)
+    if (request.drainEntry === null) return
+    parts.gate.leave(request.drainEntry.heldBytes)
+    clearTimeout(request.drainEntry.timer)
     request.drainEntry = null
   }
   app.addHook('onResponse', release)
