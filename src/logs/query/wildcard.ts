@@ -35,9 +35,10 @@ export function matchesWildcard({ parts }: Wildcard, line: SearchedLine): boolea
   return line.foldedTexts.some((text) => findParts(parts, text, 0) !== -1)
 }
 
-/** True where the pattern is all of the text, which is folded. */
+/** True where the pattern is all of the text, which is folded. A pattern without a star is the text. */
 export function isWhole({ parts }: Pattern, text: string): boolean {
   const first = parts[0] as string
+  if (parts.length === 1) return text === first
   const last = parts.at(-1) as string
   if (!text.startsWith(first) || !text.endsWith(last)) return false
   const end = findParts(parts.slice(1, -1), text, first.length)

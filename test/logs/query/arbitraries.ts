@@ -89,11 +89,14 @@ export const apps: ReadonlyMap<number, string> = new Map([
   [2, 'Shop-staging'],
 ])
 
+/** Values that messages write with escapes. */
+const ESCAPED = ['say "hi"', 'zoë', 'a\\b', 'ошибка']
 const word = fc.constantFrom(...WORDS)
 const quantity = fc.tuple(fc.constantFrom(...NUMBERS), fc.constantFrom(...UNITS)).map(([n, u]) => n + u)
 const anyValue = fc.oneof(
   quantity,
   word,
+  fc.constantFrom(...ESCAPED),
   fc.constantFrom(...LEVELS, ...CODES, ...PROCESSES, ...APPS, '', 'null', 'true'),
   fc.string({ unit: 'grapheme', maxLength: 6 }),
 )
@@ -108,7 +111,10 @@ const text = fc
     { maxLength: 6 },
   )
   .map((words) => words.join(' '))
-const coloured = fc.tuple(text, word, text).map(([a, b, c]) => `${a}\x1b[31m${b}\x1b[0m${c}`)
+/** Colours around words and in the midst of them. */
+const coloured = fc
+  .tuple(text, word, fc.nat(4), text)
+  .map(([a, b, at, c]) => `${a}${b.slice(0, at)}\x1b[31m${b.slice(at)}\x1b[0m${c}`)
 const pair = fc.tuple(key, anyValue, fc.nat(4)).map(([k, v, style]) => {
   if (style === 0) return `${k}="${v.replace(/["\\]/g, '\\$&')}"`
   if (style === 1) return `${k} = ${v}`
@@ -215,6 +221,43 @@ const bare = fc.oneof(
   fc.constantFrom(...PROCESSES, ...LEVELS, ...CODES, 'status=500', 'desc="Request timeout"', '->', '/api/'),
   fc.string({ unit: 'grapheme', maxLength: 5 }),
 )
+/** What is rarely met by chance. */
+const aimed = fc.constantFrom(
+  ...[
+    'process:web',
+    'process:w*b',
+    'process:*b*',
+    'process:zażółć',
+    'dyno:web',
+    'dyno:WEB.1',
+    'app:SHOP',
+    'app:shop*',
+  ],
+  ...[
+    'source:app',
+    'source:*',
+    'source:Ż',
+    'drain:1',
+    'priority:190',
+    'priority:>=134',
+    'code:h12',
+    'code:R*',
+    'code:*',
+  ],
+  ...[
+    'level:error',
+    'level:>=warn',
+    'level:<info',
+    'status:>=500',
+    'service:>1s',
+    'message.source:*',
+    'path:"/a b"',
+  ],
+  ...['tags:*t*', '31m', '"[0m"', 'meo', 'timeout', 'ERR*R', '"timeout GET"'],
+)
+const escapedTerm = fc
+  .tuple(fc.constantFrom('x', 'msg', 'tags', 'user.name'), fc.constantFrom(...ESCAPED), fc.boolean())
+  .map(([k, v, isStarred]) => `${k}:${isStarred ? `*${v.slice(-2)}` : `"${v.replace(/["\\]/g, '\\$&')}"`}`)
 const quoted = fc
   .oneof(bare, text, fc.constantFrom('Request timeout', '=', ' '))
   .map((t) => `"${t.replace(/["\\]/g, '\\$&')}"`)
@@ -292,10 +335,18 @@ const fieldTerm = fc.oneof(
   fc.tuple(fc.oneof(operator, fc.constant('')), time).map(([o, t]) => `time:${o}${t}`),
   fc.tuple(fc.oneof(operator, fc.constant('')), fc.constantFrom(...LEVELS)).map(([o, l]) => `level:${o}${l}`),
 )
-const term = fc.oneof({ weight: 3, arbitrary: bare }, { weight: 2, arbitrary: quoted }, starred, regex, {
-  weight: 6,
-  arbitrary: fieldTerm,
-})
+const term = fc.oneof(
+  { weight: 3, arbitrary: bare },
+  { weight: 2, arbitrary: quoted },
+  { weight: 3, arbitrary: aimed },
+  { weight: 2, arbitrary: escapedTerm },
+  starred,
+  regex,
+  {
+    weight: 6,
+    arbitrary: fieldTerm,
+  },
+)
 
 /** Texts that mostly follow the grammar. */
 export const queryText = fc.letrec<{ any: string; one: string }>((tie) => ({
