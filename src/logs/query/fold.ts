@@ -10,6 +10,8 @@ const ASCII_ONLY = /^[\0-\x7f]*$/
 /** A run that folds as a whole, or one letter that does not. */
 const RUNS = /[\0-\x7f]+|[^\0-\x7f]/gu
 const folded = new Map<string, string>()
+/** More letters than any log is written in; a hostile one holds a million. */
+const MAX_REMEMBERED = 10_000
 
 export function isAscii(text: string): boolean {
   return ASCII_ONLY.test(text)
@@ -24,7 +26,7 @@ function foldRun(run: string): string {
   let to = folded.get(run)
   if (to === undefined) {
     to = foldLetter(run)
-    folded.set(run, to)
+    if (folded.size < MAX_REMEMBERED) folded.set(run, to)
   }
   return to
 }
