@@ -63,26 +63,39 @@ export function createDrainStore(pool: Pool): DrainStore {
               and resource.state = 'deprovisioned'`,
           [digests],
         )
-        const { rows } = await client.query<{ id: number; digest: Buffer; app_name: string | null }>(
-          `insert into drain as kept
-             (resource_number, token_digest, token_hint, heroku_drain_id, app_id, app_name, last_listed_at)
-           select $1, listed.*, $7 from unnest($2::bytea[], $3::text[], $4::text[], $5::text[], $6::text[]) listed
-           on conflict (token_digest) do update
-             set heroku_drain_id = excluded.heroku_drain_id, last_listed_at = excluded.last_listed_at,
-                 app_id = coalesce(excluded.app_id, kept.app_id),
-                 app_name = coalesce(excluded.app_name, kept.app_name), detached_at = null
-             where kept.resource_number = excluded.resource_number
-           returning id, token_digest as digest, app_name`,
-          [
-            number,
-            digests,
-            drains.map(({ token }) => (token.length >= 16 ? token.slice(-4) : '')),
-            drains.map(({ herokuDrainId }) => herokuDrainId),
-            drains.map(({ app }) => app?.id ?? null),
-            drains.map(({ app }) => app?.name ?? null),
-            new Date(now),
-          ],
+        const listed = `unnest($2::bytea[], $3::text[], $4::text[], $5::text[], $6::text[])
+                        as listed (digest, hint, drain_id, app_id, app_name)`
+        const values = [
+          number,
+          digests,
+          drains.map(({ token }) => (token.length >= 16 ? token.slice(-4) : '')),
+          drains.map(({ herokuDrainId }) => herokuDrainId),
+          drains.map(({ app }) => app?.id ?? null),
+          drains.map(({ app }) => app?.name ?? null),
+          new Date(now),
+        ]
+        type Kept = { id: number; digest: Buffer; app_name: string | null }
+        // Not one insert on conflict: each would use up a number of the identity column, every hour for every drain.
+        const updated = await client.query<Kept>(
+          `update drain
+              set token_hint = listed.hint, heroku_drain_id = listed.drain_id, last_listed_at = $7,
+                  app_id = coalesce(listed.app_id, drain.app_id),
+                  app_name = coalesce(listed.app_name, drain.app_name), detached_at = null
+             from ${listed}
+            where drain.token_digest = listed.digest and resource_number = $1
+            returning drain.id, token_digest as digest, drain.app_name`,
+          values,
         )
+        const inserted = await client.query<Kept>(
+          `insert into drain
+             (resource_number, token_digest, token_hint, heroku_drain_id, app_id, app_name, last_listed_at)
+           select $1, listed.*, $7 from ${listed}
+            where not exists (select from drain where token_digest = listed.digest)
+           on conflict do nothing
+           returning id, token_digest as digest, app_name`,
+          values,
+        )
+        const rows = [...updated.rows, ...inserted.rows]
         const missing = await client.query<{ detached_at: Date | null }>(
           `update drain set detached_at = case when created_at < $3 then $4::timestamptz end
             where resource_number = $1 and detached_at is null and not token_digest = any($2)

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createService } from '../../src/service.ts'
 import { counted, frame } from '../support/deliveries.ts'
 import { type AttachedService, startAttachedService } from './service.ts'
 import { dump, expectNone } from './world.ts'
@@ -123,6 +125,44 @@ describe('the drain of an app that the resource was attached to', () => {
     await Promise.all([service.service.settleHeld(), service.service.settleHeld()])
     await service.service.settleHeld()
     expect((await service.linesByApp(id))['calm-lake']).toEqual(['one', 'two'])
+  })
+
+  it('is stored once when the process that releases its deliveries dies before it lets go of them', async () => {
+    const { id } = await service.provisioned()
+    const mend = service.platform.fail({ kind: 'html', on: LISTS })
+    const attached = service.heroku.attach(id, 'calm-lake')
+    await service.send(attached, 'one', 'two')
+    mend()
+    service.pass(10_000)
+    const { pool } = service.database
+    await pool.query('create table kept_by_the_test as select * from held_delivery')
+    await service.service.settleHeld()
+    await pool.query('insert into held_delivery overriding system value select * from kept_by_the_test')
+    await service.service.settleHeld()
+    expect(await held()).toBe(0)
+    expect((await service.linesByApp(id))['calm-lake']).toEqual(['one', 'two'])
+  })
+
+  it('is known to every process once one has learned of it', async () => {
+    const { id } = await service.provisioned()
+    const attached = service.heroku.attach(id, 'calm-lake')
+    const other = await createService({
+      config: service.config,
+      databaseUrl: service.database.url,
+      log: pino({ level: 'silent' }),
+    })
+    await service.send(attached, 'here')
+    const before = lists()
+    const answer = await other.app.inject({
+      method: 'POST',
+      url: `/drains/${id}`,
+      headers: { 'content-type': 'application/logplex-1', 'logplex-drain-token': attached.token },
+      payload: counted(frame('there')),
+    })
+    expect(answer.statusCode).toBe(204)
+    expect(lists()).toBe(before)
+    await other.close()
+    expect((await service.linesByApp(id))['calm-lake']).toEqual(['here', 'there'])
   })
 
   it('is told its app by the attachments where the list of drains does not name it', async () => {
