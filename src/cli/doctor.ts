@@ -73,6 +73,12 @@ function checkSettings(
   report('ok', `${config.production ? 'production' : 'development'}, add-on id "${config.addon.id}"`)
   if (config.production && config.metricsToken === null)
     report('warn', '/metrics is off', 'Set METRICS_TOKEN, and give it to Prometheus.')
+  if (config.production && config.oauthClientSecrets.length === 0)
+    report(
+      'warn',
+      'apps that a resource is attached to later are refused: nobody can be asked whose their drains are',
+      'Set HEROKU_CLIENT_SECRET to the OAuth client secret of your add-on in the Partner Portal.',
+    )
   if (config.addon.passwords.length > 1 || config.addon.ssoSalts.length > 1)
     report(
       'warn',
