@@ -27,9 +27,11 @@ create table log_line (
   original bytea not null default ''
 ) partition by list (retention_days);
 
--- Newest first is by (sent_at, received_at); the second key is sorted within equal first keys, which is cheap, and
--- a three-column index would cost a third more disk and insert time.
-create index log_line_by_time on log_line (resource_number, sent_at);
+-- Newest first is by (sent_at, received_at). The index is coarser: lines of eight seconds share an entry, which Postgres
+-- keeps as one key and a list of places. That is 7 bytes a line where (resource_number, sent_at) takes 32 to 38, and
+-- loads as fast (1.5 million rows of 64 resources, Postgres 15, 2 shared cores, 2026-11-21); the eight seconds are sorted
+-- when they are read. src/logs/postgres/read-lines.ts orders and bounds by the same expression.
+create index log_line_by_time on log_line (resource_number, date_bin('8 seconds', sent_at, timestamptz 'epoch'));
 
 -- What has been delivered: the frame key of every batch, written in the same transaction as its lines. This is what
 -- makes a retry harmless. Rows live a day or two: src/logs/postgres/frame-keys.ts.

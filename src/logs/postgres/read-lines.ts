@@ -1,6 +1,6 @@
 // Reading lines back: newest first, a page at a time, found by a query.
 //
-// The search walks back in time by the index (resource_number, sent_at), in steps that grow: Postgres looks at so many
+// The search walks back in time by the index on resource and coarse time, in steps that grow: Postgres looks at so many
 // lines, hands over those that may match (query/prefilter.ts), and `matches` decides. It ends when the page is full,
 // when there are no more lines, or when it has taken long enough: then the page says how far it came, and the next
 // one goes on from there.
@@ -155,13 +155,19 @@ async function readStep(
     // The first condition is for the index, the second makes it exact.
     where.push(
       forward
-        ? `sent_at >= ${sentAt} and (sent_at > ${sentAt} or received_at > ${receivedAt})`
-        : `sent_at <= ${sentAt} and (sent_at < ${sentAt} or received_at < ${receivedAt})`,
+        ? `${BIN} >= ${binOf(sentAt)} and (sent_at, received_at) > (${sentAt}, ${receivedAt})`
+        : `${BIN} <= ${binOf(sentAt)} and (sent_at, received_at) < (${sentAt}, ${receivedAt})`,
     )
   }
   const { from, to } = timeRange(search)
-  if (Number.isFinite(from)) where.push(`sent_at >= ${micros(bind(from))}`)
-  if (Number.isFinite(to)) where.push(`sent_at < ${micros(bind(to))}`)
+  if (Number.isFinite(from)) {
+    const sentAt = micros(bind(from))
+    where.push(`${BIN} >= ${binOf(sentAt)} and sent_at >= ${sentAt}`)
+  }
+  if (Number.isFinite(to)) {
+    const sentAt = micros(bind(to))
+    where.push(`${BIN} <= ${binOf(sentAt)} and sent_at < ${sentAt}`)
+  }
   const order = forward ? 'sent_at asc, received_at asc' : 'sent_at desc, received_at desc'
   const mayMatch = prefilter(search, apps, bind)
   // With ties: two processes may have received lines in the same microsecond, and nothing may end between them.
@@ -176,7 +182,7 @@ async function readStep(
         select sent_at, received_at, drain_id, priority, form, source, process, message, original
         from log_line
         where ${where.join('\n          and ')}
-        order by ${order}
+        order by ${BIN} ${forward ? 'asc' : 'desc'}, ${order}
         fetch first ${bind(step)} rows with ties
       ) as step
       window walk as (order by ${order})
@@ -211,6 +217,13 @@ async function cancelledBy<T>(
     // Before the connection serves somebody else, whom it would hit.
     await cancelling
   }
+}
+
+/** The coarse time that the index is made of, letter for letter: migrations/0002-log-line.sql. */
+const BIN = binOf('sent_at')
+
+function binOf(time: string): string {
+  return `date_bin('8 seconds', ${time}, timestamptz 'epoch')`
 }
 
 /** Microseconds as a timestamptz, exactly: to_timestamp() goes through a double and would round. */
