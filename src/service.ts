@@ -182,6 +182,7 @@ export async function createService({
     async close() {
       await app.close()
       await drain.close()
+      heroku.end()
       await Promise.all(herokuJobs.map((job) => job.stop()))
       await heroku.settled()
       await keepingHouse.stop()

@@ -5,6 +5,7 @@
 // Anybody may knock with made-up tokens: the address of a drain is no secret. So for each resource one list is under
 // way at a time, all who wait share it, and a budget holds what tokens can make us ask for, whoever sends them.
 import type { FastifyBaseLogger } from 'fastify'
+import type { Urgency } from './call-limiter.ts'
 import type { HerokuCounters } from './counters.ts'
 import type { DrainStore, ListedDrain, ListingOutcome } from './drain-store.ts'
 import { HerokuError } from './heroku-error.ts'
@@ -21,6 +22,8 @@ export interface AttachedDrainsParts {
   store: DrainStore
   counters: HerokuCounters
   log: Pick<FastifyBaseLogger, 'info' | 'warn'>
+  /** Ends every call: the service closes. */
+  signal: AbortSignal
   now(): number
   /** In [0, 1). */
   random(): number
@@ -95,7 +98,7 @@ export class AttachedDrains {
     await Promise.all(
       due.map(async (resourceId) => {
         try {
-          const outcome = await this.#list(resourceId, { urgency: 'background' })
+          const outcome = await this.#list(resourceId, 'background')
           if (outcome?.incomplete) await store.scheduleListing(resourceId, now() + LISTING_AGAIN_MS)
         } catch (error) {
           if (!(error instanceof HerokuError)) throw error
@@ -110,7 +113,7 @@ export class AttachedDrains {
     const budget = this.#budget(resourceId)
     if (budget.left < 1 || this.#parts.now() < budget.notBefore) return null
     budget.left--
-    const found = this.#list(resourceId, { urgency: 'urgent' })
+    const found = this.#list(resourceId, 'urgent')
       .then(
         (outcome) => outcome?.known ?? new Set<string>(),
         (error: unknown) => {
@@ -132,8 +135,9 @@ export class AttachedDrains {
   }
 
   /** @throws HerokuError */
-  async #list(resourceId: string, call: ApiCall): Promise<ListingOutcome | null> {
-    const { api, store, counters, log, now } = this.#parts
+  async #list(resourceId: string, urgency: Urgency): Promise<ListingOutcome | null> {
+    const { api, store, counters, log, signal, now } = this.#parts
+    const call: ApiCall = { urgency, signal }
     try {
       counters.listings++
       const listed = await api.listDrains(resourceId, call)

@@ -7,6 +7,7 @@ import { AttachedDrains, type Verdict } from './attached-drains.ts'
 import { CallLimiter } from './call-limiter.ts'
 import { HerokuCounters } from './counters.ts'
 import { createDrainStore } from './drain-store.ts'
+import { HerokuError } from './heroku-error.ts'
 import { createOAuth, longestCallMs } from './oauth.ts'
 import { createPlatformApi, type PlatformApi } from './platform-api.ts'
 import { createSecretBox } from './secret-box.ts'
@@ -47,6 +48,8 @@ export interface HerokuRoom {
   jobs: readonly HerokuJob[]
   /** Resolves when the exchanges that a provision started are over. */
   settled(): Promise<void>
+  /** Ends calls that nobody waits for any more, so that the jobs come to an end. An exchange is let finish. */
+  end(): void
 }
 
 /** For what died with its process, or was not to be had: a provision has its own grant exchanged at once. */
@@ -67,7 +70,16 @@ export function createHerokuRoom({ pool, config, log, now, random }: HerokuNeeds
   const tokens = new Tokens({ store: tokenStore, oauth, leaseMs, counters, log, now, random })
   const limiter = new CallLimiter({ now })
   const api = createPlatformApi({ apiUrl: config.herokuApiUrl, tokens, limiter })
-  const drains = new AttachedDrains({ api, store: drainStore, counters, log, now, random })
+  const ending = new AbortController()
+  const drains = new AttachedDrains({
+    api,
+    store: drainStore,
+    counters,
+    log,
+    signal: ending.signal,
+    now,
+    random,
+  })
 
   const exchanging = new Set<Promise<void>>()
   function exchangeNow(): void {
@@ -112,6 +124,9 @@ export function createHerokuRoom({ pool, config, log, now, random }: HerokuNeeds
       : [reseal],
     async settled() {
       await Promise.all(exchanging)
+    },
+    end() {
+      ending.abort(new HerokuError('unavailable', 'the service is ending'))
     },
   }
 }

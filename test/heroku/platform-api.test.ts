@@ -112,6 +112,19 @@ describe('the Platform API', () => {
   })
 })
 
+it('does not keep a service from ending, however long it makes calls wait', async () => {
+  const service = await startAttachedService()
+  await service.provisioned()
+  service.platform.fail({ kind: 'limited', retryAfterSeconds: 300, on: /addons/ })
+  const listing = service.service.heroku.jobs.find(({ name }) => name === 'listing drains')?.work()
+  await expect.poll(() => service.platform.count('GET', /log-drains/)).toBeGreaterThan(0)
+  const started = performance.now()
+  service.service.heroku.end()
+  await listing
+  await service.close()
+  expect(performance.now() - started).toBeLessThan(5_000)
+})
+
 describe('the limiter', () => {
   it('lets so many run at once, and so many wait', async () => {
     const limiter = new CallLimiter({ now: Date.now, callsAtOnce: 2, maxWaiting: 3 })
