@@ -7,6 +7,7 @@ import { migrate, pendingMigrations } from './database/migrate.ts'
 import { createPool } from './database/pool.ts'
 import { isTransient } from './database/sqlstate.ts'
 import { createDrain, type Drain } from './drain/drain.ts'
+import { gather } from './drain/gather.ts'
 import { HeldDeliveries } from './drain/held-deliveries.ts'
 import { createHeldStore } from './drain/held-store.ts'
 import { Newcomers } from './drain/newcomers.ts'
@@ -104,7 +105,7 @@ export async function createService({
     config,
     // Losses are written down beside the commits, not in their way.
     logs: { append: commits.measured(writeStore.append), recordLosses: logs.recordLosses },
-    findDrain: resources.findDrain,
+    findDrain: gather(resources.findDrains),
     limitsOf: (plan) => limitsOf(config.plans, plan),
     isTransient,
     onFailure: (error, deliveries) => log.error({ err: error, deliveries }, 'a commit failed'),

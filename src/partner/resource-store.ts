@@ -62,6 +62,9 @@ export interface ResourceStore {
   /** @param tokenDigest SHA-256 of the drain token */
   findDrain(tokenDigest: Buffer): Promise<KnownDrain | null>
 
+  /** Many at once, in the order asked. */
+  findDrains(tokenDigests: readonly Buffer[]): Promise<(KnownDrain | null)[]>
+
   /**
    * Makes the resource if it is new, and adds the drain token to it in any case. Answers with the plan it has: the
    * one it was first given.
@@ -113,17 +116,10 @@ export function createResourceStore(pool: Pool, vault: Vault = NO_VAULT): Resour
     },
 
     async findDrain(tokenDigest) {
-      // Only what was provisioned has drains, so the plan is not null here.
-      const { rows } = await pool.query<KnownDrain>(
-        `select drain.id as "drainId", resource.number as "resourceNumber", resource.id as "resourceId",
-                resource.plan, resource.state
-           from drain join resource on resource.number = drain.resource_number
-          where drain.token_digest = $1
-            and (detached_at is null or detached_at > now() - interval '${DETACHED_GRACE}')`,
-        [tokenDigest],
-      )
-      return rows[0] ?? null
+      return (await findDrains(pool, [tokenDigest]))[0] ?? null
     },
+
+    findDrains: (tokenDigests) => findDrains(pool, tokenDigests),
 
     async provision({ id, name, plan, region, options, drainToken, grant, logInputUrl }) {
       const provisioned = await withTransaction(pool, async (client) => {
@@ -204,6 +200,20 @@ export function createResourceStore(pool: Pool, vault: Vault = NO_VAULT): Resour
       await pool.query('update resource set purged_at = now() where number = $1', [number])
     },
   }
+}
+
+async function findDrains(pool: Pool, tokenDigests: readonly Buffer[]): Promise<(KnownDrain | null)[]> {
+  // Only what was provisioned has drains, so the plan is not null here.
+  const { rows } = await pool.query<KnownDrain & { digest: string }>(
+    `select encode(drain.token_digest, 'hex') as digest, drain.id as "drainId",
+            resource.number as "resourceNumber", resource.id as "resourceId", resource.plan, resource.state
+       from drain join resource on resource.number = drain.resource_number
+      where drain.token_digest = any($1)
+        and (detached_at is null or detached_at > now() - interval '${DETACHED_GRACE}')`,
+    [tokenDigests],
+  )
+  const found = new Map(rows.map(({ digest, ...drain }) => [digest, drain]))
+  return tokenDigests.map((digest) => found.get(digest.toString('hex')) ?? null)
 }
 
 /** @throws AppError resource_unknown, resource_gone */
