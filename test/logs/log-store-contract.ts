@@ -249,6 +249,54 @@ export function describeLogStore(engine: string, open: () => Promise<StoreUnderT
       await f('nowhere', [])
     })
 
+    it('pauses when it has looked at enough, says how far it came, and goes on from there', async () => {
+      const own = ownResource()
+      const at = (i: number) => `2026-11-21T10:00:${String(Math.floor(i / 2)).padStart(2, '0')}.000000+00:00`
+      const frames = Array.from({ length: 100 }, (_, i) =>
+        frame(i % 30 === 0 ? `rare ${i}` : `${i}`, { at: at(i) }),
+      )
+      await store.append([delivery(frames, own)])
+      const { query: search } = parse('rare')
+      const query = { resourceNumber: own.resourceNumber, search, limit: 2, effort: { lines: 7, ms: 60_000 } }
+      const down: LinePage[] = [await store.read(query)]
+      for (let older = down[0]?.older; older; older = down.at(-1)?.older ?? null)
+        down.push(await store.read({ ...query, before: older }))
+      expect(down.flatMap((page) => messages(page.lines))).toEqual([
+        'rare 90',
+        'rare 60',
+        'rare 30',
+        'rare 0',
+      ])
+      expect(down.length).toBeGreaterThan(10)
+      const stops = down.slice(0, -1).map((page) => page.searchedTo ?? page.lines.at(-1)?.sentAt ?? '')
+      expect(stops).toEqual(stops.toSorted().reverse())
+      expect(down.at(-1)).toMatchObject({ older: null, searchedTo: null })
+
+      const oldest = (await readAll(own.resourceNumber)).at(-1)?.cursor as string
+      const up: string[] = []
+      for (let after: string | null = oldest; after; ) {
+        const page: LinePage = await store.read({ ...query, after })
+        up.push(...messages(page.lines).reverse())
+        after = page.newer
+      }
+      expect(up).toEqual(['rare 30', 'rare 60', 'rare 90'])
+    })
+
+    it('ends a search when the reader leaves', async () => {
+      const own = ownResource()
+      await store.append([delivery([frame('a')], own)])
+      const gone = new AbortController()
+      gone.abort(new Error('gone'))
+      const query = { resourceNumber: own.resourceNumber, search: EVERYTHING, limit: 1 }
+      await expect(store.read({ ...query, signal: gone.signal })).rejects.toThrow('gone')
+      const leaving = new AbortController()
+      const read = store.read({ ...query, signal: leaving.signal })
+      leaving.abort(new Error('left'))
+      await expect(read).rejects.toThrow('left')
+      const staying = new AbortController()
+      expect((await store.read({ ...query, signal: staying.signal })).lines).toHaveLength(1)
+    })
+
     it('shows a resource its own lines only', async () => {
       const [mine, other] = [ownResource(), ownResource()]
       await store.append([delivery([frame('mine')], mine), delivery([frame('theirs')], other)])

@@ -47,16 +47,23 @@ const DEFAULT_EFFORT: Effort = { lines: 5_000_000, ms: 1_000 }
 /** Other requests wait while lines are matched: they are let through this often. */
 const SLICE_MS = 10
 
+/**
+ * For this transaction only. Walking the index is the one plan whose work is bounded by the step, and for a long step
+ * the planner would rather sort all lines of the resource, each time again: it does not see that there is a next one.
+ * Compiling a statement takes longer than most steps, and parallel workers are better left to others.
+ */
+const SET_UP = `
+  select pg_backend_pid() as pid, set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
+         set_config('enable_sort', 'off', true), set_config('jit', 'off', true),
+         set_config('max_parallel_workers_per_gather', '0', true)`
+
 export async function readLines(pool: Pool, query: LineQuery): Promise<LinePage> {
   const anchor = query.after ?? query.before
   const place = anchor === undefined ? null : parseCursor(anchor)
   query.signal?.throwIfAborted()
   try {
     return await withTransaction(pool, async (client) => {
-      // Compiling a statement takes longer than most steps.
-      const { rows } = await client.query<{ pid: number }>(
-        "select set_config('jit', 'off', true), pg_backend_pid() as pid",
-      )
+      const { rows } = await client.query<{ pid: number }>(SET_UP)
       const pid = (rows[0] as { pid: number }).pid
       return await cancelledBy(query.signal, pool, pid, () => search(client, query, place))
     })
@@ -168,7 +175,9 @@ async function readStep(
     const sentAt = micros(bind(to))
     where.push(`${BIN} <= ${binOf(sentAt)} and sent_at < ${sentAt}`)
   }
-  const order = forward ? 'sent_at asc, received_at asc' : 'sent_at desc, received_at desc'
+  const direction = forward ? 'asc' : 'desc'
+  // The same everywhere, so that it is sorted once.
+  const order = `bin ${direction}, sent_at ${direction}, received_at ${direction}`
   const mayMatch = prefilter(search, apps, bind)
   // With ties: two processes may have received lines in the same microsecond, and nothing may end between them.
   const text = `
@@ -179,10 +188,10 @@ async function readStep(
       select step.*, ${mayMatch === null ? '' : `${FOLDED_COLUMNS},`}
              row_number() over walk as looked, lead(true) over walk is null as is_last
       from (
-        select sent_at, received_at, drain_id, priority, form, source, process, message, original
+        select ${BIN} as bin, sent_at, received_at, drain_id, priority, form, source, process, message, original
         from log_line
         where ${where.join('\n          and ')}
-        order by ${BIN} ${forward ? 'asc' : 'desc'}, ${order}
+        order by ${order}
         fetch first ${bind(step)} rows with ties
       ) as step
       window walk as (order by ${order})

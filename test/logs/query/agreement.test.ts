@@ -16,8 +16,8 @@ import { delivery } from '../../support/deliveries.ts'
 import { apps, line, queryText } from './arbitraries.ts'
 
 const NOON = new Date(Date.UTC(2026, 10, 21, 12))
-const LINES = 400
-const QUERIES = 1_000
+const LINES = 300
+const QUERIES = 600
 
 let database: TestDatabase
 let store: LogStore
@@ -82,7 +82,7 @@ it('Postgres finds what matches, and nothing else', async () => {
 })
 
 it('each match is on exactly one page, however early pages end, in both directions', async () => {
-  for (const typed of fc.sample(queryText, 60)) {
+  for (const typed of fc.sample(queryText, 40)) {
     const search = parse(typed).query
     const want = expected(search, stored)
     for (const direction of ['older', 'newer'] as const) {
@@ -132,7 +132,7 @@ describe('in a database of another locale', () => {
         '-i',
         'k',
         's*t',
-        ...fc.sample(queryText, 150),
+        ...fc.sample(queryText, 100),
       ]) {
         const search = parse(typed).query
         const page = await other.read({ resourceNumber: 1, search, apps, limit: 10_000 })

@@ -212,14 +212,19 @@ class Compiler {
   #holds(column: string, parts: readonly string[]): string {
     const [only = '', ...more] = parts
     if (more.length > 0) return this.#is(column, ['', ...parts, ''])
-    return `strpos(${this.#folded(column, parts)}, ${this.#bind(only)}::text) > 0`
+    return this.#only(column, parts, `strpos(${this.#folded(column, parts)}, ${this.#bind(only)}::text) > 0`)
   }
 
   /** The parts one behind the other, from start to end. */
   #is(column: string, parts: readonly string[]): string {
     const text = this.#folded(column, parts)
-    if (parts.length === 1) return `${text} = ${this.#bind(parts[0])}::text`
-    return `${text} like ${this.#bind(parts.map(escapeLike).join('%'))}::text`
+    if (parts.length === 1) return this.#only(column, parts, `${text} = ${this.#bind(parts[0])}::text`)
+    return this.#only(column, parts, `${text} like ${this.#bind(parts.map(escapeLike).join('%'))}::text`)
+  }
+
+  /** Letters beyond ASCII are only in texts that have some, and most have none: a quick look before slow folding. */
+  #only(column: string, parts: readonly string[], condition: string): string {
+    return parts.every(isAscii) ? condition : `(octet_length(${column}) > length(${column}) and ${condition})`
   }
 
   /** The column folded as fold.ts folds: beyond ASCII, of the letters in `parts` at least. */
