@@ -117,7 +117,7 @@ it('does not keep a service from ending, however long it makes calls wait', asyn
   await service.provisioned()
   service.platform.fail({ kind: 'limited', retryAfterSeconds: 300, on: /addons/ })
   const listing = service.service.heroku.jobs.find(({ name }) => name === 'listing drains')?.work()
-  await expect.poll(() => service.platform.count('GET', /log-drains/)).toBeGreaterThan(0)
+  await expect.poll(() => service.platform.count('GET', /log-drains/), { timeout: 10_000 }).toBeGreaterThan(0)
   const started = performance.now()
   service.service.heroku.end()
   await listing

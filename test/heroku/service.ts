@@ -71,7 +71,7 @@ export async function startAttachedService(
     async provisioned(app) {
       const { uuid, drains } = await own.provision({ plan: 'test', ...(app === undefined ? {} : { app }) })
       await expect
-        .poll(() => service.service.heroku.tokens.accessToken(uuid).catch(() => null))
+        .poll(() => service.service.heroku.tokens.accessToken(uuid).catch(() => null), { timeout: 10_000 })
         .not.toBeNull()
       return { id: uuid, drain: drains[0] as AttachedDrain }
     },
