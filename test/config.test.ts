@@ -168,7 +168,7 @@ it('spools on a disk that stays, for one database whoever connects to it, and no
     on: true,
     directory: 'data/spool/embedded',
     limitBytes: 512_000_000,
-    afterMs: 500,
+    afterMs: 600,
   })
   expect(spool({ DYNO: 'web.1' }).on).toBe(false)
   expect(spool({ DYNO: 'web.1', SPOOL: 'on' }).on).toBe(true)
