@@ -1,3 +1,4 @@
+import { request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { provisioned, type Service, signedIn, startService } from '../partner/service.ts'
 import { counted, delivery, frame } from '../support/deliveries.ts'
@@ -126,6 +127,32 @@ describe('the lines as JSON', () => {
     expect(answer.statusCode).toBe(422)
     expect(answer.json()).toEqual({ id: 'invalid_params', message: expect.any(String) })
   })
+})
+
+it('a search ends in the database when its reader hangs up', async () => {
+  const waiting = async () => {
+    const { rows } = await service.database.pool.query(
+      "select count(*)::integer as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+    )
+    return rows[0].count
+  }
+  const address = await service.app.listen({ port: 0, host: '127.0.0.1' })
+  const holder = await service.database.pool.connect()
+  try {
+    await holder.query('begin')
+    await holder.query('lock table log_line in access exclusive mode')
+    const reader = request(`${address}/resources/${id}/lines?q=x`, { headers: { cookie } })
+    reader.on('error', () => {})
+    reader.end()
+    await expect.poll(waiting, { timeout: 5_000 }).toBe(1)
+    reader.destroy()
+    await expect.poll(waiting, { timeout: 5_000 }).toBe(0)
+    expect(service.logged.filter((line) => line.includes('reading failed'))).toEqual([])
+  } finally {
+    await holder.query('rollback')
+    holder.release()
+  }
+  expect(await messages('?q=secret')).toEqual([])
 })
 
 describe('the lines as frames', () => {

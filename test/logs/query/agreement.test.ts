@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { migrate } from '../../../src/database/migrate.ts'
+import { createPool } from '../../../src/database/pool.ts'
 import type { LogLine } from '../../../src/logs/line.ts'
 import type { LinePage, LogStore } from '../../../src/logs/log-store.ts'
 import { createPostgresLogStore } from '../../../src/logs/postgres/postgres-log-store.ts'
@@ -113,7 +114,13 @@ describe('in a database of another locale', () => {
     await admin.connect()
     const url = new URL(inject('clusterUrl'))
     url.pathname = `/${name}`
-    const pool = new pg.Pool({ connectionString: url.href, max: 4 })
+    const pool = createPool({
+      url: url.href,
+      tls: 'off',
+      connections: 2,
+      applicationName: 'culvert-test',
+      onError: () => {},
+    })
     try {
       await admin.query(
         `create database ${name} template template0 locale_provider icu icu_locale '${locale}'`,
