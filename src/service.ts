@@ -32,7 +32,8 @@ const REFUSALS_EVERY_MS = 10_000
 const SETTLE_HELD_EVERY_MS = 5_000
 /** The share of its time that a delivery may wait to hear whose its drain token is. */
 const NEWCOMER_WAIT_SHARE = 0.6
-const POOL_END_MS = 2_000
+const JOBS_END_MS = 2_000
+const POOLS_END_MS = 2_000
 
 export interface Service {
   app: FastifyInstance
@@ -184,13 +185,15 @@ export async function createService({
       await app.close()
       await drain.close()
       heroku.end()
-      await Promise.all(herokuJobs.map((job) => job.stop()))
-      await heroku.settled()
-      await keepingHouse.stop()
-      await writingDownRefusals.stop()
-      const ended = Promise.all([writing, reading].map((pool: Pool) => pool.end()))
-      // A stopped server keeps the connections that wait for its answer for half a minute. Nothing is lost with them.
-      await Promise.race([ended, sleep(POOL_END_MS, undefined, { ref: false })])
+      // A round that waits for a database which says nothing waits half a minute, and so does a connection that it
+      // has. Every job is safe to be cut off anywhere, and nothing is lost with a connection.
+      const jobs = [keepingHouse, writingDownRefusals, ...herokuJobs]
+      await atMost(JOBS_END_MS, Promise.all([...jobs.map((job) => job.stop()), heroku.settled()]))
+      await atMost(POOLS_END_MS, Promise.all([writing, reading].map((pool: Pool) => pool.end())))
     },
   }
+}
+
+async function atMost(timeoutMs: number, work: Promise<unknown>): Promise<void> {
+  await Promise.race([work, sleep(timeoutMs, undefined, { ref: false })])
 }

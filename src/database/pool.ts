@@ -52,7 +52,9 @@ export function createPool(options: PoolOptions): pg.Pool {
   })
   // pg-pool listens to idle clients only: one that dies while checked out, between two statements, would end the
   // process with an unhandled 'error'. So each client has a listener for life, and the pool's own must only exist.
-  pool.on('connect', (client) => tellOnce(client, options.onError))
+  // end() does not wait until the server has seen the goodbyes; one that stops meanwhile cuts connections that nobody
+  // needs any more, and that is no news.
+  pool.on('connect', (client) => tellOnce(client, (error) => pool.ending || options.onError(error)))
   pool.on('error', () => {})
   return pool
 }

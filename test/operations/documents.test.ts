@@ -32,7 +32,8 @@ it('the runbook, the Heroku button and the README name settings that exist', () 
   expect(SETTINGS).toContain('METRICS_TOKEN')
   const inRunbook = [...RUNBOOK.matchAll(/`\$?([A-Z]+_[A-Z_]+)(?:=\w+)?`/g)].map(([, name]) => name as string)
   const inButton = Object.keys(JSON.parse(read('app.json')).env)
-  const inReadme = [...README.matchAll(/^\| (`[A-Z].*?) \|/gm)].flatMap(
+  const settings = README.slice(README.indexOf('## Run it'), README.indexOf('### Plans'))
+  const inReadme = [...settings.matchAll(/^\| (`[A-Z].*?) \|/gm)].flatMap(
     ([, cell]) => cell?.match(/[A-Z][A-Z0-9_]+/g) ?? [],
   )
   for (const named of [inRunbook, inButton, inReadme])
