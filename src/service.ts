@@ -132,7 +132,7 @@ export async function createService({
     now,
   })
   // Without OAuth nobody could be asked, and what is unknown is refused at once.
-  const forNewcomers = heroku.isOn
+  drain.newcomers = heroku.isOn
     ? {
         admit: newcomers.admit.bind(newcomers),
         keep: held.keep.bind(held),
@@ -164,7 +164,7 @@ export async function createService({
   const app = buildServer({
     log,
     operations: { config, metrics, checkReadiness },
-    drain: { ...drain, newcomers: forNewcomers },
+    drain,
     partner: { config, resources, openSession: signedIn, renderErrorPage },
     viewer: {
       config,
