@@ -1,11 +1,12 @@
 // SIGKILL under load: whatever was answered 204 is there exactly once, whatever was not is there once at most.
 import { randomBytes, randomUUID } from 'node:crypto'
-import { Agent, request } from 'node:http'
+import { Agent } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { loadConfig } from '../../src/config.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { counted, frame } from '../support/deliveries.ts'
+import { post } from '../support/senders.ts'
 import { provisionAt } from '../support/service.ts'
 import { type ServiceProcess, startServiceProcess } from '../support/service-process.ts'
 
@@ -13,7 +14,6 @@ const SENDERS = 8
 const LINES_PER_DELIVERY = 20
 const KILLS = 3
 const UP_MS = 700
-const TRY_TIMEOUT_MS = 5_000
 
 let database: TestDatabase
 let service: ServiceProcess
@@ -43,11 +43,11 @@ it(`keeps every acknowledged line exactly once over ${KILLS} SIGKILLs under load
       const names = Array.from({ length: LINES_PER_DELIVERY }, () => randomUUID())
       const body = Buffer.concat(names.map((name) => counted(frame(name))))
       const frameId = randomBytes(16).toString('hex')
-      let status = await post(agent, port, drainToken, frameId, body)
+      let status = await post(agent, `http://127.0.0.1:${port}`, drainToken, frameId, body)
       while (status !== 204 && insists) {
         cutOff++
         await sleep(50)
-        status = await post(agent, port, drainToken, frameId, body)
+        status = await post(agent, `http://127.0.0.1:${port}`, drainToken, frameId, body)
       }
       for (const name of names) (status === 204 ? acknowledged : abandoned).add(name)
     }
@@ -75,32 +75,3 @@ it(`keeps every acknowledged line exactly once over ${KILLS} SIGKILLs under load
   expect(cutOff).toBeGreaterThan(0)
   expect(acknowledged.size).toBeGreaterThan(SENDERS * LINES_PER_DELIVERY)
 })
-
-/** The status, or 0 where no answer came. */
-function post(
-  agent: Agent,
-  port: string,
-  drainToken: string,
-  frameId: string,
-  body: Buffer,
-): Promise<number> {
-  return new Promise((resolve) => {
-    const headers = {
-      'content-type': 'application/logplex-1',
-      'logplex-drain-token': drainToken,
-      'logplex-frame-id': frameId,
-      'content-length': body.length,
-    }
-    const outgoing = request(
-      { host: '127.0.0.1', port, path: '/drains/x', method: 'POST', agent, headers, timeout: TRY_TIMEOUT_MS },
-      (answer) => {
-        answer.resume()
-        answer.on('end', () => resolve(answer.statusCode ?? 0))
-        answer.on('error', () => resolve(0))
-      },
-    )
-    outgoing.on('timeout', () => outgoing.destroy())
-    outgoing.on('error', () => resolve(0))
-    outgoing.end(body)
-  })
-}
