@@ -1,7 +1,7 @@
 // The demo as a person runs it: a process of its own, with the real service and an embedded Postgres behind it.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -18,6 +18,8 @@ afterEach(async () => {
 
 async function startDemo(command: string[], environment: Record<string, string> = {}) {
   const dataDirectory = mkdtempSync(join(tmpdir(), 'culvert-demo-'))
+  // For the account that Postgres runs under where this is root; else the data would go to a place that stays.
+  chmodSync(dataDirectory, 0o755)
   closers.push(() => rmSync(dataDirectory, { recursive: true, force: true, maxRetries: 5 }))
   const [file = '', ...rest] = command
   const child: ChildProcess = spawn(file, rest, {
