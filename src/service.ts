@@ -85,11 +85,12 @@ export async function createService({
   const resources = createResourceStore(reading, heroku.vault)
   const sessions = createSessionStore(reading)
 
+  const planLimits = (plan: string) => limitsOf(config.plans, plan)
   const housekeeping = {
     logs,
     resources,
     retentionClasses: retentionClasses(config.plans),
-    retentionDaysOf: (plan: string) => limitsOf(config.plans, plan).retentionDays,
+    retentionDaysOf: (plan: string) => planLimits(plan).retentionDays,
   }
   // The first round before anything is taken: there must be room for today.
   await keepHouse(housekeeping, new Date())
@@ -99,7 +100,6 @@ export async function createService({
     (error) => log.error({ err: error }, 'housekeeping failed'),
   )
 
-  const dailyBytesOf = (plan: string) => limitsOf(config.plans, plan).dailyBytes
   const signedIn = (visitor: Visitor) => openSession(sessions, config.publicUrl, visitor)
   const commits = new CommitFigures()
   const drain = createDrain({
@@ -107,7 +107,7 @@ export async function createService({
     // Losses are written down beside the commits, not in their way.
     logs: { append: commits.measured(writeStore.append), recordLosses: logs.recordLosses },
     findDrain: gather(resources.findDrains),
-    limitsOf: (plan) => limitsOf(config.plans, plan),
+    limitsOf: planLimits,
     isTransient,
     onFailure: (error, deliveries) => log.error({ err: error, deliveries }, 'a commit failed'),
     log,
@@ -117,7 +117,7 @@ export async function createService({
     store: createHeldStore(reading),
     findDrain: resources.findDrain,
     lookFor: heroku.lookFor,
-    limitsOf: (plan) => limitsOf(config.plans, plan),
+    limitsOf: planLimits,
     append: writeStore.append,
     isTransient,
     counters: drain.counters,
@@ -171,7 +171,7 @@ export async function createService({
       sessions,
       logs,
       findResource: resources.findResource,
-      dailyBytesOf,
+      dailyBytesOf: (plan) => planLimits(plan).dailyBytes,
       appNames: heroku.appNames,
     },
     renderErrorPage,
