@@ -14,9 +14,9 @@ export interface HerokuCall {
   /** For messages: "the id server". */
   who: string
   url: URL
-  method: 'GET' | 'POST'
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   headers: Record<string, string>
-  body?: URLSearchParams
+  body?: URLSearchParams | string
   timeoutMs: number
   signal?: AbortSignal
 }

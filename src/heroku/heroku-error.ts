@@ -6,6 +6,7 @@
  * - `refused`: 401 or 403, or the id server takes neither grant nor refresh token. `gone`: 404 or 410.
  * - `busy`: 429, or too many of our own calls are waiting.
  * - `unavailable`: no answer in time, or 5xx. `unexpected`: an answer that is not what the documentation says.
+ * - `unwanted`: what the call was for was over when its turn came, so it was not made.
  */
 export type HerokuFailure =
   | 'pending'
@@ -15,6 +16,7 @@ export type HerokuFailure =
   | 'busy'
   | 'unavailable'
   | 'unexpected'
+  | 'unwanted'
 
 export class HerokuError extends Error {
   override name = 'HerokuError'

@@ -2,7 +2,7 @@
 // apps it is attached to. A token goes to `apiUrl` and nowhere else: addresses are made here, never taken from an
 // answer or a `callback_url`.
 import { z } from 'zod'
-import { callHeroku, failureOf, type HerokuAnswer, readAnswer } from './call.ts'
+import { callHeroku, failureOf, type HerokuAnswer, type HerokuCall, readAnswer } from './call.ts'
 import type { CallLimiter, Urgency } from './call-limiter.ts'
 import { HerokuError } from './heroku-error.ts'
 import type { Tokens } from './tokens.ts'
@@ -10,6 +10,8 @@ import type { Tokens } from './tokens.ts'
 export interface ApiCall {
   urgency: Urgency
   signal?: AbortSignal
+  /** Asked when the call's turn has come, which may be minutes later: false gives it up as `unwanted`. */
+  isWanted?(): Promise<boolean>
 }
 
 /** Lists are open: fields that are not named here come along and are left. */
@@ -37,16 +39,51 @@ const attachmentSchema = z.object({
   log_input_url: z.string().nullish(),
 })
 
+const configSchema = z.array(z.object({ name: z.string(), value: z.string().nullable() }))
+const webhookSchema = z.object({ id: z.string(), url: z.string() })
+
 export type HerokuApp = z.infer<typeof appSchema>
 export type HerokuAddon = z.infer<typeof addonSchema>
 export type HerokuDrain = z.infer<typeof drainSchema>
 export type HerokuAttachment = z.infer<typeof attachmentSchema>
+export type HerokuWebhook = z.infer<typeof webhookSchema>
+
+/** What a webhook is made of. Heroku refuses any other property. */
+export interface WebhookSubscription {
+  include: readonly string[]
+  /** notify: one attempt; sync: repeated for up to 72 hours. */
+  level: 'notify' | 'sync'
+  url: string
+  /** The whole value of the header in each delivery. */
+  authorization: string
+  /** Deliveries are signed with it. */
+  secret: string
+}
 
 /** Each of them @throws HerokuError. */
 export interface PlatformApi {
   findAddon(resourceId: string, call: ApiCall): Promise<HerokuAddon>
   listDrains(resourceId: string, call: ApiCall): Promise<HerokuDrain[]>
   listAttachments(resourceId: string, call: ApiCall): Promise<HerokuAttachment[]>
+
+  /** The config vars as the resource's own app has them, null where one is unset. */
+  findConfig(resourceId: string, call: ApiCall): Promise<Record<string, string | null>>
+  /** Restarts every app that the resource is attached to. */
+  changeConfig(resourceId: string, config: Record<string, string>, call: ApiCall): Promise<void>
+  /** Ends an asynchronous provision: well, or with the resource removed and nobody charged. */
+  completeProvision(resourceId: string, call: ApiCall): Promise<void>
+  abortProvision(resourceId: string, call: ApiCall): Promise<void>
+
+  listWebhooks(resourceId: string, call: ApiCall): Promise<HerokuWebhook[]>
+  /** Not idempotent: each call makes another one. */
+  createWebhook(resourceId: string, webhook: WebhookSubscription, call: ApiCall): Promise<HerokuWebhook>
+  changeWebhook(
+    resourceId: string,
+    webhookId: string,
+    webhook: WebhookSubscription,
+    call: ApiCall,
+  ): Promise<void>
+  deleteWebhook(resourceId: string, webhookId: string, call: ApiCall): Promise<void>
 }
 
 export interface PlatformApiParts {
@@ -68,28 +105,31 @@ const MAX_TRIES = 4
 export function createPlatformApi({ apiUrl, tokens, limiter }: PlatformApiParts): PlatformApi {
   const origin = new URL(apiUrl).origin
 
-  async function get(
+  async function send(
     resourceId: string,
-    path: string,
-    headers: Record<string, string>,
-    { urgency, signal }: ApiCall,
+    request: Pick<HerokuCall, 'method' | 'headers'> & { path: string; json?: object },
+    { urgency, signal, isWanted }: ApiCall,
   ): Promise<HerokuAnswer> {
-    const url = new URL(path, origin)
+    const { method, headers, json } = request
+    const url = new URL(request.path, origin)
     let token = await tokens.accessToken(resourceId)
     let isRenewed = false
     for (let tries = 1; ; tries++) {
       const authorization = `Bearer ${token}`
       const answer = await limiter.run(
         urgency,
-        () =>
-          callHeroku({
+        async () => {
+          if (isWanted && !(await isWanted())) throw new HerokuError('unwanted', 'nobody wants it any more')
+          return callHeroku({
             who: WHO,
             url,
-            method: 'GET',
-            headers: { ...headers, authorization },
+            method,
+            headers: { ...headers, authorization, ...(json && { 'content-type': 'application/json' }) },
+            ...(json && { body: JSON.stringify(json) }),
             timeoutMs: TIMEOUT_MS,
-            ...(signal === undefined ? {} : { signal }),
-          }),
+            ...(signal && { signal }),
+          })
+        },
         signal,
       )
       limiter.remaining(answer.headers.get('ratelimit-remaining'))
@@ -116,7 +156,7 @@ export function createPlatformApi({ apiUrl, tokens, limiter }: PlatformApiParts)
     const found: z.infer<Item>[] = []
     let range = `id ..; max=${PAGE_SIZE}`
     for (let page = 1; page <= MAX_PAGES; page++) {
-      const answer = await get(resourceId, path, { accept, range }, call)
+      const answer = await send(resourceId, { method: 'GET', path, headers: { accept, range } }, call)
       found.push(...readAnswer(answer, z.array(item), WHO))
       const next = answer.headers.get('next-range')
       if (answer.status !== 206 || next === null) return found
@@ -126,13 +166,57 @@ export function createPlatformApi({ apiUrl, tokens, limiter }: PlatformApiParts)
   }
 
   const addonPath = (resourceId: string, rest = '') => `/addons/${encodeURIComponent(resourceId)}${rest}`
+  const webhookPath = (webhookId: string) => `/webhooks/${encodeURIComponent(webhookId)}`
+  /** A call on something of the add-on, in version 3. */
+  const onAddon = (
+    resourceId: string,
+    method: HerokuCall['method'],
+    rest: string,
+    json: object | null,
+    call: ApiCall,
+  ) =>
+    send(
+      resourceId,
+      { method, path: addonPath(resourceId, rest), headers: { accept: V3 }, ...(json && { json }) },
+      call,
+    )
+
   return {
     async findAddon(resourceId, call) {
-      return readAnswer(await get(resourceId, addonPath(resourceId), { accept: V3 }, call), addonSchema, WHO)
+      return readAnswer(await onAddon(resourceId, 'GET', '', null, call), addonSchema, WHO)
     },
     listDrains: (resourceId, call) =>
       list(drainSchema, resourceId, addonPath(resourceId, '/log-drains'), V3_SDK, call),
     listAttachments: (resourceId, call) =>
       list(attachmentSchema, resourceId, addonPath(resourceId, '/addon-attachments'), V3, call),
+
+    async findConfig(resourceId, call) {
+      const answer = await onAddon(resourceId, 'GET', '/config', null, call)
+      const vars = readAnswer(answer, configSchema, WHO)
+      return Object.fromEntries(vars.map(({ name, value }) => [name, value]))
+    },
+    async changeConfig(resourceId, config, call) {
+      // An array here, an object in the answer to a provision.
+      const vars = Object.entries(config).map(([name, value]) => ({ name, value }))
+      await onAddon(resourceId, 'PATCH', '/config', { config: vars }, call)
+    },
+    async completeProvision(resourceId, call) {
+      await onAddon(resourceId, 'POST', '/actions/provision', null, call)
+    },
+    async abortProvision(resourceId, call) {
+      await onAddon(resourceId, 'POST', '/actions/deprovision', null, call)
+    },
+
+    listWebhooks: (resourceId, call) =>
+      list(webhookSchema, resourceId, addonPath(resourceId, '/webhooks'), V3, call),
+    async createWebhook(resourceId, webhook, call) {
+      return readAnswer(await onAddon(resourceId, 'POST', '/webhooks', webhook, call), webhookSchema, WHO)
+    },
+    async changeWebhook(resourceId, webhookId, webhook, call) {
+      await onAddon(resourceId, 'PATCH', webhookPath(webhookId), webhook, call)
+    },
+    async deleteWebhook(resourceId, webhookId, call) {
+      await onAddon(resourceId, 'DELETE', webhookPath(webhookId), null, call)
+    },
   }
 }

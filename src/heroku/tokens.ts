@@ -7,6 +7,7 @@
 // wants 22.18).
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
+import { pauseMs } from './back-off.ts'
 import type { HerokuCounters } from './counters.ts'
 import { HerokuError } from './heroku-error.ts'
 import type { OAuth, Tokens as OAuthTokens } from './oauth.ts'
@@ -25,9 +26,7 @@ export interface TokensParts {
 }
 
 const GRANTS_AT_ONCE = 10
-/** The first pause between tries; each one is twice as long, up to the longest, less up to half of it by chance. */
-const FIRST_PAUSE_MS = 500
-const LONGEST_PAUSE_MS = 15_000
+const BACK_OFF = { firstMs: 500, longestMs: 15_000 }
 /** A token is refreshed this long before it expires (8 h after it was made): longer than any call takes. */
 const REFRESH_MARGIN_MS = 120_000
 const REFRESH_PAUSE_MS = 10_000
@@ -105,8 +104,7 @@ export class Tokens {
       this.#parts.counters.grantTriesFailed++
       log.warn({ err: error, resource: resourceId, tries }, 'an OAuth grant was not exchanged; tried again')
       // Also after a refusal: a wrong client secret may be put right within the five minutes.
-      const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (tries - 1))
-      await store.postponeGrant(grant, now() + pauseMs * (1 - random() / 2))
+      await store.postponeGrant(grant, now() + pauseMs(tries, BACK_OFF, random()))
     }
   }
 
