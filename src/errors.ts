@@ -41,6 +41,17 @@ const CATALOGUE = {
   sso_refused: { status: 403, message: (d) => `This sign-in was refused: ${d.reason}.` },
   sso_by_post: { status: 405, message: () => 'Signing in begins in your Heroku dashboard.' },
   session_required: { status: 401, message: () => 'Open this page from your Heroku dashboard to sign in.' },
+  token_unknown: { status: 401, message: () => 'This API token is not known here, or was revoked.' },
+  session_only: { status: 403, message: () => 'A signed-in person can do this, an API token cannot.' },
+  cross_site: {
+    status: 403,
+    message: () => 'This came from another site, or not as application/json, and was not carried out.',
+  },
+  name_taken: { status: 409, message: (d) => `There is one named "${d.name}" already.` },
+  too_many: {
+    status: 422,
+    message: (d) => `There are ${d.limit} ${d.things} already. Delete one of them first.`,
+  },
   not_found: { status: 404, message: () => 'There is nothing here.' },
 
   // Logplex calls us. It reads only the status; the message is for people who test by hand.
@@ -79,6 +90,17 @@ export class AppError extends Error {
     this.code = code
     this.status = CATALOGUE[code].status
   }
+}
+
+/** What was thrown, as what the caller is told: an AppError stays, Fastify's own refusals become one, and `otherwise`. */
+export function toAppError(error: unknown, otherwise: ErrorCode = 'internal'): AppError {
+  if (error instanceof AppError) return error
+  const { statusCode } = error as { statusCode?: number }
+  const isTheirs = statusCode !== undefined && statusCode >= 400 && statusCode < 500
+  const reason = 'its address, headers or body are not in order'
+  return isTheirs
+    ? new AppError('malformed_request', { reason }, { cause: error })
+    : new AppError(otherwise, {}, { cause: error })
 }
 
 /** For a branch that cannot be reached: `throw bug('…')`. */

@@ -7,7 +7,7 @@ import Fastify, {
   LogController,
 } from 'fastify'
 import { type DrainParts, drainRoutes } from './drain/routes.ts'
-import { AppError } from './errors.ts'
+import { AppError, toAppError } from './errors.ts'
 import { guard } from './operations/guard.ts'
 import { requestId } from './operations/request-id.ts'
 import { type OperationsParts, operationsRoutes } from './operations/routes.ts'
@@ -84,21 +84,10 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     })
     others.setNotFoundHandler((_request, reply) => reply.send(new AppError('not_found')))
     others.setErrorHandler((error, request, reply) => {
-      answer(asAppError(error), request, reply, parts.renderErrorPage)
+      answer(toAppError(error), request, reply, parts.renderErrorPage)
     })
   })
   return app
-}
-
-/** Fastify's own refusals, and what no room has a way of its own to tell. */
-function asAppError(error: unknown): AppError {
-  if (error instanceof AppError) return error
-  const { statusCode } = error as { statusCode?: number }
-  const isTheirs = statusCode !== undefined && statusCode >= 400 && statusCode < 500
-  const reason = 'its address, headers or body are not in order'
-  return isTheirs
-    ? new AppError('malformed_request', { reason })
-    : new AppError('internal', {}, { cause: error })
 }
 
 function answer(

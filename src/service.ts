@@ -25,6 +25,7 @@ import { buildServer } from './server.ts'
 import { renderErrorPage } from './viewer/error-page.ts'
 import { openSession } from './viewer/session.ts'
 import { createSessionStore } from './viewer/session-store.ts'
+import { createTokenStore } from './viewer/token-store.ts'
 
 /** Room is made days ahead, so a missed round or two costs nothing; a plan change waits this long at most. */
 const HOUSEKEEPING_EVERY_MS = 300_000
@@ -169,6 +170,7 @@ export async function createService({
     viewer: {
       config,
       sessions,
+      tokens: createTokenStore(reading),
       logs,
       findResource: resources.findResource,
       dailyBytesOf: (plan) => planLimits(plan).dailyBytes,

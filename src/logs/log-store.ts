@@ -71,6 +71,10 @@ export interface LineQuery {
   /** Start behind this line, towards older ones (`before`) or newer ones (`after`). Neither: the newest. */
   before?: string
   after?: string
+  /** The line of `before` or `after` itself belongs to the page. */
+  including?: boolean
+  /** Without a place to start behind: start at the oldest line that is kept, towards newer ones. */
+  oldestFirst?: boolean
   limit: number
   /** How much is looked at for one page before it ends early; without it, about a second's work. */
   effort?: Effort
@@ -98,6 +102,21 @@ export interface LinePage {
   searchedTo: string | null
 }
 
+export interface CountQuery {
+  resourceNumber: number
+  /** Microseconds since 1970: from, inclusive, and to, exclusive. Whole steps since 1970. */
+  from: number
+  to: number
+  stepSeconds: number
+  signal?: AbortSignal
+}
+
+export interface LineCount {
+  /** Microseconds since 1970: where the step begins. */
+  at: number
+  lines: number
+}
+
 export interface LogStore {
   /**
    * Files the deliveries, all of them in one durable commit, in the order given. The answers are in that order.
@@ -110,6 +129,19 @@ export interface LogStore {
 
   /** @throws AppError invalid_params for a cursor that this store never gave. */
   read(query: LineQuery): Promise<LinePage>
+
+  /**
+   * When the line of a cursor was sent: RFC 3339. The line need not be kept any more.
+   *
+   * @throws AppError invalid_params for a cursor that this store never gave.
+   */
+  timeOf(cursor: string): string
+
+  /**
+   * How many lines of a resource there are in each step of a span of time, by when they were sent. Steps without any
+   * are left out; in no order.
+   */
+  countLines(query: CountQuery): Promise<LineCount[]>
 
   /** @param day the UTC day: 2026-11-21 */
   usage(resourceNumber: number, day: string): Promise<Usage>

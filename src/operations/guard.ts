@@ -36,14 +36,18 @@ export function guard(app: FastifyInstance, { config, metrics, now }: GuardParts
     : SECURITY_HEADERS
   const signIns = new RateLimit(config.limits.signInsPerMinute, now)
   const failedLogins = new RateLimit(config.limits.failedLoginsPerMinute, now)
+  // Apart from the others: a customer's program with a revoked token, on a dyno, must not keep out a call by Heroku
+  // that comes from the same network.
+  const failedTokens = new RateLimit(config.limits.failedLoginsPerMinute, now)
+  const limitOf = (request: FastifyRequest): RateLimit | undefined => {
+    if (takesCredentials(request)) return failedLogins
+    if (bringsToken(request)) return failedTokens
+    return isSignIn(request) ? signIns : undefined
+  }
 
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(headers)
-    const seconds = takesCredentials(request)
-      ? failedLogins.secondsToWait(request.ip)
-      : isSignIn(request)
-        ? signIns.secondsToWait(request.ip)
-        : 0
+    const seconds = limitOf(request)?.secondsToWait(request.ip) ?? 0
     if (seconds > 0) {
       reply.header('retry-after', String(seconds))
       throw new AppError('too_many_requests', { seconds })
@@ -52,7 +56,7 @@ export function guard(app: FastifyInstance, { config, metrics, now }: GuardParts
   })
 
   app.addHook('onSend', async (request, reply) => {
-    if (reply.statusCode === 401 && takesCredentials(request)) failedLogins.count(request.ip)
+    if (reply.statusCode === 401 && !isSignIn(request)) limitOf(request)?.count(request.ip)
   })
 
   app.addHook('onResponse', async (request, reply) => {
@@ -78,4 +82,9 @@ function isSignIn(request: FastifyRequest): boolean {
 function takesCredentials(request: FastifyRequest): boolean {
   const url = request.routeOptions.url ?? ''
   return url.startsWith('/heroku/') || url === '/metrics'
+}
+
+/** An API token. A browser's session is no guess: it is looked up and not counted. */
+function bringsToken(request: FastifyRequest): boolean {
+  return /^Bearer /i.test(request.headers.authorization ?? '')
 }

@@ -17,6 +17,7 @@ export interface Resource {
   /** Null, as `plan`, only in the tombstone of a resource whose DELETE came before its POST. */
   name: string | null
   plan: string | null
+  createdAt: Date
 }
 
 export interface KnownDrain {
@@ -81,7 +82,7 @@ export interface ResourceStore {
   changePlan(id: string, plan: string): Promise<{ previousPlan: string }>
 
   /**
-   * Ends the resource and everybody's sessions of it. `unknown`: it was never heard of, and a tombstone was written
+   * Ends the resource and everybody's sessions and tokens of it. `unknown`: it was never heard of, and a tombstone was written
    * so that its POST, should it come late, is refused.
    */
   deprovision(id: string): Promise<'deprovisioned' | 'already_gone' | 'unknown'>
@@ -109,7 +110,7 @@ export function createResourceStore(pool: Pool, vault: Vault = NO_VAULT): Resour
     async findResource(id) {
       if (!UUID.test(id)) return null
       const { rows } = await pool.query<Resource>(
-        'select id, number, state, name, plan from resource where id = $1',
+        `select id, number, state, name, plan, created_at as "createdAt" from resource where id = $1`,
         [id],
       )
       return rows[0] ?? null
@@ -164,8 +165,10 @@ export function createResourceStore(pool: Pool, vault: Vault = NO_VAULT): Resour
           [id],
         )
         if (ended.rowCount === 0) return 'already_gone'
-        // The viewer's table, and our transaction: nobody may read on after this commit.
-        await client.query('delete from session where resource_id = $1', [id])
+        // The viewer's tables, and our transaction: nobody may read on after this commit.
+        for (const table of ['session', 'api_token']) {
+          await client.query(`delete from ${table} where resource_id = $1`, [id])
+        }
         await vault.forget(client, id)
         return 'deprovisioned'
       })

@@ -3,10 +3,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { LogLine } from '../logs/line.ts'
 import type { LinePage, LogStore } from '../logs/log-store.ts'
 import { print } from '../logs/query/query.ts'
+import type { AppNames } from './api/line.ts'
+import { type AskedLines, readLineQuery } from './api/line-query.ts'
 import { type Html, html } from './html.ts'
 import { DASHBOARD_URL, document, PAGE_HEADERS } from './layout.ts'
-import { type AskedLines, readLineQuery } from './line-query.ts'
-import type { AppNames } from './lines.ts'
 import { type ReadResource, readerOf } from './session.ts'
 import { readToday, renderToday, type Today, type UsageParts } from './usage.ts'
 
@@ -64,8 +64,8 @@ ${page.lines.length > 0 && pages(resource, asked, page)}
 }
 
 /** The query as it was understood, where that is not what was typed, and what was taken as text. */
-function understood({ typed, hints, query }: AskedLines): Html | false {
-  const printed = print(query.search)
+function understood({ typed, hints, understood: query }: AskedLines): Html | false {
+  const printed = print(query)
   if (printed === typed && hints.length === 0) return false
   return html`<div class="understood"><p>Understood as <code>${printed}</code></p>${
     hints.length > 0 &&

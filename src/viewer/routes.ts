@@ -1,28 +1,33 @@
-// What a signed-in person or program reads, and the style sheet.
+// What a signed-in person or a program with a token reads, the style sheet, and the description of the API.
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Config } from '../config.ts'
 import { isTransient } from '../database/sqlstate.ts'
-import { AppError } from '../errors.ts'
+import { toAppError } from '../errors.ts'
 import type { LogStore } from '../logs/log-store.ts'
+import { describeApi } from './api/openapi.ts'
+import { serveOperations } from './api/operation.ts'
+import { type ApiParts, apiOperations } from './api/operations.ts'
 import { renderErrorPage } from './error-page.ts'
-import { type AppNames, readLines } from './lines.ts'
 import { showPage } from './page.ts'
-import { type FindResource, requireSession } from './session.ts'
+import { type FindResource, requireReader } from './session.ts'
 import type { SessionStore } from './session-store.ts'
 import { STYLE, STYLE_PATH } from './style.ts'
 import { type DailyBytesOf, showUsage } from './usage.ts'
 
-export interface ViewerParts {
-  config: Pick<Config, 'sso'>
+export interface ViewerParts extends ApiParts {
+  config: Pick<Config, 'sso' | 'publicUrl'>
   sessions: SessionStore
   logs: Pick<LogStore, 'read' | 'usage' | 'gaps'>
   dailyBytesOf: DailyBytesOf
-  appNames: AppNames
   findResource: FindResource
   now?: () => Date
 }
 
+/** Counts up when a program that relied on it would have to change. */
+const API_VERSION = '1'
+
 export async function viewerRoutes(app: FastifyInstance, parts: ViewerParts): Promise<void> {
+  const operations = apiOperations(parts)
   app.get(STYLE_PATH, (_request, reply) =>
     reply
       .type('text/css; charset=utf-8')
@@ -30,12 +35,20 @@ export async function viewerRoutes(app: FastifyInstance, parts: ViewerParts): Pr
       .header('x-content-type-options', 'nosniff')
       .send(STYLE),
   )
+  const { publicUrl } = parts.config
+  const description = JSON.stringify(describeApi(operations, { publicUrl, version: API_VERSION }), null, 2)
+  app.get('/openapi.json', (_request, reply) =>
+    reply
+      .type('application/json; charset=utf-8')
+      .header('cache-control', 'public, max-age=300')
+      .send(description),
+  )
 
   await app.register(async (scope) => {
     scope.setErrorHandler((error, request, reply) => {
       // The reader left, which ended the search. Nobody reads this answer.
-      if (request.signal.aborted) return reply.code(499).send()
-      const told = asAppError(error)
+      if (request.method === 'GET' && request.signal.aborted) return reply.code(499).send()
+      const told = toAppError(error, isTransient(error) ? 'unavailable' : 'internal')
       if (told.status >= 500) request.log.error({ err: error }, 'reading failed')
       if (!wantsPage(request)) {
         return reply.code(told.status).send({ id: told.code, message: told.message })
@@ -43,15 +56,17 @@ export async function viewerRoutes(app: FastifyInstance, parts: ViewerParts): Pr
       const { status, headers, body } = renderErrorPage(told)
       return reply.code(status).headers(headers).send(body)
     })
+    // Nothing but JSON is read here.
+    scope.removeContentTypeParser('text/plain')
     // For JSON, frames and errors as for pages: logs are nobody else's to keep.
     scope.addHook('onSend', async (_request, reply) => {
       reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
     })
     const timed = { ...parts, now: parts.now ?? (() => new Date()) }
-    requireSession(scope, timed)
+    requireReader(scope, timed)
     scope.get('/resources/:id', showPage({ ...timed, navHeader: parts.config.sso.navHeader }))
     scope.get('/resources/:id/usage', showUsage(timed))
-    scope.get('/resources/:id/lines', readLines(parts))
+    serveOperations(scope, operations)
   })
 }
 
@@ -60,9 +75,4 @@ function wantsPage(request: FastifyRequest): boolean {
   const accept = request.headers.accept ?? ''
   if (accept.includes('text/html')) return true
   return request.routeOptions.url === '/resources/:id' && !accept.includes('json')
-}
-
-function asAppError(error: unknown): AppError {
-  if (error instanceof AppError) return error
-  return new AppError(isTransient(error) ? 'unavailable' : 'internal', {}, { cause: error })
 }

@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import type { InjectOptions } from 'fastify'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { counted, frame } from '../support/deliveries.ts'
+import { routesOf } from '../support/routes.ts'
 import { herokuAuthorization, provision, startTestService, type TestService } from '../support/service.ts'
 
 const ANSWER_WITHIN_MS = 6_000
@@ -26,17 +27,7 @@ beforeAll(async () => {
 })
 afterAll(() => service.close())
 
-/** The patterns of all routes there are, read from the router's own tree. */
-function routePatterns(): string[] {
-  const path: string[] = []
-  const tree = service.service.app.printRoutes({ commonPrefix: false })
-  return tree.split('\n').flatMap((line) => {
-    const [, indent = '', part = '', methods] = /^([│ ]*)[├└]── (\S+)(?: \((.+)\))?$/.exec(line) ?? []
-    const depth = indent.length / 4
-    path.splice(depth, path.length, part)
-    return methods === undefined ? [] : [path.join('')]
-  })
-}
+const routePatterns = () => [...new Set(routesOf(service.service.app).map(({ pattern }) => pattern))]
 
 const text = fc.oneof(
   fc.constantFrom('', '\0', '__proto__', 'null', '-1', '1e999', '%00', '../..', '\ud800', 'ﷺ'.repeat(50)),

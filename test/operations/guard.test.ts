@@ -53,6 +53,24 @@ describe('limits', () => {
     }
   })
 
+  it('answers 429 to wrong API tokens of one address after some, and keeps no browser and no call by Heroku out', async () => {
+    const attempt = (authorization?: string) =>
+      call('GET', '/resources/x/lines', {
+        'x-forwarded-for': '192.0.2.50',
+        ...(authorization === undefined ? {} : { authorization }),
+      })
+    for (let i = 0; i < 3; i++) expect((await attempt('Bearer culvert_guess')).status).toBe(401)
+    const refused = await attempt('bearer culvert_guess')
+    expect(refused.status).toBe(429)
+    expect(await refused.json()).toMatchObject({ id: 'too_many_requests' })
+    expect((await attempt()).status).toBe(401)
+    const byHeroku = await call('DELETE', '/heroku/resources/x', {
+      'x-forwarded-for': '192.0.2.50',
+      authorization: herokuAuthorization(service.config),
+    })
+    expect(byHeroku.status).toBe(404)
+  })
+
   it('answers too many sign-ins of one address with a page that says when to try again', async () => {
     const attempt = () =>
       call('POST', '/sso/login', {

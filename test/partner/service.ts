@@ -10,6 +10,7 @@ import { renderErrorPage } from '../../src/viewer/error-page.ts'
 import { viewerRoutes } from '../../src/viewer/routes.ts'
 import { openSession } from '../../src/viewer/session.ts'
 import { createSessionStore } from '../../src/viewer/session-store.ts'
+import { createTokenStore } from '../../src/viewer/token-store.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 
 export interface Service {
@@ -46,6 +47,7 @@ export async function startService(environment: Record<string, string> = {}): Pr
     appNames: async () => new Map(),
     config,
     sessions,
+    tokens: createTokenStore(database.pool),
     logs,
     findResource: resources.findResource,
     now: () => clock.now,

@@ -58,6 +58,8 @@ describe('the lines as JSON', () => {
       drain_id: 11,
       app: null,
       priority: 40,
+      level: 'error',
+      code: null,
       source: 'heroku',
       process: 'web.1',
       message: 'State changed from up to crashed',
@@ -99,6 +101,18 @@ describe('the lines as JSON', () => {
     expect((await read()).json()).toMatchObject({ query: '', hints: [] })
   })
 
+  it('are bounded by the times at which they were sent', async () => {
+    const [from, to] = ['2026-11-21T10:00:02.000002Z', '2026-11-21T11:00:04.000004%2B01:00']
+    expect(await messages(`?from=${from}&to=${to}`)).toEqual([
+      'zażółć gęślą jaźń',
+      'GET /checkout status=500',
+    ])
+    expect(await messages(`?q=500&from=${from}`)).toEqual(['status=500 again', 'GET /checkout status=500'])
+    expect(await messages('?to=2026-11-21')).toEqual([])
+    expect(await messages('?from=2026-11-21')).toHaveLength(5)
+    expect((await read(`?q=500&from=${from}`)).json().query).toBe('500')
+  })
+
   it('come in pages to the end and back', async () => {
     const newest = (await read('?limit=2')).json()
     const middle = (await read(`?limit=2&before=${newest.older}`)).json()
@@ -122,6 +136,9 @@ describe('the lines as JSON', () => {
     'after=%00',
     'before=',
     'before=a&after=b',
+    'from=yesterday',
+    'to=2026-13-01',
+    'from=2026-11-21)%20OR%20(x',
   ])('are not given for %s, with 422 and the reason', async (query) => {
     const answer = await read(`?${query}`)
     expect(answer.statusCode).toBe(422)

@@ -1,19 +1,26 @@
 // The LogStore on Postgres: one file for each operation.
 import type { Pool } from 'pg'
+import { formatMicros } from '../frame-form.ts'
 import type { LogStore } from '../log-store.ts'
 import { createAppend } from './append.ts'
+import { countLines } from './count-lines.ts'
 import { forgetCounts } from './counts.ts'
 import { forgetFrameKeys } from './frame-keys.ts'
 import { readGaps, recordGaps } from './gaps.ts'
+import { parseCursor } from './line-rows.ts'
 import { createPartitions, dropExpiredPartitions } from './partitions.ts'
 import { readLines } from './read-lines.ts'
 import { changeRetention, purge } from './resource-lines.ts'
 import { readUsage } from './usage.ts'
 
-export function createPostgresLogStore(pool: Pool): LogStore {
+/** @param searches connections for what may take a second, so that it does not keep others from theirs */
+export function createPostgresLogStore(pool: Pool, searches: Pool = pool): LogStore {
+  const pools = { searches, cancels: pool }
   return {
     append: createAppend(pool),
-    read: (query) => readLines(pool, query),
+    read: (query) => readLines(pools, query),
+    timeOf: (cursor) => formatMicros(parseCursor(cursor).sentAt),
+    countLines: (query) => countLines(pools, query),
     usage: (resourceNumber, day) => readUsage(pool, resourceNumber, day),
     gaps: (resourceNumber, since) => readGaps(pool, resourceNumber, since),
     async recordLosses(resourceNumber, drainId, at, losses) {

@@ -11,34 +11,37 @@
 // 250,000 lines a second.
 import type { Pool, PoolClient } from 'pg'
 import { withTransaction } from '../../database/pool.ts'
-import { AppError } from '../../errors.ts'
-import { formatMicros, writeFrame } from '../frame-form.ts'
+import { formatMicros } from '../frame-form.ts'
 import type { LogLine } from '../line.ts'
 import type { Effort, LinePage, LineQuery } from '../log-store.ts'
 import { matches } from '../query/query.ts'
 import { searched } from '../query/searched-line.ts'
+import {
+  BIN,
+  binOf,
+  LINE_COLUMNS,
+  type LineRow,
+  micros,
+  type Place,
+  parseCursor,
+  placeOf,
+  samePlace,
+  toCursor,
+  toLine,
+} from './line-rows.ts'
 import { FOLDED_COLUMNS, prefilter, timeRange } from './query/prefilter.ts'
 
-interface Row {
-  sent_micros: string
-  received_micros: string
-  drain_id: number
-  priority: number
-  form: number
-  source: string
-  process: string
-  message: string
-  original: Buffer
+interface Row extends LineRow {
   /** How many lines of the step had been looked at with this one. */
   looked: string
   /** The last line of the step: handed over whether it may match or not, because it says how far the step came. */
   is_last: boolean
 }
 
-/** A place in the order of lines, in microseconds since 1970. */
-interface Place {
-  sentAt: number
-  receivedAt: number
+/** The connections that a search runs on, and those that a word to end it goes by: with none free it could not go. */
+export interface SearchPools {
+  searches: Pool
+  cancels: Pool
 }
 
 /** A common word fills the first page from one step; a rare one is worth longer ones. */
@@ -48,6 +51,9 @@ const MAX_STEP_LINES = 64_000
 const LONG_STEP_MS = 100
 /** Handed over by Postgres in one answer, and so in memory at once; lines that share a place come on top. */
 const MAX_HANDED_OVER = 2_000
+const MAX_HANDED_OVER_BYTES = 4_000_000
+/** A page of the longest lines is shorter than was asked for. */
+const MAX_PAGE_BYTES = 8_000_000
 const DEFAULT_EFFORT: Effort = { lines: 5_000_000, ms: 1_000 }
 /** Other requests wait while lines are matched: they are let through this often. */
 const SLICE_MS = 10
@@ -58,48 +64,81 @@ const SLICE_MS = 10
  * Compiling a statement takes longer than most steps, and parallel workers are better left to others.
  */
 const SET_UP = `
-  select pg_backend_pid() as pid, set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
+  select pg_backend_pid() as pid, pg_current_snapshot()::text as snapshot,
+         set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
          set_config('enable_sort', 'off', true), set_config('jit', 'off', true),
          set_config('max_parallel_workers_per_gather', '0', true)`
 
-export async function readLines(pool: Pool, query: LineQuery): Promise<LinePage> {
-  const anchor = query.after ?? query.before
-  const place = anchor === undefined ? null : parseCursor(anchor)
-  query.signal?.throwIfAborted()
+export async function readLines(pools: SearchPools, query: LineQuery): Promise<LinePage> {
+  const start = startOf(query)
+  return inSearch(pools, query, 'read committed', (client) => search(client, query, start))
+}
+
+/**
+ * A page as of one moment, and the snapshot that says which moment: what is committed later is in no part of it.
+ */
+export async function readHistory(
+  pools: SearchPools,
+  query: LineQuery,
+): Promise<{ page: LinePage; snapshot: string }> {
+  const start = startOf(query)
+  return inSearch(pools, query, 'repeatable read', async (client, snapshot) => ({
+    page: await search(client, query, start),
+    snapshot,
+  }))
+}
+
+/** Runs `work` in a transaction that walks the index, and ends it in the database too when the signal comes. */
+export async function inSearch<T>(
+  { searches, cancels }: SearchPools,
+  { signal }: { signal?: AbortSignal | undefined },
+  isolation: 'read committed' | 'repeatable read',
+  work: (client: PoolClient, snapshot: string) => Promise<T>,
+): Promise<T> {
+  signal?.throwIfAborted()
   try {
-    return await withTransaction(pool, async (client) => {
-      const { rows } = await client.query<{ pid: number }>(SET_UP)
-      const pid = (rows[0] as { pid: number }).pid
-      return await cancelledBy(query.signal, pool, pid, () => search(client, query, place))
+    return await withTransaction(searches, async (client) => {
+      if (isolation !== 'read committed') await client.query(`set transaction isolation level ${isolation}`)
+      const { rows } = await client.query<{ pid: number; snapshot: string }>(SET_UP)
+      const { pid, snapshot } = rows[0] as { pid: number; snapshot: string }
+      return await cancelledBy(signal, cancels, pid, () => work(client, snapshot))
     })
   } catch (error) {
-    query.signal?.throwIfAborted()
+    signal?.throwIfAborted()
     throw error
   }
+}
+
+/** @throws AppError invalid_params */
+function startOf({ after, before }: LineQuery): Place | null {
+  const anchor = after ?? before
+  return anchor === undefined ? null : parseCursor(anchor)
 }
 
 async function search(client: PoolClient, query: LineQuery, start: Place | null): Promise<LinePage> {
   const { effort = DEFAULT_EFFORT, limit, signal } = query
   const deadline = performance.now() + effort.ms
-  const found: LogLine[] = []
+  const found = new FoundLines(limit)
   let place = start
+  let isIncluded = query.including === true
   let looked = 0
   let step = query.search.kind === 'everything' ? limit : Math.min(FIRST_STEP_LINES, effort.lines)
   for (;;) {
     const stepStartedAt = performance.now()
-    const rows = await readStep(client, query, place, step)
+    const rows = await readStep(client, query, place && { ...place, isIncluded }, step)
+    isIncluded = false
     const stepMs = performance.now() - stepStartedAt
     const last = rows.at(-1)
-    if (last === undefined) return page(query, found, null)
+    if (last === undefined) return page(query, found.lines, null)
 
     const matched = await matchRows(query, rows, found, deadline)
     place = placeOf(rows[matched - 1] as Row)
-    if (found.length >= limit) return page(query, found, null)
+    if (found.lines.length >= limit) return page(query, found.lines, null)
     looked += Number(last.looked)
     const atEnd = matched === rows.length && last.is_last && Number(last.looked) < step
-    if (atEnd) return page(query, found, null)
-    if (matched < rows.length || looked >= effort.lines || performance.now() >= deadline) {
-      return page(query, found, place)
+    if (atEnd) return page(query, found.lines, null)
+    if (matched < rows.length || looked >= effort.lines || found.isFull || performance.now() >= deadline) {
+      return page(query, found.lines, place)
     }
     signal?.throwIfAborted()
     if (stepMs < LONG_STEP_MS / 2) step = Math.min(step * 2, MAX_STEP_LINES)
@@ -114,17 +153,17 @@ async function search(client: PoolClient, query: LineQuery, start: Place | null)
  * @returns how many rows it looked at, at least one.
  */
 async function matchRows(
-  { search, apps, limit, signal }: LineQuery,
+  { search, apps, signal }: LineQuery,
   rows: readonly Row[],
-  found: LogLine[],
+  found: FoundLines,
   deadline: number,
 ): Promise<number> {
   let pauseAt = performance.now() + SLICE_MS
   let late = false
   for (const [at, row] of rows.entries()) {
-    if (at > 0 && (late || found.length >= limit) && !samePlace(row, rows[at - 1] as Row)) return at
+    if (at > 0 && (late || found.isFull) && !samePlace(row, rows[at - 1] as Row)) return at
     const line = toLine(row)
-    if (matches(search, searched(line, apps))) found.push(line)
+    if (matches(search, searched(line, apps))) found.add(line)
     if (performance.now() < pauseAt) continue
     await new Promise((resolve) => setImmediate(resolve))
     signal?.throwIfAborted()
@@ -135,9 +174,29 @@ async function matchRows(
   return rows.length
 }
 
+class FoundLines {
+  readonly lines: LogLine[] = []
+  readonly #limit: number
+  #characters = 0
+
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  add(line: LogLine): void {
+    this.lines.push(line)
+    this.#characters += line.message.length
+  }
+
+  get isFull(): boolean {
+    return this.lines.length >= this.#limit || this.#characters >= MAX_PAGE_BYTES
+  }
+}
+
 /** @param pausedAt where the search ended although there may be more. */
-function page({ after, limit }: LineQuery, found: LogLine[], pausedAt: Place | null): LinePage {
-  const forward = after !== undefined
+function page(query: LineQuery, found: LogLine[], pausedAt: Place | null): LinePage {
+  const { limit } = query
+  const forward = isForward(query)
   const lines = forward ? found.reverse() : found
   const paused = pausedAt && toCursor(pausedAt)
   const oldest = lines.length >= limit || forward ? (lines.at(-1)?.cursor ?? null) : null
@@ -150,25 +209,30 @@ function page({ after, limit }: LineQuery, found: LogLine[], pausedAt: Place | n
   }
 }
 
+function isForward({ after, oldestFirst }: LineQuery): boolean {
+  return after !== undefined || oldestFirst === true
+}
+
 /** Looks at the next `step` lines and gives those that may match. */
 async function readStep(
   client: PoolClient,
-  { resourceNumber, search, apps = new Map(), after }: LineQuery,
-  place: Place | null,
+  query: LineQuery,
+  place: (Place & { isIncluded: boolean }) | null,
   step: number,
 ): Promise<Row[]> {
-  const forward = after !== undefined
+  const { resourceNumber, search, apps = new Map() } = query
+  const forward = isForward(query)
   const values: unknown[] = []
   const bind = (value: unknown) => `$${values.push(value)}`
   const where = [`resource_number = ${bind(resourceNumber)}`]
   if (place) {
     const sentAt = `${micros(bind(place.sentAt))}`
     const receivedAt = `${micros(bind(place.receivedAt))}`
+    const beyond = forward ? '>' : '<'
     // The first condition is for the index, the second makes it exact.
     where.push(
-      forward
-        ? `${BIN} >= ${binOf(sentAt)} and (sent_at, received_at) > (${sentAt}, ${receivedAt})`
-        : `${BIN} <= ${binOf(sentAt)} and (sent_at, received_at) < (${sentAt}, ${receivedAt})`,
+      `${BIN} ${beyond}= ${binOf(sentAt)}
+          and (sent_at, received_at) ${beyond}${place.isIncluded ? '=' : ''} (${sentAt}, ${receivedAt})`,
     )
   }
   const { from, to } = timeRange(search)
@@ -184,24 +248,28 @@ async function readStep(
   // The same everywhere, so that it is sorted once.
   const order = `bin ${direction}, sent_at ${direction}, received_at ${direction}`
   const mayMatch = prefilter(search, apps, bind)
-  // With ties: two processes may have received lines in the same microsecond, and nothing may end between them.
+  // With ties: two processes may have received lines in the same microsecond, and nothing may end between them. They
+  // are peers of the window, so that they share rank and sum, and are handed over together or not at all.
   const text = `
-    select (extract(epoch from sent_at) * 1000000)::bigint as sent_micros,
-           (extract(epoch from received_at) * 1000000)::bigint as received_micros,
-           drain_id, priority, form, source, process, message, original, looked, is_last
-    from (
-      select step.*, ${mayMatch === null ? '' : `${FOLDED_COLUMNS},`}
-             row_number() over walk as looked, lead(true) over walk is null as is_last
+    select * from (
+      select ${LINE_COLUMNS}, looked, is_last, bin, sent_at, received_at,
+             rank() over walk as rank, sum(octet_length(message) + octet_length(original)) over walk as bytes
       from (
-        select ${BIN} as bin, sent_at, received_at, drain_id, priority, form, source, process, message, original
-        from log_line
-        where ${where.join('\n          and ')}
-        order by ${order}
-        fetch first ${bind(step)} rows with ties
-      ) as step
+        select step.*, ${mayMatch === null ? '' : `${FOLDED_COLUMNS},`}
+               row_number() over walk as looked, lead(true) over walk is null as is_last
+        from (
+          select ${BIN} as bin, sent_at, received_at, drain_id, priority, form, source, process, message, original
+          from log_line
+          where ${where.join('\n            and ')}
+          order by ${order}
+          fetch first ${bind(step)} rows with ties
+        ) as step
+        window walk as (order by ${order})
+      ) as looked_at
+      where ${mayMatch === null ? 'true' : `is_last or ${mayMatch}`}
       window walk as (order by ${order})
-    ) as looked_at
-    where ${mayMatch === null ? 'true' : `is_last or ${mayMatch}`}
+    ) as handed_over
+    where rank = 1 or bytes <= ${MAX_HANDED_OVER_BYTES}
     order by ${order}
     fetch first ${bind(MAX_HANDED_OVER)} rows with ties`
   const { rows } = await client.query<Row>(text, values)
@@ -231,49 +299,4 @@ async function cancelledBy<T>(
     // Before the connection serves somebody else, whom it would hit.
     await cancelling
   }
-}
-
-/** The coarse time that the index is made of, letter for letter: migrations/0002-log-line.sql. */
-const BIN = binOf('sent_at')
-
-function binOf(time: string): string {
-  return `date_bin('8 seconds', ${time}, timestamptz 'epoch')`
-}
-
-/** Microseconds as a timestamptz, exactly: to_timestamp() goes through a double and would round. */
-function micros(parameter: string): string {
-  return `(timestamptz 'epoch' + ${parameter}::bigint * interval '1 microsecond')`
-}
-
-function toLine(row: Row): LogLine {
-  const place = placeOf(row)
-  return {
-    cursor: toCursor(place),
-    sentAt: formatMicros(place.sentAt),
-    receivedAt: formatMicros(place.receivedAt),
-    drainId: row.drain_id,
-    priority: row.priority === -1 ? null : row.priority,
-    source: row.source || null,
-    process: row.process || null,
-    message: row.message,
-    frame: row.original.length > 0 ? row.original : writeFrame({ ...row, sentAtMicros: place.sentAt }),
-  }
-}
-
-function placeOf(row: Row): Place {
-  return { sentAt: Number(row.sent_micros), receivedAt: Number(row.received_micros) }
-}
-
-function samePlace(a: Row, b: Row): boolean {
-  return a.sent_micros === b.sent_micros && a.received_micros === b.received_micros
-}
-
-function toCursor({ sentAt, receivedAt }: Place): string {
-  return `${sentAt}-${receivedAt}`
-}
-
-function parseCursor(cursor: string): Place {
-  const match = /^(\d{1,16})-(\d{1,16})$/.exec(cursor)
-  if (!match) throw new AppError('invalid_params', { reason: 'the cursor is not one of ours' })
-  return { sentAt: Number(match[1]), receivedAt: Number(match[2]) }
 }

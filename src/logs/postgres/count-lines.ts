@@ -1,0 +1,21 @@
+// Counting all lines of a resource by time, for a histogram without a search.
+import type { CountQuery, LineCount } from '../log-store.ts'
+import { BIN, binOf, micros } from './line-rows.ts'
+import { inSearch, type SearchPools } from './read-lines.ts'
+
+export function countLines(pools: SearchPools, query: CountQuery): Promise<LineCount[]> {
+  const { resourceNumber, from, to, stepSeconds, signal } = query
+  return inSearch(pools, { signal }, 'read committed', async (client) => {
+    const { rows } = await client.query<{ at: string; lines: string }>(
+      `select (extract(epoch from date_bin(make_interval(secs => $4), sent_at, timestamptz 'epoch')) * 1000000)::bigint as at,
+              count(*) as lines
+         from log_line
+        where resource_number = $1
+          and ${BIN} >= ${binOf(micros('$2'))} and ${BIN} <= ${binOf(micros('$3'))}
+          and sent_at >= ${micros('$2')} and sent_at < ${micros('$3')}
+        group by 1`,
+      [resourceNumber, from, to, stepSeconds],
+    )
+    return rows.map(({ at, lines }) => ({ at: Number(at), lines: Number(lines) }))
+  })
+}

@@ -1,0 +1,79 @@
+// Lines as rows of log_line, and their place in the order: by the time they were sent, then by their receipt.
+import { AppError } from '../../errors.ts'
+import { formatMicros, writeFrame } from '../frame-form.ts'
+import type { LogLine } from '../line.ts'
+
+export interface LineRow {
+  sent_micros: string
+  received_micros: string
+  drain_id: number
+  priority: number
+  form: number
+  source: string
+  process: string
+  message: string
+  original: Buffer
+}
+
+/** A place in the order of lines, in microseconds since 1970. */
+export interface Place {
+  sentAt: number
+  receivedAt: number
+}
+
+/** In a select on log_line: what LineRow has. */
+export const LINE_COLUMNS = `
+  (extract(epoch from sent_at) * 1000000)::bigint as sent_micros,
+  (extract(epoch from received_at) * 1000000)::bigint as received_micros,
+  drain_id, priority, form, source, process, message, original`
+
+export const BIN_SECONDS = 8
+
+export function binOf(time: string): string {
+  return `date_bin('${BIN_SECONDS} seconds', ${time}, timestamptz 'epoch')`
+}
+
+/** The coarse time that the index is made of, letter for letter: migrations/0002-log-line.sql. */
+export const BIN = binOf('sent_at')
+
+/** Microseconds as a timestamptz, exactly: to_timestamp() goes through a double and would round. */
+export function micros(parameter: string): string {
+  return `(timestamptz 'epoch' + ${parameter}::bigint * interval '1 microsecond')`
+}
+
+export function toLine(row: LineRow): LogLine {
+  const place = placeOf(row)
+  return {
+    cursor: toCursor(place),
+    sentAt: formatMicros(place.sentAt),
+    receivedAt: formatMicros(place.receivedAt),
+    drainId: row.drain_id,
+    priority: row.priority === -1 ? null : row.priority,
+    source: row.source || null,
+    process: row.process || null,
+    message: row.message,
+    // Made when somebody asks: a search looks at many lines, and hardly anybody wants their frames.
+    get frame() {
+      return row.original.length > 0 ? row.original : writeFrame({ ...row, sentAtMicros: place.sentAt })
+    },
+  }
+}
+
+export function placeOf(row: LineRow): Place {
+  return { sentAt: Number(row.sent_micros), receivedAt: Number(row.received_micros) }
+}
+
+export function samePlace(a: LineRow, b: LineRow): boolean {
+  return a.sent_micros === b.sent_micros && a.received_micros === b.received_micros
+}
+
+export function toCursor({ sentAt, receivedAt }: Place): string {
+  return `${sentAt}-${receivedAt}`
+}
+
+/** @throws AppError invalid_params */
+export function parseCursor(cursor: string): Place {
+  const match = /^(\d{1,16})-(\d{1,16})$/.exec(cursor)
+  if (!match) throw new AppError('invalid_params', { reason: 'the cursor is not one of ours' })
+  return { sentAt: Number(match[1]), receivedAt: Number(match[2]) }
+}
