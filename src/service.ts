@@ -95,11 +95,6 @@ export async function createService({
   }
   // The first round before anything is taken: there must be room for today.
   await keepHouse(housekeeping, new Date())
-  const keepingHouse = repeat(
-    HOUSEKEEPING_EVERY_MS,
-    () => keepHouse(housekeeping, new Date()),
-    (error) => log.error({ err: error }, 'housekeeping failed'),
-  )
 
   const signedIn = (visitor: Visitor) => openSession(sessions, config.publicUrl, visitor)
   const commits = new CommitFigures()
@@ -139,16 +134,18 @@ export async function createService({
         keep: held.keep.bind(held),
       }
     : null
-  const settling = {
-    name: 'settling held deliveries',
-    everyMs: SETTLE_HELD_EVERY_MS,
-    work: () => held.settle(),
-  }
-  const herokuJobs = [...heroku.jobs, settling].map(({ name, everyMs, work }) =>
-    repeat(everyMs, work, (error) => log.error({ err: error, job: name }, 'a job failed; tried again')),
-  )
-  const writingDownRefusals = repeat(REFUSALS_EVERY_MS, drain.writeDownRefusals, (error) =>
-    log.warn({ err: error }, 'refused deliveries could not be written down as gaps; tried again'),
+  const jobs = repeat(
+    [
+      { name: 'housekeeping', everyMs: HOUSEKEEPING_EVERY_MS, work: () => keepHouse(housekeeping, new Date()) },
+      {
+        name: 'writing down refusals as gaps',
+        everyMs: REFUSALS_EVERY_MS,
+        work: () => drain.writeDownRefusals(),
+      },
+      { name: 'settling held deliveries', everyMs: SETTLE_HELD_EVERY_MS, work: () => held.settle() },
+      ...heroku.jobs,
+    ],
+    log,
   )
   const metrics = createMetrics({
     drainCounters: drain.counters,
@@ -189,8 +186,7 @@ export async function createService({
       heroku.end()
       // A round that waits for a database which says nothing waits half a minute, and so does a connection that it
       // has. Every job is safe to be cut off anywhere, and nothing is lost with a connection.
-      const jobs = [keepingHouse, writingDownRefusals, ...herokuJobs]
-      await atMost(JOBS_END_MS, Promise.all([...jobs.map((job) => job.stop()), heroku.settled()]))
+      await atMost(JOBS_END_MS, Promise.all([jobs.stop(), heroku.settled()]))
       await atMost(POOLS_END_MS, Promise.all([writing, reading].map((pool: Pool) => pool.end())))
     },
   }
