@@ -26,6 +26,8 @@ export interface Config {
     configVar: string
   }
   herokuApiUrl: string
+  /** Where the add-on as a whole is asked about, with its manifest's credentials. */
+  herokuAddonsUrl: string
   herokuIdUrl: string
   /** The OAuth client secret of the Partner Portal, then the previous one. None: we never call Heroku. */
   oauthClientSecrets: readonly string[]
@@ -183,6 +185,8 @@ export function loadConfig(environment: Record<string, string | undefined>): Con
     drainUrl,
     addon: readAddon(env, production),
     herokuApiUrl: env.HEROKU_API_URL,
+    // addons.heroku.com beside api.heroku.com; a platform that is all at one address keeps it.
+    herokuAddonsUrl: env.HEROKU_API_URL.replace('//api.', '//addons.'),
     herokuIdUrl: env.HEROKU_ID_URL,
     oauthClientSecrets: readClientSecrets(env),
     secretKeys: readSecretKeys(env.SECRET_KEYS, production),

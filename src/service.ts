@@ -13,7 +13,9 @@ import { createHeldStore } from './drain/held-store.ts'
 import { Newcomers } from './drain/newcomers.ts'
 import { createHerokuRoom, type HerokuRoom } from './heroku/heroku.ts'
 import { keepHouse } from './jobs/housekeeping.ts'
-import { repeat } from './jobs/repeat.ts'
+import { createNoticeStore } from './jobs/notice-store.ts'
+import { announcePlans, warnOfQuotas } from './jobs/notices.ts'
+import { type Job, repeat } from './jobs/repeat.ts'
 import { createPostgresLogStore } from './logs/postgres/postgres-log-store.ts'
 import { CommitFigures } from './operations/commit-figures.ts'
 import { createMetrics } from './operations/metrics.ts'
@@ -31,6 +33,8 @@ import { createTokenStore } from './viewer/token-store.ts'
 const HOUSEKEEPING_EVERY_MS = 300_000
 const REFUSALS_EVERY_MS = 10_000
 const SETTLE_HELD_EVERY_MS = 5_000
+const ANNOUNCE_EVERY_MS = 5_000
+const QUOTAS_EVERY_MS = 30_000
 /** The share of its time that a delivery may wait to hear whose its drain token is. */
 const NEWCOMER_WAIT_SHARE = 0.6
 const JOBS_END_MS = 2_000
@@ -134,15 +138,36 @@ export async function createService({
         keep: held.keep.bind(held),
       }
     : null
+  const notices = {
+    store: createNoticeStore(reading),
+    logs,
+    write: (resourceId: string, message: string) => heroku.writer.write(resourceId, message),
+    addonId: config.addon.id,
+    plans: config.plans,
+    limitsOf: planLimits,
+    now,
+  }
+  // Without a client secret we never call Heroku, nor its Logplex.
+  const noticeJobs: Job[] = heroku.isOn
+    ? [
+        { name: 'announcing plans', everyMs: ANNOUNCE_EVERY_MS, work: () => announcePlans(notices) },
+        { name: 'warning of quotas', everyMs: QUOTAS_EVERY_MS, work: () => warnOfQuotas(notices) },
+      ]
+    : []
   const jobs = repeat(
     [
-      { name: 'housekeeping', everyMs: HOUSEKEEPING_EVERY_MS, work: () => keepHouse(housekeeping, new Date()) },
+      {
+        name: 'housekeeping',
+        everyMs: HOUSEKEEPING_EVERY_MS,
+        work: () => keepHouse(housekeeping, new Date()),
+      },
       {
         name: 'writing down refusals as gaps',
         everyMs: REFUSALS_EVERY_MS,
         work: () => drain.writeDownRefusals(),
       },
       { name: 'settling held deliveries', everyMs: SETTLE_HELD_EVERY_MS, work: () => held.settle() },
+      ...noticeJobs,
       ...heroku.jobs,
     ],
     log,

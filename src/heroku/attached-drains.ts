@@ -4,12 +4,9 @@
 //
 // Anybody may knock with made-up tokens: the address of a drain is no secret. So for each resource one list is under
 // way at a time, all who wait share it, and a budget holds what tokens can make us ask for, whoever sends them.
-import type { FastifyBaseLogger } from 'fastify'
-import type { Urgency } from './call-limiter.ts'
-import type { HerokuCounters } from './counters.ts'
-import type { DrainStore, ListedDrain, ListingOutcome } from './drain-store.ts'
+import type { ListDrains } from './drain-listing.ts'
+import type { DrainStore } from './drain-store.ts'
 import { HerokuError } from './heroku-error.ts'
-import type { ApiCall, HerokuApp, PlatformApi } from './platform-api.ts'
 
 /**
  * known: it is the resource's, and stored as such. foreign: Heroku's list does not have it, or never will tell us.
@@ -18,12 +15,8 @@ import type { ApiCall, HerokuApp, PlatformApi } from './platform-api.ts'
 export type Verdict = 'known' | 'foreign' | 'unsure'
 
 export interface AttachedDrainsParts {
-  api: Pick<PlatformApi, 'listDrains' | 'listAttachments'>
-  store: DrainStore
-  counters: HerokuCounters
-  log: Pick<FastifyBaseLogger, 'info' | 'warn'>
-  /** Ends every call: the service closes. */
-  signal: AbortSignal
+  list: ListDrains
+  store: Pick<DrainStore, 'claimListings' | 'scheduleListing'>
   now(): number
   /** In [0, 1). */
   random(): number
@@ -91,14 +84,14 @@ export class AttachedDrains {
 
   /** Lists what is due. Safe in any number of processes: each resource is claimed by one. Never rejects for Heroku. */
   async listDue(): Promise<void> {
-    const { store, now, random } = this.#parts
+    const { list, store, now, random } = this.#parts
     // Spread, so that what was provisioned together is not listed together for ever.
     const nextDueAt = () => now() + LISTING_EVERY_MS * (0.9 + random() / 5)
     const due = await store.claimListings(now(), nextDueAt, LISTINGS_AT_ONCE)
     await Promise.all(
       due.map(async (resourceId) => {
         try {
-          const outcome = await this.#list(resourceId, 'background')
+          const { outcome } = await list(resourceId, 'background')
           if (outcome?.incomplete) await store.scheduleListing(resourceId, now() + LISTING_AGAIN_MS)
         } catch (error) {
           if (!(error instanceof HerokuError)) throw error
@@ -113,9 +106,10 @@ export class AttachedDrains {
     const budget = this.#budget(resourceId)
     if (budget.left < 1 || this.#parts.now() < budget.notBefore) return null
     budget.left--
-    const found = this.#list(resourceId, 'urgent')
+    const found = this.#parts
+      .list(resourceId, 'urgent')
       .then(
-        (outcome) => outcome?.known ?? new Set<string>(),
+        ({ outcome }) => outcome?.known ?? new Set<string>(),
         (error: unknown) => {
           // No token, and none to come; or a resource that Heroku has no more.
           const failure = error instanceof HerokuError ? error.failure : null
@@ -132,44 +126,6 @@ export class AttachedDrains {
     const look = { order: ++this.#order, found }
     this.#underWay.set(resourceId, look)
     return look
-  }
-
-  /** @throws HerokuError */
-  async #list(resourceId: string, urgency: Urgency): Promise<ListingOutcome | null> {
-    const { api, store, counters, log, signal, now } = this.#parts
-    const call: ApiCall = { urgency, signal }
-    try {
-      counters.listings++
-      const listed = await api.listDrains(resourceId, call)
-      const drains = listed.map(
-        ({ id, token, app }): ListedDrain => ({ token, herokuDrainId: id, app: app ?? null }),
-      )
-      if (drains.some(({ app }) => app === null)) {
-        const attachments = await api.listAttachments(resourceId, call)
-        nameTheApps(
-          drains,
-          attachments.map(({ app }) => app),
-        )
-      }
-      const outcome = await store.applyListing(resourceId, drains, now())
-      if (outcome === null) return null
-      const { learned, renamed, detached, taken } = outcome
-      counters.drainsLearned += learned
-      counters.appsRenamed += renamed
-      counters.drainsDetached += detached
-      if (learned + renamed + detached > 0) {
-        log.info({ resource: resourceId, learned, renamed, detached }, 'the drains of a resource changed')
-      }
-      if (taken > 0) {
-        log.warn({ resource: resourceId, taken }, 'Heroku lists drains that are another resource’s here')
-      }
-      return outcome
-    } catch (error) {
-      counters.listingsFailed++
-      const isExpected = error instanceof HerokuError && error.failure === 'unauthorized'
-      if (!isExpected) log.warn({ err: error, resource: resourceId }, 'the drains could not be listed')
-      throw error
-    }
   }
 
   #rememberForeign(key: string): 'foreign' {
@@ -190,19 +146,6 @@ export class AttachedDrains {
     budget.filledAt = now
     return budget
   }
-}
-
-/**
- * For an API whose drains do not name their app. Drains and attachments share nothing else, so it can only be told
- * where one drain and one app are left; else the lines are kept without the name of their app.
- */
-function nameTheApps(drains: ListedDrain[], apps: readonly HerokuApp[]): void {
-  const named = new Set(drains.map(({ app }) => app?.id))
-  const left = new Map(apps.filter(({ id }) => !named.has(id)).map((app) => [app.id, app]))
-  const nameless = drains.filter(({ app }) => app === null)
-  const [drain] = nameless
-  const [app] = left.values()
-  if (nameless.length === 1 && left.size === 1 && drain && app) drain.app = { id: app.id, name: app.name }
 }
 
 function dropOldest<Value>(map: Map<string, Value>, max: number): void {

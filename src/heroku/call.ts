@@ -19,6 +19,7 @@ export interface HerokuCall {
   body?: URLSearchParams | string
   timeoutMs: number
   signal?: AbortSignal
+  maxBodyBytes?: number
 }
 
 /** A list of a thousand drains is half of it. */
@@ -38,7 +39,7 @@ export async function callHeroku(call: HerokuCall): Promise<HerokuAnswer> {
       redirect: 'manual',
       signal,
     })
-    return { status: answer.status, headers: answer.headers, body: await readBody(answer, call.who) }
+    return { status: answer.status, headers: answer.headers, body: await readBody(answer, call) }
   } catch (error) {
     if (error instanceof HerokuError) throw error
     throw new HerokuError('unavailable', `${call.who} could not be reached: ${reasonOf(error, timeout)}`)
@@ -78,13 +79,15 @@ export function failureOf(answer: HerokuAnswer, who: string): HerokuError {
   return new HerokuError('unexpected', message, status)
 }
 
-async function readBody(answer: Response, who: string): Promise<string> {
+async function readBody(
+  answer: Response,
+  { who, maxBodyBytes = MAX_BODY_BYTES }: HerokuCall,
+): Promise<string> {
   const chunks: Uint8Array[] = []
   let bytes = 0
   for await (const chunk of answer.body ?? []) {
     bytes += chunk.length
-    if (bytes > MAX_BODY_BYTES)
-      throw new HerokuError('unexpected', `${who} answers without end`, answer.status)
+    if (bytes > maxBodyBytes) throw new HerokuError('unexpected', `${who} answers without end`, answer.status)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')

@@ -14,4 +14,7 @@ export class HerokuCounters {
   drainsLearned = 0
   appsRenamed = 0
   drainsDetached = 0
+  /** Lines that we wrote into apps' logs, and those that we could not write, by reason. */
+  logInputLines = 0
+  readonly logInputDropped = new Map<string, number>()
 }

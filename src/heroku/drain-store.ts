@@ -8,7 +8,28 @@ import { withTransaction } from '../database/pool.ts'
 export interface ListedDrain {
   token: string
   herokuDrainId: string
+  /** Where it points; null where Heroku does not say. */
+  url: string | null
   app: { id: string; name: string } | null
+}
+
+/** A drain as the last list of its resource had it. */
+export interface KnownDrain {
+  /** Null, as all of what follows, where the drains of its resource were never listed. */
+  herokuDrainId: string | null
+  app: string | null
+  url: string | null
+  /** Milliseconds since 1970. */
+  listedAt: number | null
+}
+
+/** A live resource. */
+export interface ResourceDrains {
+  id: string
+  number: number
+  name: string
+  /** Without those of detached apps. */
+  drains: KnownDrain[]
 }
 
 export interface ListingOutcome {
@@ -33,6 +54,10 @@ export interface DrainStore {
   /** Resources whose drains are to be listed, each put off until `nextDueAt` so that no other process lists them too. */
   claimListings(now: number, nextDueAt: () => number, limit: number): Promise<string[]>
   scheduleListing(resourceId: string, dueAt: number): Promise<void>
+  /** Live resources in the order of their numbers, after `afterNumber`. */
+  liveResources(afterNumber: number, limit: number): Promise<ResourceDrains[]>
+  /** The drain points there now: what a list would say. */
+  noteMoved(resourceId: string, herokuDrainId: string, url: string, now: number): Promise<void>
   /** Drain id -> name of its app, where it is known. */
   appNames(resourceNumber: number): Promise<ReadonlyMap<number, string>>
 }
@@ -63,8 +88,8 @@ export function createDrainStore(pool: Pool): DrainStore {
               and resource.state = 'deprovisioned'`,
           [digests],
         )
-        const listed = `unnest($2::bytea[], $3::text[], $4::text[], $5::text[], $6::text[])
-                        as listed (digest, hint, drain_id, app_id, app_name)`
+        const listed = `unnest($2::bytea[], $3::text[], $4::text[], $5::text[], $6::text[], $8::text[])
+                        as listed (digest, hint, drain_id, app_id, app_name, url)`
         const values = [
           number,
           digests,
@@ -73,6 +98,7 @@ export function createDrainStore(pool: Pool): DrainStore {
           drains.map(({ app }) => app?.id ?? null),
           drains.map(({ app }) => app?.name ?? null),
           new Date(now),
+          drains.map(({ url }) => url),
         ]
         type Kept = { id: number; digest: Buffer; app_name: string | null }
         // Not one insert on conflict: each would use up a number of the identity column, every hour for every drain.
@@ -80,7 +106,7 @@ export function createDrainStore(pool: Pool): DrainStore {
           `update drain
               set token_hint = listed.hint, heroku_drain_id = listed.drain_id, last_listed_at = $7,
                   app_id = coalesce(listed.app_id, drain.app_id),
-                  app_name = coalesce(listed.app_name, drain.app_name), detached_at = null
+                  app_name = coalesce(listed.app_name, drain.app_name), url = listed.url, detached_at = null
              from ${listed}
             where drain.token_digest = listed.digest and resource_number = $1
             returning drain.id, token_digest as digest, drain.app_name`,
@@ -88,7 +114,7 @@ export function createDrainStore(pool: Pool): DrainStore {
         )
         const inserted = await client.query<Kept>(
           `insert into drain
-             (resource_number, token_digest, token_hint, heroku_drain_id, app_id, app_name, last_listed_at)
+             (resource_number, token_digest, token_hint, heroku_drain_id, app_id, app_name, url, last_listed_at)
            select $1, listed.*, $7 from ${listed}
             where not exists (select from drain where token_digest = listed.digest)
            on conflict do nothing
@@ -142,6 +168,27 @@ export function createDrainStore(pool: Pool): DrainStore {
         resourceId,
         new Date(dueAt),
       ])
+    },
+
+    async liveResources(afterNumber, limit) {
+      const { rows } = await pool.query<ResourceDrains>(
+        `select id, number, name,
+                coalesce((select json_agg(json_build_object(
+                            'herokuDrainId', heroku_drain_id, 'app', app_name, 'url', url,
+                            'listedAt', floor(extract(epoch from last_listed_at) * 1000)) order by drain.id)
+                   from drain where resource_number = number and detached_at is null), '[]') as drains
+           from resource where state = 'provisioned' and number > $1 order by number limit $2`,
+        [afterNumber, limit],
+      )
+      return rows
+    },
+
+    async noteMoved(resourceId, herokuDrainId, url, now) {
+      await pool.query(
+        `update drain set url = $3, last_listed_at = $4 from resource
+          where resource.id = $1 and resource_number = resource.number and heroku_drain_id = $2`,
+        [resourceId, herokuDrainId, url, new Date(now)],
+      )
     },
 
     async appNames(resourceNumber) {

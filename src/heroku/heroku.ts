@@ -6,8 +6,12 @@ import type { Config } from '../config.ts'
 import { AttachedDrains, type Verdict } from './attached-drains.ts'
 import { CallLimiter } from './call-limiter.ts'
 import { HerokuCounters } from './counters.ts'
-import { createDrainStore } from './drain-store.ts'
+import { createDrainListing, type ListDrains } from './drain-listing.ts'
+import { createDrainStore, type DrainStore } from './drain-store.ts'
 import { HerokuError } from './heroku-error.ts'
+import { createLogInputAddresses } from './log-input/addresses.ts'
+import { LogInputWriter } from './log-input/writer.ts'
+import { type MoveOptions, moveDrains } from './move-drains.ts'
 import { createOAuth, longestCallMs } from './oauth.ts'
 import { createPlatformApi, type PlatformApi } from './platform-api.ts'
 import { createSecretBox } from './secret-box.ts'
@@ -16,7 +20,10 @@ import { Tokens } from './tokens.ts'
 
 export interface HerokuNeeds {
   pool: Pool
-  config: Pick<Config, 'herokuApiUrl' | 'herokuIdUrl' | 'oauthClientSecrets' | 'secretKeys'>
+  config: Pick<
+    Config,
+    'addon' | 'herokuApiUrl' | 'herokuAddonsUrl' | 'herokuIdUrl' | 'oauthClientSecrets' | 'secretKeys'
+  >
   log: FastifyBaseLogger
   now(): number
   /** In [0, 1). */
@@ -42,11 +49,17 @@ export interface HerokuRoom {
   api: PlatformApi
   tokens: Tokens
   tokenStore: TokenStore
+  listDrains: ListDrains
+  drainStore: DrainStore
+  /** For the command line. */
+  moveDrains(options: MoveOptions): Promise<void>
   lookFor(resourceId: string, tokenDigest: string): Promise<Verdict>
   appNames(resourceNumber: number): Promise<ReadonlyMap<number, string>>
+  /** Says something in the log of the resource's own app. Nobody hears how it went. */
+  writer: LogInputWriter
   counters: HerokuCounters
   jobs: readonly HerokuJob[]
-  /** Resolves when the exchanges that a provision started are over. */
+  /** Resolves when the exchanges that a provision started are over, and what was to be written is. */
   settled(): Promise<void>
   /** Ends calls that nobody waits for any more, so that the jobs come to an end. An exchange is let finish. */
   end(): void
@@ -71,12 +84,17 @@ export function createHerokuRoom({ pool, config, log, now, random }: HerokuNeeds
   const limiter = new CallLimiter({ now })
   const api = createPlatformApi({ apiUrl: config.herokuApiUrl, tokens, limiter })
   const ending = new AbortController()
-  const drains = new AttachedDrains({
-    api,
-    store: drainStore,
+  const { signal } = ending
+  const listDrains = createDrainListing({ api, store: drainStore, counters, log, signal, now })
+  const drains = new AttachedDrains({ list: listDrains, store: drainStore, now, random })
+
+  const addresses = createLogInputAddresses({ apiUrl: config.herokuApiUrl, api, store: tokenStore, signal })
+  const writer = new LogInputWriter({
+    addresses,
+    addonId: config.addon.id,
     counters,
     log,
-    signal: ending.signal,
+    signal,
     now,
     random,
   })
@@ -112,8 +130,13 @@ export function createHerokuRoom({ pool, config, log, now, random }: HerokuNeeds
     api,
     tokens,
     tokenStore,
+    listDrains,
+    drainStore,
+    moveDrains: (options) =>
+      moveDrains({ list: listDrains, api, store: drainStore, signal, now, random }, options),
     lookFor: (resourceId, tokenDigest) => drains.lookFor(resourceId, tokenDigest),
     appNames: (resourceNumber) => drainStore.appNames(resourceNumber),
+    writer,
     counters,
     jobs: isOn
       ? [
@@ -123,7 +146,7 @@ export function createHerokuRoom({ pool, config, log, now, random }: HerokuNeeds
         ]
       : [reseal],
     async settled() {
-      await Promise.all(exchanging)
+      await Promise.all([...exchanging, writer.settled()])
     },
     end() {
       ending.abort(new HerokuError('unavailable', 'the service is ending'))

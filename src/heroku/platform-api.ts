@@ -64,6 +64,8 @@ export interface WebhookSubscription {
 export interface PlatformApi {
   findAddon(resourceId: string, call: ApiCall): Promise<HerokuAddon>
   listDrains(resourceId: string, call: ApiCall): Promise<HerokuDrain[]>
+  /** Lets a drain point elsewhere; its token stays. Where the answer is lost it may be done all the same. */
+  moveDrain(resourceId: string, herokuDrainId: string, url: string, call: ApiCall): Promise<void>
   listAttachments(resourceId: string, call: ApiCall): Promise<HerokuAttachment[]>
 
   /** The config vars as the resource's own app has them, null where one is unset. */
@@ -187,6 +189,12 @@ export function createPlatformApi({ apiUrl, tokens, limiter }: PlatformApiParts)
     },
     listDrains: (resourceId, call) =>
       list(drainSchema, resourceId, addonPath(resourceId, '/log-drains'), V3_SDK, call),
+    async moveDrain(resourceId, herokuDrainId, url, call) {
+      const path = addonPath(resourceId, `/log-drains/${encodeURIComponent(herokuDrainId)}`)
+      const request = { method: 'PUT', path, headers: { accept: V3_SDK }, json: { url } } as const
+      const moved = readAnswer(await send(resourceId, request, call), drainSchema, WHO)
+      if (moved.url !== url) throw new HerokuError('unexpected', `${WHO} did not move the drain`)
+    },
     listAttachments: (resourceId, call) =>
       list(attachmentSchema, resourceId, addonPath(resourceId, '/addon-attachments'), V3, call),
 

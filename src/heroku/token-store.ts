@@ -63,6 +63,8 @@ export interface TokenStore {
 
   /** The address that writes into the log of the resource's own app. */
   findLogInputUrl(resourceId: string): Promise<string | null>
+  /** Another one than the provision's. Not for a resource that has ended. */
+  storeLogInputUrl(resourceId: string, logInputUrl: string): Promise<void>
   /** Seals anew, some at a time, what is not sealed under the first key; answers how many. */
   resealOld(limit: number): Promise<number>
 }
@@ -247,6 +249,13 @@ export function createTokenStore(pool: Pool, box: SecretBox): TokenStore {
       )
       const sealed = rows[0]?.sealed
       return sealed ? box.open(sealed, { resourceId, purpose: 'log input address' }) : null
+    },
+
+    async storeLogInputUrl(resourceId, logInputUrl) {
+      await pool.query(
+        `update resource set sealed_log_input_url = $2 where id = $1 and state <> 'deprovisioned'`,
+        [resourceId, box.seal(logInputUrl, { resourceId, purpose: 'log input address' })],
+      )
     },
 
     async resealOld(limit) {

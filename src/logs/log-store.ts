@@ -146,6 +146,9 @@ export interface LogStore {
   /** @param day the UTC day: 2026-11-21 */
   usage(resourceNumber: number, day: string): Promise<Usage>
 
+  /** Resources that have stored so many bytes on a UTC day, or more. */
+  heavyUsers(day: string, atLeastBytes: number): Promise<{ resourceNumber: number; bytes: number }[]>
+
   /** The gaps of a resource from `since` on, newest first, at most 1,000. */
   gaps(resourceNumber: number, since: Date): Promise<Gap[]>
 

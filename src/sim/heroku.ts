@@ -4,6 +4,7 @@
 import type { SimLine } from './frame-encoder.ts'
 import { basicAuth, callHttp, type HttpAnswer } from './http-call.ts'
 import { IdServer } from './id-server.ts'
+import { LogInput } from './log-input.ts'
 import { LogplexDrain, type LogplexDrainOptions } from './logplex-drain.ts'
 import {
   type ProvisionAnswer,
@@ -36,6 +37,8 @@ export interface HerokuOptions {
   nodes?: number
   /** Of the Partner Portal: what the add-on must show to have grants exchanged. */
   clientSecrets?: readonly string[]
+  /** Where add-ons write into the logs of apps. Heroku's own, which nobody should reach from here, unless said. */
+  logInputOrigin?: string
 }
 
 export interface ProvisionRequest {
@@ -58,10 +61,16 @@ export interface AttachedDrain {
   /** Heroku's id of the drain. */
   drainId: string
   attachmentId: string
+  /** Where it points. */
+  url: string
+  /** How often it was told to point elsewhere. */
+  moves: number
   nodes: readonly LogplexDrain[]
   /** Hands a line to one of the nodes, as the app's log shippers do. */
   push(line: SimLine): void
   whenIdle(): Promise<void>
+  /** Deliveries go there from now on; what is buffered goes along. */
+  moveTo(url: string): void
   stop(): { unsent: SimLine[] }
 }
 
@@ -78,8 +87,19 @@ export interface Heroku {
   /** The slug. */
   addonId: string
   idServer: IdServer
+  logInput: LogInput
+  /** Whether these are the credentials of the add-on's manifest. */
+  isAddon(authorization: string | undefined): boolean
   /** @throws HerokuRefusal where the customer's install would have failed. */
   provision(request: ProvisionRequest): Promise<SimResource>
+  /** A resource that Heroku has, whatever the add-on knows: it is not called. */
+  adopt(install: {
+    uuid: string
+    plan: string
+    app: string
+    drainToken: string
+    drainUrl: string
+  }): SimResource
   changePlan(
     uuid: string,
     plan: string,
@@ -99,6 +119,8 @@ export interface Heroku {
   /** The form that opens the resource's page; null when there is no such resource. */
   signIn(uuid: string, person?: Partial<SsoPerson>): SsoForm | null
   resources(): SimResource[]
+  /** Heroku forgets the resource, and the add-on is not called: its DELETE was lost. */
+  drop(uuid: string): void
   /** Ends every drain at once. */
   stop(): void
 }
@@ -116,6 +138,23 @@ export function createHeroku(options: HerokuOptions): Heroku {
     random: random.fork('id server'),
     clock,
     clientSecrets: options.clientSecrets ?? [],
+  })
+  const apps = new Map<string, string>()
+  const appIdOf = (app: string): string => {
+    const id = apps.get(app) ?? random.uuid()
+    apps.set(app, id)
+    return id
+  }
+  const logInput = new LogInput({
+    random: random.fork('log input'),
+    origin: options.logInputOrigin ?? 'https://1.us.logplex.io',
+    // What is written into an app's log comes out of its drains, as whatever the app itself says.
+    onLine({ appId, priority, time, process, message }) {
+      const drains = [...resources.values()].flatMap((resource) => resource.drains)
+      for (const drain of drains.filter((one) => one.appId === appId)) {
+        drain.push({ priority, time, source: 'app', process, message })
+      }
+    },
   })
   const find = (uuid: string): SimResource => {
     const resource = resources.get(uuid)
@@ -140,20 +179,39 @@ export function createHeroku(options: HerokuOptions): Heroku {
   }
 
   function startDrain(url: string, token: string, app: string): AttachedDrain {
-    const nodes = Array.from(
-      { length: options.nodes ?? 1 },
-      (_, node) =>
-        new LogplexDrain({ ...options.drains, url, token, clock, random: random.fork(`${token} ${node}`) }),
-    )
+    const start = (to: string) =>
+      Array.from(
+        { length: options.nodes ?? 1 },
+        (_, node) =>
+          new LogplexDrain({
+            ...options.drains,
+            url: to,
+            token,
+            clock,
+            random: random.fork(`${token} ${node}`),
+          }),
+      )
+    let nodes = start(url)
     return {
       token,
       app,
-      appId: random.uuid(),
+      appId: appIdOf(app),
       drainId: random.uuid(),
       attachmentId: random.uuid(),
-      nodes,
+      url,
+      moves: 0,
+      get nodes() {
+        return nodes
+      },
       push: (line) => (nodes.length === 1 ? nodes[0] : random.pick(nodes))?.push(line),
       whenIdle: async () => void (await Promise.all(nodes.map((node) => node.whenIdle()))),
+      moveTo(to) {
+        this.url = to
+        this.moves++
+        const { unsent } = this.stop()
+        nodes = start(to)
+        for (const line of unsent) this.push(line)
+      },
       stop: () => ({ unsent: nodes.flatMap((node) => node.stop().unsent) }),
     }
   }
@@ -161,6 +219,8 @@ export function createHeroku(options: HerokuOptions): Heroku {
   return {
     addonId: addon.id,
     idServer,
+    logInput,
+    isAddon: (authorization) => authorization === basicAuth(addon.id, addon.password),
     find: (uuid) => resources.get(uuid) ?? provisioning.get(uuid) ?? null,
 
     async provision(request) {
@@ -192,7 +252,7 @@ export function createHeroku(options: HerokuOptions): Heroku {
           },
           options: request.options ?? {},
           log_drain_token: token,
-          log_input_url: `https://token:t.${random.uuid()}@1.us.logplex.io/logs`,
+          log_input_url: logInput.addressOf(uuid, appIdOf(app)),
         }),
         addon.configVars,
       )
@@ -201,6 +261,14 @@ export function createHeroku(options: HerokuOptions): Heroku {
       const resource = { uuid, name, app, plan: request.plan, answer, drains: [] as AttachedDrain[] }
       resources.set(uuid, resource)
       resource.drains.push(startDrain(answer.logDrainUrl, token, app))
+      return resource
+    },
+
+    adopt({ uuid, plan, app, drainToken, drainUrl }) {
+      const name = `${addon.id}-solid-${random.int(10_000, 99_999)}`
+      const answer = { id: uuid, message: null, config: null, logDrainUrl: drainUrl }
+      const resource = { uuid, name, app, plan, answer, drains: [startDrain(drainUrl, drainToken, app)] }
+      resources.set(uuid, resource)
       return resource
     },
 
@@ -220,6 +288,12 @@ export function createHeroku(options: HerokuOptions): Heroku {
       for (const drain of resource.drains) drain.stop()
     },
 
+    drop(uuid) {
+      for (const drain of find(uuid).drains) drain.stop()
+      resources.delete(uuid)
+      idServer.revoke(uuid)
+    },
+
     attach(uuid, app = `quiet-hill-${random.int(10_000, 99_999)}`) {
       const resource = find(uuid)
       const drain = startDrain(resource.answer.logDrainUrl, `d.${random.uuid()}`, app)
@@ -236,6 +310,8 @@ export function createHeroku(options: HerokuOptions): Heroku {
     },
 
     renameApp(from, to) {
+      apps.set(to, appIdOf(from))
+      apps.delete(from)
       for (const resource of resources.values()) {
         if (resource.app === from) resource.app = to
         for (const drain of resource.drains) if (drain.app === from) drain.app = to

@@ -6,6 +6,9 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AttachedDrain, Heroku, SimResource } from './heroku.ts'
 import type { SimAnswer } from './id-server.ts'
+import { NOT_FOUND, type PlatformCall, refusalOf } from './platform/call.ts'
+import { listInstalls } from './platform/installs.ts'
+import { drainJson, moveDrain } from './platform/log-drains.ts'
 
 /**
  * html: an error page of the router in front. limited: 429. slow: answers after `ms`. lost: does what is asked, and
@@ -60,8 +63,9 @@ export async function openPlatform(heroku: () => Heroku | undefined, port = 0): 
     const { method = '', headers } = request
     const { authorization, range } = headers
     platform.requests.push({ method, path, query, authorization, range })
-    let body = ''
-    for await (const chunk of request) body += chunk
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk)
+    const body = Buffer.concat(chunks)
     const fault = takeFault(faults, `${method} ${path}`)
     if (fault?.kind === 'slow') await sleep(fault.ms ?? 1_000)
     if (fault?.kind === 'html') return send(response, { status: 503, body: HTML, contentType: 'text/html' })
@@ -71,30 +75,27 @@ export async function openPlatform(heroku: () => Heroku | undefined, port = 0): 
       return send(response, { status: 307, body: '', headers: { Location: fault.location ?? '/' } })
     }
     if (fault?.kind === 'wrong_json') return send(response, { status: 200, body: { surprise: true } })
-    const answer = answerTo(method, path, headers, body)
+    const answer = answerTo({ method, path, query, headers, body })
     if (fault?.kind === 'lost') return void response.destroy()
     send(response, answer)
   }
 
-  function answerTo(
-    method: string,
-    path: string,
-    headers: IncomingMessage['headers'],
-    body: string,
-  ): SimAnswer {
+  function answerTo(call: PlatformCall): SimAnswer {
+    const { method, path, headers, body } = call
     const world = heroku()
     if (world === undefined) return NOT_FOUND
     if (method === 'POST' && path === '/oauth/token') {
       if (!headers['content-type']?.startsWith('application/x-www-form-urlencoded')) return NOT_FOUND
-      return world.idServer.token(new URLSearchParams(body))
+      return world.idServer.token(new URLSearchParams(body.toString('utf8')))
     }
+    if (method === 'POST' && path === '/logs') return world.logInput.take(call)
+    const other = moveDrain(world, call) ?? listInstalls(world, call, platform.pageSize)
+    if (other !== null) return other
     const [, uuid, what] = /^\/addons\/([\w-]+)(?:\/([\w-]+))?$/.exec(path) ?? []
     if (method !== 'GET' || uuid === undefined) return NOT_FOUND
-    const caller = world.idServer.resourceOf(headers.authorization)
-    if (caller === null) return { status: 401, body: { id: 'unauthorized', message: 'Invalid credentials.' } }
-    if (caller !== uuid) return { status: 403, body: { id: 'forbidden', message: 'You do not have access.' } }
-    const resource = world.find(uuid)
-    if (resource === null) return NOT_FOUND
+    const refusal = refusalOf(world, headers, uuid)
+    if (refusal !== null) return refusal
+    const resource = world.find(uuid) as SimResource
     const isSdk = headers.accept?.includes('version=3.sdk') ?? false
     if (what === undefined) return { status: 200, body: addonJson(resource, world) }
     if (what === 'log-drains') {
@@ -105,7 +106,7 @@ export async function openPlatform(heroku: () => Heroku | undefined, port = 0): 
     }
     if (what === 'addon-attachments') {
       return page(
-        resource.drains.map((drain) => attachmentJson(drain, resource)),
+        resource.drains.map((drain) => attachmentJson(drain, resource, world)),
         headers.range,
         platform.pageSize,
       )
@@ -146,11 +147,6 @@ export async function openPlatform(heroku: () => Heroku | undefined, port = 0): 
   return platform
 }
 
-const NOT_FOUND: SimAnswer = {
-  status: 404,
-  body: { id: 'not_found', message: 'There is nothing here.' },
-}
-
 function limited({ retryAfterSeconds }: Fault): SimAnswer {
   return {
     status: 429,
@@ -188,25 +184,13 @@ function addonJson(resource: SimResource, { addonId }: Heroku): object {
   }
 }
 
-function drainJson(drain: AttachedDrain, resource: SimResource, namesApp: boolean) {
-  return {
-    id: drain.drainId,
-    token: drain.token,
-    url: resource.answer.logDrainUrl,
-    addon: { id: resource.uuid, name: resource.name },
-    ...(namesApp && { app: { id: drain.appId, name: drain.app } }),
-    created_at: '2026-03-01T10:15:00Z',
-    updated_at: '2026-03-01T10:15:00Z',
-  }
-}
-
-function attachmentJson(drain: AttachedDrain, resource: SimResource) {
+function attachmentJson(drain: AttachedDrain, resource: SimResource, { logInput }: Heroku) {
   return {
     id: drain.attachmentId,
     name: 'CULVERT',
     namespace: null,
     addon: { id: resource.uuid, name: resource.name },
     app: { id: drain.appId, name: drain.app },
-    log_input_url: null,
+    log_input_url: logInput.addressOf(resource.uuid, drain.appId),
   }
 }

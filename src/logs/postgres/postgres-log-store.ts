@@ -11,7 +11,7 @@ import { parseCursor } from './line-rows.ts'
 import { createPartitions, dropExpiredPartitions } from './partitions.ts'
 import { readLines } from './read-lines.ts'
 import { changeRetention, purge } from './resource-lines.ts'
-import { readUsage } from './usage.ts'
+import { findHeavyUsers, readUsage } from './usage.ts'
 
 /** @param searches connections for what may take a second, so that it does not keep others from theirs */
 export function createPostgresLogStore(pool: Pool, searches: Pool = pool): LogStore {
@@ -22,6 +22,7 @@ export function createPostgresLogStore(pool: Pool, searches: Pool = pool): LogSt
     timeOf: (cursor) => formatMicros(parseCursor(cursor).sentAt),
     countLines: (query) => countLines(pools, query),
     usage: (resourceNumber, day) => readUsage(pool, resourceNumber, day),
+    heavyUsers: (day, atLeastBytes) => findHeavyUsers(pool, day, atLeastBytes),
     gaps: (resourceNumber, since) => readGaps(pool, resourceNumber, since),
     async recordLosses(resourceNumber, drainId, at, losses) {
       const statement = recordGaps([{ resourceNumber, drainId, atMicros: at.getTime() * 1000, losses }])

@@ -101,6 +101,19 @@ export async function readUsage(pool: Pool, resourceNumber: number, day: string)
   }
 }
 
+export async function findHeavyUsers(
+  pool: Pool,
+  day: string,
+  atLeastBytes: number,
+): Promise<{ resourceNumber: number; bytes: number }[]> {
+  const { rows } = await pool.query<{ resourceNumber: number; bytes: string }>(
+    `select resource_number as "resourceNumber", sum(bytes) as bytes from usage
+      where day = $1 group by resource_number having sum(bytes) >= $2`,
+    [day, Math.ceil(atLeastBytes)],
+  )
+  return rows.map(({ resourceNumber, bytes }) => ({ resourceNumber, bytes: Number(bytes) }))
+}
+
 export interface UsedRow {
   key: string
   bytes: string

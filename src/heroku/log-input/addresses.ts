@@ -1,0 +1,61 @@
+// Where we may write into the log of a resource's own app. The address holds a token, so it is sealed where it lies,
+// and it is used only where it leads to a Logplex. Heroku may change it at any time; then whoever used the old one is
+// answered 4xx, and the attachments have the new one (Dev Center add-on-partner-log-integration).
+import type { ApiCall, PlatformApi } from '../platform-api.ts'
+import type { TokenStore } from '../token-store.ts'
+import { splitCredentials } from './post-frames.ts'
+
+export type LogInput = ReturnType<typeof splitCredentials>
+
+export interface LogInputAddressesParts {
+  apiUrl: string
+  api: Pick<PlatformApi, 'findAddon' | 'listAttachments'>
+  store: Pick<TokenStore, 'findLogInputUrl' | 'storeLogInputUrl'>
+  signal: AbortSignal
+}
+
+export interface LogInputAddresses {
+  /** Null where there is none, or none that may be told a token. */
+  find(resourceId: string): Promise<LogInput | null>
+  /**
+   * Asks Heroku, keeps what it says, and answers as `find`.
+   *
+   * @throws HerokuError
+   */
+  findAnew(resourceId: string): Promise<LogInput | null>
+}
+
+export function createLogInputAddresses(parts: LogInputAddressesParts): LogInputAddresses {
+  const { apiUrl, api, store, signal } = parts
+  return {
+    async find(resourceId) {
+      const address = await store.findLogInputUrl(resourceId)
+      return address === null ? null : readAddress(address, apiUrl)
+    },
+
+    async findAnew(resourceId) {
+      const call: ApiCall = { urgency: 'background', signal }
+      const { app } = await api.findAddon(resourceId, call)
+      const attachments = await api.listAttachments(resourceId, call)
+      const own = attachments.find((attachment) => attachment.app.id === app?.id)
+      const address = own?.log_input_url ?? null
+      const read = address === null ? null : readAddress(address, apiUrl)
+      if (address !== null && read !== null) await store.storeLogInputUrl(resourceId, address)
+      return read
+    },
+  }
+}
+
+/**
+ * Null for what is no address of a Logplex. Heroku's are at logplex.io; where HEROKU_API_URL is not Heroku's own,
+ * nothing leaves for Heroku either, and only that origin may be told.
+ */
+export function readAddress(address: string, apiUrl: string): LogInput | null {
+  if (!URL.canParse(address)) return null
+  const { url, authorization } = splitCredentials(address)
+  const api = new URL(apiUrl)
+  const isAllowed = /(^|\.)heroku\.com$/.test(api.hostname)
+    ? url.protocol === 'https:' && /(^|\.)logplex\.io$/.test(url.hostname)
+    : url.origin === api.origin
+  return isAllowed ? { url, authorization } : null
+}

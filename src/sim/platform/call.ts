@@ -1,0 +1,37 @@
+// What the routes of the simulated platform are made of.
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Heroku } from '../heroku.ts'
+import type { SimAnswer } from '../id-server.ts'
+
+export interface PlatformCall {
+  method: string
+  /** Without its query. */
+  path: string
+  query: string
+  headers: IncomingHttpHeaders
+  body: Buffer
+}
+
+export const NOT_FOUND: SimAnswer = {
+  status: 404,
+  body: { id: 'not_found', message: 'There is nothing here.' },
+}
+
+/** Why this partner may not ask about the resource; null where it may. */
+export function refusalOf(world: Heroku, headers: IncomingHttpHeaders, resourceId: string): SimAnswer | null {
+  const caller = world.idServer.resourceOf(headers.authorization)
+  if (caller === null) return { status: 401, body: { id: 'unauthorized', message: 'Invalid credentials.' } }
+  if (caller !== resourceId)
+    return { status: 403, body: { id: 'forbidden', message: 'You do not have access.' } }
+  return world.find(resourceId) === null ? NOT_FOUND : null
+}
+
+/** Null where it is not JSON, or no object. */
+export function readJson(body: Buffer): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(body.toString('utf8'))
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null
+  } catch {
+    return null
+  }
+}
