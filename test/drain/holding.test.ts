@@ -1,9 +1,16 @@
-import { randomBytes } from 'node:crypto'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { counted, frame } from '../support/deliveries.ts'
-import { provision, startTestService, storedMessages, type TestService } from '../support/service.ts'
+import {
+  deliver as post,
+  provision,
+  startTestService,
+  stopCommits,
+  storedMessages,
+  type TestResource,
+  type TestService,
+} from '../support/service.ts'
 
 const HOLD_MS = 400
 let service: TestService
@@ -13,37 +20,14 @@ beforeAll(async () => {
 })
 afterAll(() => service.close())
 
-interface Target {
-  drainToken: string
-  drainUrl: string
-}
-
-function deliver(to: Target, frameId: string, body = counted(frame(frameId))): Promise<Response> {
-  return fetch(to.drainUrl, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/logplex-1',
-      'logplex-drain-token': to.drainToken,
-      'logplex-frame-id': frameId,
-    },
-    body: new Uint8Array(body),
-  })
-}
-
-/** Holds up every commit of deliveries until the returned function is called. */
-async function stopCommits(): Promise<() => Promise<void>> {
-  const client = await service.database.pool.connect()
-  await client.query('begin; lock table delivery in access exclusive mode')
-  return async () => {
-    await client.query('rollback')
-    client.release()
-  }
-}
+/** One line, whose message is the frame id too. */
+const deliver = (to: TestResource, name: string) => post(to, name, name)
+const holdCommits = () => stopCommits(service.database)
 
 it('holds the answer while the store cannot commit, then answers 503; the retry is stored once', async () => {
   const resource = await provision(service)
   await deliver(resource, 'warm-up')
-  const letCommit = await stopCommits()
+  const letCommit = await holdCommits()
   const started = performance.now()
   const answer = await deliver(resource, 'held')
   expect(answer.status).toBe(503)
@@ -57,7 +41,7 @@ it('holds the answer while the store cannot commit, then answers 503; the retry 
 it('answers 204 when the store comes back while deliveries are held', async () => {
   const resource = await provision(service)
   await deliver(resource, 'warm-up')
-  const letCommit = await stopCommits()
+  const letCommit = await holdCommits()
   const answers = Promise.all(['a', 'b', 'c'].map((name) => deliver(resource, name)))
   await sleep(HOLD_MS / 4)
   await letCommit()
@@ -78,7 +62,7 @@ it('goes on by itself after its database connections were cut', async () => {
 it('does not store what was given up while it still waited behind others', async () => {
   const resource = await provision(service)
   await deliver(resource, 'warm-up')
-  const letCommit = await stopCommits()
+  const letCommit = await holdCommits()
   // Two writers are stuck, one delivery each; what comes then waits in the queue until its time is over.
   const stuck: Promise<Response>[] = []
   for (const name of ['stuck 1', 'stuck 2']) {
@@ -99,11 +83,9 @@ it('does not store what was given up while it still waited behind others', async
 it('takes no body into memory above its bound, and everything in the end', async () => {
   const resource = await provision(service)
   await deliver(resource, 'warm-up')
-  const letCommit = await stopCommits()
+  const letCommit = await holdCommits()
   const names = Array.from({ length: 8 }, (_, at) => `large ${at} ${'x'.repeat(4_000)}`)
-  const answers = names.map((name) =>
-    deliver(resource, randomBytes(16).toString('hex'), counted(frame(name))),
-  )
+  const answers = names.map((name) => post(resource, name))
   await sleep(HOLD_MS / 4)
   expect(service.service.drain.gate.heldBytes).toBeLessThanOrEqual(10_000)
   await letCommit()

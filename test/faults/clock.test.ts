@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest'
 import { counted, frame } from '../support/deliveries.ts'
-import { provision, startTestService, storedMessages, type TestService } from '../support/service.ts'
+import { deliver, provision, startTestService, storedMessages, type TestService } from '../support/service.ts'
 
 const HOUR_MS = 3_600_000
 let service: TestService
@@ -23,16 +23,9 @@ it('keeps every line, once and in the order of receipt', async () => {
   for (const [at, jump] of jumps.entries()) {
     vi.useFakeTimers({ toFake: ['Date'], now: start + jump })
     const frameId = randomBytes(16).toString('hex')
+    const body = Buffer.concat([`${at}a`, `${at}b`].map((name) => counted(frame(name))))
     for (let tries = 0; tries < 2; tries++) {
-      const answer = await fetch(resource.drainUrl, {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/logplex-1',
-          'logplex-drain-token': resource.drainToken,
-          'logplex-frame-id': frameId,
-        },
-        body: new Uint8Array(Buffer.concat([`${at}a`, `${at}b`].map((name) => counted(frame(name))))),
-      })
+      const answer = await deliver(resource, body, frameId)
       expect(answer.status).toBe(204)
     }
     names.push(`${at}a`, `${at}b`)

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { loadConfig } from '../../src/config.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { counted, frame } from '../support/deliveries.ts'
-import { provisionAt } from '../support/service.ts'
+import { deliver, provisionAt } from '../support/service.ts'
 import { type ServiceProcess, startServiceProcess } from '../support/service-process.ts'
 
 const PROCESSES = 3
@@ -28,18 +28,10 @@ afterAll(async () => {
   await database.close()
 })
 
-async function deliver(origin: string, drainToken: string, frameId: string, body: Buffer): Promise<number> {
+/** The status, or 0 where no answer came. */
+async function send(origin: string, drainToken: string, frameId: string, body: Buffer): Promise<number> {
   try {
-    const answer = await fetch(`${origin}/drains/x`, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/logplex-1',
-        'logplex-drain-token': drainToken,
-        'logplex-frame-id': frameId,
-      },
-      body: new Uint8Array(body),
-    })
-    return answer.status
+    return (await deliver({ drainUrl: `${origin}/drains/x`, drainToken }, body, frameId)).status
   } catch {
     return 0
   }
@@ -56,7 +48,7 @@ it('stores each delivery once whichever processes its tries reach, and one of th
     const frameId = randomBytes(16).toString('hex')
     // Three tries at once, at all of the processes, in no order.
     const statuses = await Promise.all(
-      [0, 1, 2].map((shift) => deliver(origin(n + shift), drainToken, frameId, body)),
+      [0, 1, 2].map((shift) => send(origin(n + shift), drainToken, frameId, body)),
     )
     if (statuses.includes(204)) acknowledged.push(...names)
   }

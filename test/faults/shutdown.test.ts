@@ -1,10 +1,8 @@
-import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { loadConfig } from '../../src/config.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
-import { counted, frame } from '../support/deliveries.ts'
-import { provisionAt } from '../support/service.ts'
+import { deliver, provisionAt, stopCommits } from '../support/service.ts'
 import { startServiceProcess } from '../support/service-process.ts'
 
 let database: TestDatabase
@@ -15,24 +13,14 @@ afterAll(() => database.close())
 
 it('finishes what was let in when SIGTERM comes, and exits with 0', async () => {
   const service = await startServiceProcess({ DATABASE_URL: database.url })
-  const { drainToken } = await provisionAt(service.origin, loadConfig({}))
-  const client = await database.pool.connect()
-  await client.query('begin; lock table delivery in access exclusive mode')
-  const answer = fetch(`${service.origin}/drains/x`, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/logplex-1',
-      'logplex-drain-token': drainToken,
-      'logplex-frame-id': randomBytes(16).toString('hex'),
-    },
-    body: new Uint8Array(counted(frame('under way'))),
-  })
+  const resource = await provisionAt(service.origin, loadConfig({}))
+  const letCommit = await stopCommits(database)
+  const answer = deliver(resource, 'under way')
   await sleep(300)
   const ended = service.end('SIGTERM')
   await sleep(300)
   await expect(fetch(`${service.origin}/healthz`)).rejects.toThrow()
-  await client.query('rollback')
-  client.release()
+  await letCommit()
   expect((await answer).status).toBe(204)
   expect(await ended).toEqual({ code: 0, signal: null })
   const { rows } = await database.pool.query('select message from log_line')
@@ -41,14 +29,9 @@ it('finishes what was let in when SIGTERM comes, and exits with 0', async () => 
 
 it('ends at once, and not with 0, when a second signal comes while it waits for what was let in', async () => {
   const service = await startServiceProcess({ DATABASE_URL: database.url })
-  const { drainToken } = await provisionAt(service.origin, loadConfig({}))
-  const client = await database.pool.connect()
-  await client.query('begin; lock table delivery in access exclusive mode')
-  const answer = fetch(`${service.origin}/drains/x`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/logplex-1', 'logplex-drain-token': drainToken },
-    body: new Uint8Array(counted(frame('never acknowledged'))),
-  }).catch(() => 'cut off')
+  const resource = await provisionAt(service.origin, loadConfig({}))
+  const letCommit = await stopCommits(database)
+  const answer = deliver(resource, 'never acknowledged').catch(() => 'cut off')
   await sleep(300)
   service.child.kill('SIGTERM')
   await sleep(300)
@@ -59,8 +42,7 @@ it('ends at once, and not with 0, when a second signal comes while it waits for 
   expect(code).toBeGreaterThan(0)
   expect(await answer).toBe('cut off')
   expect(service.output()).toContain('second SIGINT')
-  await client.query('rollback')
-  client.release()
+  await letCommit()
 })
 
 it('says in a sentence what is wrong with the settings, and exits with 1', async () => {

@@ -1,14 +1,15 @@
-import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { keepHouse } from '../../src/jobs/housekeeping.ts'
 import { createPostgresLogStore } from '../../src/logs/postgres/postgres-log-store.ts'
 import { createResourceStore } from '../../src/partner/resource-store.ts'
-import { counted, frame } from '../support/deliveries.ts'
 import {
+  deliver,
   deprovision,
+  herokuAuthorization,
   provision,
   startTestService,
   storedMessages,
+  type TestResource,
   type TestService,
 } from '../support/service.ts'
 
@@ -33,28 +34,17 @@ function round(laterMs: number): Promise<void> {
   return keepHouse(parts, new Date(Date.now() + laterMs))
 }
 
-async function deliver(drainToken: string, message: string): Promise<void> {
-  const answer = await fetch(`${service.origin}/drains/x`, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/logplex-1',
-      'logplex-drain-token': drainToken,
-      'logplex-frame-id': randomBytes(16).toString('hex'),
-    },
-    body: new Uint8Array(counted(frame(message))),
-  })
-  expect(answer.status).toBe(204)
+async function take(resource: TestResource, message: string): Promise<void> {
+  expect((await deliver(resource, message)).status).toBe(204)
 }
 
 it('lets the lines follow a plan change, once it is known everywhere', async () => {
   const resource = await provision(service, 'test')
-  await deliver(resource.drainToken, 'kept longer')
+  await take(resource, 'kept longer')
   const changed = await service.service.app.inject({
     method: 'PUT',
     url: `/heroku/resources/${resource.id}`,
-    headers: {
-      authorization: `Basic ${Buffer.from(`${service.config.addon.id}:${service.config.addon.passwords[0]}`).toString('base64')}`,
-    },
+    headers: { authorization: herokuAuthorization(service.config) },
     payload: { plan: 'premium' },
   })
   expect(changed.statusCode).toBe(200)
@@ -74,7 +64,7 @@ it('lets the lines follow a plan change, once it is known everywhere', async () 
 
 it('deletes the lines of a deprovisioned resource after seven days, and not before', async () => {
   const [gone, alive] = [await provision(service, 'premium'), await provision(service, 'premium')]
-  for (const { drainToken } of [gone, alive]) await deliver(drainToken, 'a line')
+  for (const resource of [gone, alive]) await take(resource, 'a line')
   await deprovision(service, gone.id)
   await round(6 * DAY_MS)
   expect(await storedMessages(service, gone.id)).toEqual(['a line'])

@@ -1,11 +1,12 @@
 // The whole service on a database of its own, listening on loopback. The simulated Heroku and tests talk HTTP to it.
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import type { FastifyBaseLogger } from 'fastify'
 import { pino } from 'pino'
 import { type Config, loadConfig } from '../../src/config.ts'
 import { createService, type Service } from '../../src/service.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
+import { counted, frame } from './deliveries.ts'
 
 export interface TestService {
   service: Service
@@ -73,6 +74,37 @@ export async function provisionAt(origin: string, config: Config, plan = 'test')
   })
   if (answer.status !== 200) throw new Error(`provision answered ${answer.status}: ${await answer.text()}`)
   return { id, drainToken, drainUrl: `${origin}/drains/${id}` }
+}
+
+/**
+ * Posts one delivery as Logplex does, and answers with its answer.
+ *
+ * @param what the message of its one line, or the whole body
+ */
+export function deliver(
+  to: Pick<TestResource, 'drainUrl' | 'drainToken'>,
+  what: string | Uint8Array,
+  frameId = randomBytes(16).toString('hex'),
+): Promise<Response> {
+  return fetch(to.drainUrl, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/logplex-1',
+      'logplex-drain-token': to.drainToken,
+      'logplex-frame-id': frameId,
+    },
+    body: new Uint8Array(typeof what === 'string' ? counted(frame(what)) : what),
+  })
+}
+
+/** Holds up every commit of deliveries until the returned function is called. */
+export async function stopCommits({ pool }: TestDatabase): Promise<() => Promise<void>> {
+  const client = await pool.connect()
+  await client.query('begin; lock table delivery in access exclusive mode')
+  return async () => {
+    await client.query('rollback')
+    client.release()
+  }
 }
 
 export async function deprovision(service: TestService, id: string): Promise<void> {
