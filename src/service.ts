@@ -20,6 +20,7 @@ import { createPostgresLogStore } from './logs/postgres/postgres-log-store.ts'
 import { CommitFigures } from './operations/commit-figures.ts'
 import { createMetrics } from './operations/metrics.ts'
 import { createReadiness } from './operations/readiness.ts'
+import { throttle } from './operations/throttle.ts'
 import { createResourceStore } from './partner/resource-store.ts'
 import type { Visitor } from './partner/sign-in.ts'
 import { limitsOf, retentionClasses } from './plans.ts'
@@ -37,6 +38,8 @@ const ANNOUNCE_EVERY_MS = 5_000
 const QUOTAS_EVERY_MS = 30_000
 /** The share of its time that a delivery may wait to hear whose its drain token is. */
 const NEWCOMER_WAIT_SHARE = 0.6
+/** While the database is away every commit fails, some a second; the metrics count each. */
+const FAILED_COMMITS_EVERY_MS = 5_000
 const JOBS_END_MS = 2_000
 const POOLS_END_MS = 2_000
 
@@ -102,6 +105,9 @@ export async function createService({
 
   const signedIn = (visitor: Visitor) => openSession(sessions, config.publicUrl, visitor)
   const commits = new CommitFigures()
+  const commitFailed = throttle<FailedCommit>(FAILED_COMMITS_EVERY_MS, ({ error, deliveries }, failures) =>
+    log.error({ err: error, deliveries, failures }, 'a commit failed'),
+  )
   const drain = createDrain({
     config,
     // Losses are written down beside the commits, not in their way.
@@ -109,7 +115,7 @@ export async function createService({
     findDrain: gather(resources.findDrains),
     limitsOf: planLimits,
     isTransient,
-    onFailure: (error, deliveries) => log.error({ err: error, deliveries }, 'a commit failed'),
+    onFailure: (error, deliveries) => commitFailed(failureKind(error), { error, deliveries }),
     log,
     now,
   })
@@ -215,6 +221,17 @@ export async function createService({
       await atMost(POOLS_END_MS, Promise.all([writing, reading].map((pool: Pool) => pool.end())))
     },
   }
+}
+
+interface FailedCommit {
+  error: unknown
+  deliveries: number
+}
+
+/** Errors of one kind are told in one line. */
+function failureKind(error: unknown): string {
+  const { code, name } = error as { code?: unknown; name?: unknown }
+  return String(code ?? name)
 }
 
 async function atMost(timeoutMs: number, work: Promise<unknown>): Promise<void> {
