@@ -12,7 +12,7 @@ import { HeldDeliveries } from './drain/held-deliveries.ts'
 import { createHeldStore } from './drain/held-store.ts'
 import { Newcomers } from './drain/newcomers.ts'
 import { createHerokuRoom, type HerokuRoom } from './heroku/heroku.ts'
-import { keepHouse } from './jobs/housekeeping.ts'
+import { GRACE_MS, keepHouse } from './jobs/housekeeping.ts'
 import { createNoticeStore } from './jobs/notice-store.ts'
 import { announcePlans, warnOfQuotas } from './jobs/notices.ts'
 import { type Job, repeat } from './jobs/repeat.ts'
@@ -38,6 +38,8 @@ const ANNOUNCE_EVERY_MS = 5_000
 const QUOTAS_EVERY_MS = 30_000
 /** The share of its time that a delivery may wait to hear whose its drain token is. */
 const NEWCOMER_WAIT_SHARE = 0.6
+/** A replay that asks before this hour whose lines are to be deleted has committed within it. */
+const ENDED_EARLIER_MS = 3_600_000
 /** While the database is away every commit fails, some a second; the metrics count each. */
 const FAILED_COMMITS_EVERY_MS = 5_000
 const JOBS_END_MS = 2_000
@@ -113,6 +115,7 @@ export async function createService({
     // Losses are written down beside the commits, not in their way.
     logs: { append: commits.measured(writeStore.append), recordLosses: logs.recordLosses },
     findDrain: gather(resources.findDrains),
+    findEnded: (numbers) => resources.findEnded(numbers, new Date(now() - GRACE_MS + ENDED_EARLIER_MS)),
     limitsOf: planLimits,
     isTransient,
     onFailure: (error, deliveries) => commitFailed(failureKind(error), { error, deliveries }),

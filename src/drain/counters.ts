@@ -19,6 +19,8 @@ export class DrainCounters {
   replayed = 0
   /** Deliveries of the spool that the store refuses; set aside for a person. */
   spoolRejected = 0
+  /** Deliveries of the spool whose resource had ended and whose lines had been deleted meanwhile; not stored. */
+  spoolEnded = 0
   /** Places of the spool that could not be read: torn by a crash, or damaged. */
   spoolCorrupt = 0
   /** Deliveries answered 503 that the spool had no room for, or no working disk. */

@@ -27,6 +27,7 @@ export interface DrainNeeds {
   config: Pick<Config, 'drain' | 'spool'>
   logs: Pick<LogStore, 'append' | 'recordLosses'>
   findDrain(tokenDigest: Buffer): Promise<KnownDrain | null>
+  findEnded(resourceNumbers: readonly number[]): Promise<number[]>
   limitsOf(plan: string): PlanLimits
   isTransient(error: unknown): boolean
   onFailure(error: unknown, deliveries: number): void
@@ -97,7 +98,7 @@ interface Spooling {
 }
 
 function openSpooling(
-  { config, logs, isTransient, onFailure, log, now }: DrainNeeds,
+  { config, logs, findEnded, isTransient, onFailure, log, now }: DrainNeeds,
   commit: GroupCommit,
   counters: DrainCounters,
 ): Spooling {
@@ -114,6 +115,7 @@ function openSpooling(
       commit,
       spool,
       append: (deliveries) => logs.append(deliveries),
+      findEnded,
       isTransient,
       onFailure,
       log,

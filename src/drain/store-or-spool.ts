@@ -22,7 +22,7 @@ import type { Delivery, Filed } from '../logs/log-store.ts'
 import type { DrainCounters } from './counters.ts'
 import { type GroupCommit, orAborted } from './group-commit.ts'
 import type { ReceivedDelivery } from './spool/delivery-record.ts'
-import { replay } from './spool/replay.ts'
+import { type Replayed, replay } from './spool/replay.ts'
 import { type Piece, type Spool, SpoolRefusal } from './spool/spool.ts'
 
 /** `spooled`: on disk, and in the store as soon as that is back. */
@@ -32,6 +32,8 @@ export interface StoreOrSpoolParts {
   commit: GroupCommit
   spool: Spool
   append(deliveries: readonly Delivery[]): Promise<Filed[]>
+  /** Those of the resources whose lines are deleted, or will be before anything that is appended now is committed. */
+  findEnded(resourceNumbers: readonly number[]): Promise<number[]>
   isTransient(error: unknown): boolean
   onFailure(error: unknown, deliveries: number): void
   /** Told when the state changes, and of what should not be. */
@@ -177,15 +179,19 @@ export class StoreOrSpool {
     const { spool, counters, log } = this.#parts
     counters.spoolCorrupt += piece.damages
     const parts = {
-      append: this.#parts.append,
+      append: (deliveries: readonly ReceivedDelivery[]) => this.#appendLive(deliveries),
       isTransient: this.#parts.isTransient,
       onFailure: (error: unknown, deliveries: number) => {
         if (this.#state === 'catching up') this.#enter('spooling')
         this.#parts.onFailure(error, deliveries)
       },
-      onStored: (delivery: Delivery, filed: Filed) => {
+      onDone: (delivery: Delivery, replayed: Replayed) => {
+        if (replayed === 'ended') {
+          counters.spoolEnded++
+          return
+        }
         counters.replayed++
-        counters.kept(delivery, filed)
+        counters.kept(delivery, replayed)
       },
       reject: async (delivery: ReceivedDelivery, error: unknown) => {
         counters.spoolRejected++
@@ -202,6 +208,15 @@ export class StoreOrSpool {
     await spool.release(piece)
     const isLittle = !spool.isDrained && spool.waitingBytes <= this.#parts.catchUpBytes
     if (this.#state === 'spooling' && isLittle) this.#enter('catching up')
+  }
+
+  /** A spool may have waited for longer than a deprovisioned resource's lines are kept. Deleted is deleted. */
+  async #appendLive(deliveries: readonly ReceivedDelivery[]): Promise<Replayed[]> {
+    const ended = new Set(await this.#parts.findEnded(deliveries.map((delivery) => delivery.resourceNumber)))
+    const live = deliveries.filter(({ resourceNumber }) => !ended.has(resourceNumber))
+    const filed = live.length > 0 ? await this.#parts.append(live) : []
+    const outcomes = new Map(live.map((delivery, at) => [delivery, filed[at]]))
+    return deliveries.map((delivery) => outcomes.get(delivery) ?? 'ended')
   }
 
   async #adopt(): Promise<void> {

@@ -3,11 +3,11 @@
 // at once; what must not is serialised in the database.
 import type { LogStore } from '../logs/log-store.ts'
 
+const DAY_MS = 86_400_000
 /** Lines of a deprovisioned resource are kept this long, so that an accident can be undone; then they are deleted. */
-const GRACE_DAYS = 7
+export const GRACE_MS = 7 * DAY_MS
 /** Longer than any process goes on admitting lines under the plan of before (src/drain/admission.ts). */
 const PLAN_CHANGE_SETTLES_MS = 60_000
-const DAY_MS = 86_400_000
 
 export interface HousekeepingParts {
   logs: Pick<LogStore, 'maintain' | 'changeRetention' | 'purge'>
@@ -28,7 +28,7 @@ export async function keepHouse(parts: HousekeepingParts, now: Date): Promise<vo
     await logs.changeRetention(change.number, parts.retentionDaysOf(change.plan), now)
     await resources.settlePlanChange(change.number, change.changedAt)
   }
-  for (const number of await resources.findPurgeable(new Date(now.getTime() - GRACE_DAYS * DAY_MS))) {
+  for (const number of await resources.findPurgeable(new Date(now.getTime() - GRACE_MS))) {
     await logs.purge(number)
     await resources.markPurged(number)
   }

@@ -54,6 +54,7 @@ const HELP: Record<string, string> = {
   spoolFull: 'Deliveries answered 503 because neither the database nor the spool took them.',
   spoolRejected: 'Spooled deliveries that the database refuses, set aside as .rejected files.',
   spoolCorrupt: 'Damaged places found in the spool.',
+  spoolEnded: 'Spooled deliveries dropped because their resource had ended and its lines had been deleted.',
 }
 
 /** Logplex gives up after 5 s and we answer after 4: the last bounds tell held from lost. */

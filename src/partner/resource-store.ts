@@ -97,6 +97,9 @@ export interface ResourceStore {
   findPurgeable(before: Date): Promise<number[]>
 
   markPurged(number: number): Promise<void>
+
+  /** Which of these were deprovisioned before `before`. */
+  findEnded(numbers: readonly number[], before: Date): Promise<number[]>
 }
 
 /** Lines of a detached app are taken for so long: some are still under way, and the next list may have it again. */
@@ -201,6 +204,14 @@ export function createResourceStore(pool: Pool, vault: Vault = NO_VAULT): Resour
 
     async markPurged(number) {
       await pool.query('update resource set purged_at = now() where number = $1', [number])
+    },
+
+    async findEnded(numbers, before) {
+      const { rows } = await pool.query<{ number: number }>(
+        'select number from resource where number = any($1) and deprovisioned_at < $2',
+        [[...new Set(numbers)], before],
+      )
+      return rows.map((row) => row.number)
     },
   }
 }

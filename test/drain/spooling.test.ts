@@ -1,13 +1,14 @@
 // A delivery on its way through the whole service while the store is slow: into the spool, and out of it again.
-import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { counted, frame } from '../support/deliveries.ts'
 import {
+  deprovision,
+  deliver as post,
   provision,
   startTestService,
+  stopCommits,
   storedMessages,
   type TestResource,
   type TestService,
@@ -40,44 +41,24 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true })
 })
 
-async function deliver(message: string, frameId = randomBytes(16).toString('hex')): Promise<number> {
-  const answer = await fetch(resource.drainUrl, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/logplex-1',
-      'logplex-drain-token': resource.drainToken,
-      'logplex-frame-id': frameId,
-    },
-    body: new Uint8Array(counted(frame(message))),
-  })
-  return answer.status
-}
-
-/** Holds up every commit of deliveries until the returned function is called. */
-async function stopCommits(): Promise<() => Promise<void>> {
-  const client = await service.database.pool.connect()
-  await client.query('begin; lock table delivery in access exclusive mode')
-  return async () => {
-    await client.query('rollback')
-    client.release()
-  }
-}
-
+const deliver = async (message: string, frameId?: string) => (await post(resource, message, frameId)).status
+const holdCommits = () => stopCommits(service.database)
 const counters = () => service.service.drain.counters
 const spoolBytes = () => service.service.drain.levels().spoolBytes
 const messages = () => storedMessages(service, resource.id)
 
 it('answers 204 from the spool while the store cannot commit, and stores all of it, once, in order', async () => {
-  await start()
-  const letCommit = await stopCommits()
+  const afterMs = 500
+  await start({ SPOOL_AFTER_MS: String(afterMs), DRAIN_HOLD_MS: String(6 * afterMs) })
+  const letCommit = await holdCommits()
   const started = performance.now()
   expect(await deliver('first', 'f1')).toBe(204)
-  expect(performance.now() - started).toBeGreaterThanOrEqual(AFTER_MS - 5)
+  expect(performance.now() - started).toBeGreaterThanOrEqual(afterMs - 5)
   const spoolingSince = performance.now()
   for (const name of ['second', 'third']) expect(await deliver(name)).toBe(204)
   // Nobody waits for the store again, nor does the sender's next try.
   expect(await deliver('first', 'f1')).toBe(204)
-  expect(performance.now() - spoolingSince).toBeLessThan(3 * AFTER_MS)
+  expect(performance.now() - spoolingSince).toBeLessThan(3 * afterMs)
   expect(await messages()).toEqual(['warm-up'])
   expect(counters()).toMatchObject({ spooled: 3, replayed: 0, spoolFull: 0 })
   expect(spoolBytes()).toBeGreaterThan(0)
@@ -93,7 +74,7 @@ it('answers 204 from the spool while the store cannot commit, and stores all of 
 
 it('holds what does not fit into the spool and then answers 503, and stores everything else', async () => {
   await start({ SPOOL_LIMIT_MB: '0.004' })
-  const letCommit = await stopCommits()
+  const letCommit = await holdCommits()
   const names = Array.from({ length: 10 }, (_, at) => `${at} ${'x'.repeat(600)}`)
   const started = performance.now()
   const answers = await Promise.all(names.map((name, at) => deliver(name, `f${at}`)))
@@ -112,6 +93,34 @@ it('holds what does not fit into the spool and then answers 503, and stores ever
   expect((await messages()).sort()).toEqual(['warm-up', ...names].sort())
 })
 
+it('does not store again what waited in the spool until its resource was deleted', async () => {
+  await start()
+  const gone = await provision(service)
+  const { pool } = service.database
+  const letCommit = await holdCommits()
+  expect(await deliver('first')).toBe(204)
+  // Its commit and its replay are under way, and the replay of what follows waits behind them.
+  const waiting = async () => {
+    const { rows } = await pool.query(
+      `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    )
+    return rows.length
+  }
+  await expect.poll(waiting).toBe(2)
+  expect(await deliver('second')).toBe(204)
+  expect((await post(gone, 'too late')).status).toBe(204)
+  await deprovision(service, gone.id)
+  // The day on which its lines are deleted.
+  await pool.query(`update resource set deprovisioned_at = now() - interval '7 days' where id = $1`, [
+    gone.id,
+  ])
+  await letCommit()
+  await expect.poll(spoolBytes).toBe(0)
+  expect(await messages()).toEqual(['warm-up', 'first', 'second'])
+  expect(await storedMessages(service, gone.id)).toEqual([])
+  expect(counters()).toMatchObject({ spooled: 3, replayed: 2, spoolEnded: 1, spoolRejected: 0 })
+})
+
 it('sets a delivery aside that the store refuses, and stores those around it', async () => {
   await start()
   await service.database.pool.query(`
@@ -119,7 +128,7 @@ it('sets a delivery aside that the store refuses, and stores those around it', a
       begin raise exception 'no such line'; end $$;
     create trigger refuse before insert on log_line for each row when (new.message = 'poison')
       execute function refuse()`)
-  const letCommit = await stopCommits()
+  const letCommit = await holdCommits()
   const names = ['before', 'poison', 'behind']
   for (const name of names) expect(await deliver(name)).toBe(204)
   await letCommit()

@@ -2,11 +2,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Delivery, Filed } from '../../logs/log-store.ts'
 
+/** `ended`: its resource was deprovisioned so long ago that its lines are deleted; it was not stored. */
+export type Replayed = Filed | 'ended'
+
 export interface ReplayParts<D extends Delivery> {
-  append(deliveries: readonly D[]): Promise<Filed[]>
+  append(deliveries: readonly D[]): Promise<Replayed[]>
   isTransient(error: unknown): boolean
   onFailure(error: unknown, deliveries: number): void
-  onStored(delivery: D, filed: Filed): void
+  onDone(delivery: D, replayed: Replayed): void
   /** Sets aside what the store refuses for its own sake. */
   reject(delivery: D, error: unknown): Promise<void>
 }
@@ -54,8 +57,8 @@ async function store<D extends Delivery>(
   for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(delayMs * 2, LONGEST_DELAY_MS)) {
     signal.throwIfAborted()
     try {
-      const filed = await parts.append(group)
-      for (const [at, delivery] of group.entries()) parts.onStored(delivery, filed[at] as Filed)
+      const replayed = await parts.append(group)
+      for (const [at, delivery] of group.entries()) parts.onDone(delivery, replayed[at] as Replayed)
       return
     } catch (error) {
       parts.onFailure(error, group.length)
