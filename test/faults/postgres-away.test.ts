@@ -7,11 +7,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { loadConfig } from '../../src/config.ts'
 import { type OwnPostgres, startOwnPostgres } from '../support/own-postgres.ts'
-import { percentile, type Senders, type Sent, startSenders } from '../support/senders.ts'
+import { expectAllStoredOnce, percentile, type Senders, type Sent, startSenders } from '../support/senders.ts'
 import { type ServiceProcess, startServiceProcess } from '../support/service-process.ts'
 
 const AWAY_MS = 3_000
-const REPLAY_TIMEOUT_MS = 15_000
 
 let postgres: OwnPostgres
 let service: ServiceProcess
@@ -41,29 +40,6 @@ function send(options: { insist?: boolean } = {}): Promise<Senders> {
   })
 }
 
-async function stored(): Promise<Map<string, string[]>> {
-  const rows = await postgres.query<{ id: string; messages: string[] }>(
-    `select id, array_agg(message order by received_at) as messages
-     from log_line join resource on number = resource_number group by id`,
-  )
-  return new Map(rows.map((row) => [row.id, row.messages]))
-}
-
-async function expectAllStoredOnce({ acknowledged, abandoned }: Sent): Promise<void> {
-  let inOrder = new Map<string, string[]>()
-  const sizes = () => [...acknowledged].map(([id]) => inOrder.get(id)?.length ?? 0)
-  const expected = [...acknowledged.values()].map((lines) => lines.length)
-  const deadline = performance.now() + REPLAY_TIMEOUT_MS
-  do {
-    await sleep(100)
-    inOrder = await stored()
-  } while (performance.now() < deadline && sizes().some((size, at) => size < (expected[at] as number)))
-  for (const [id, lines] of acknowledged) {
-    const found = (inOrder.get(id) ?? []).filter((line) => !abandoned.has(`${id} ${line}`))
-    expect(found).toEqual(lines)
-  }
-}
-
 function tell(what: string, sent: Sent): void {
   const { times } = sent
   console.log(
@@ -82,7 +58,7 @@ it('answers every delivery while Postgres stands still, and stores each line onc
   const sent = await senders.stop()
   tell('Postgres stopped', sent)
   expect([...sent.answers.keys()]).toEqual([204])
-  await expectAllStoredOnce(sent)
+  await expectAllStoredOnce(postgres, sent)
 })
 
 it('answers every delivery while Postgres is dead, and stores each line once, in order, when it is started', async () => {
@@ -95,7 +71,7 @@ it('answers every delivery while Postgres is dead, and stores each line once, in
   const sent = await senders.stop()
   tell('Postgres crashed', sent)
   expect([...sent.answers.keys()]).toEqual([204])
-  await expectAllStoredOnce(sent)
+  await expectAllStoredOnce(postgres, sent)
 })
 
 it('keeps what it promised over a SIGKILL while the database is away', async () => {
@@ -110,7 +86,7 @@ it('keeps what it promised over a SIGKILL while the database is away', async () 
   await sleep(300)
   const sent = await senders.stop()
   tell('service killed', sent)
-  await expectAllStoredOnce(sent)
+  await expectAllStoredOnce(postgres, sent)
 })
 
 it('ends in time on SIGTERM while the database stands still, and the next life stores what is spooled', async () => {
@@ -125,5 +101,5 @@ it('ends in time on SIGTERM while the database stands still, and the next life s
   expect(performance.now() - started).toBeLessThan(10_000)
   postgres.thaw()
   service = await startServiceProcess(environment)
-  await expectAllStoredOnce(sent)
+  await expectAllStoredOnce(postgres, sent)
 })

@@ -1,7 +1,7 @@
 // A throw-away Postgres of a test's own, to be stopped, crashed and started again at one and the same address.
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { chmod, mkdtemp, rm, symlink, unlink } from 'node:fs/promises'
+import { mkdtempSync, readFileSync } from 'node:fs'
+import { chmod, rm, symlink, unlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startEmbeddedPostgres } from '../../src/database/embedded-postgres.ts'
@@ -16,12 +16,16 @@ export interface OwnPostgres {
   /** SIGKILL to every process of the server. */
   crash(): Promise<void>
   startAgain(): Promise<void>
+  /** Whether its server is there. One whose disk is full may end by itself. */
+  runs(): boolean
   query<T extends object>(sql: string, values?: unknown[]): Promise<T[]>
   close(): Promise<void>
 }
 
-export async function startOwnPostgres(): Promise<OwnPostgres> {
-  const directory = await mkdtemp(join(tmpdir(), 'culvert-own-'))
+/** @param directory where its data goes; emptied and removed at the end */
+export async function startOwnPostgres(
+  directory = mkdtempSync(join(tmpdir(), 'culvert-own-')),
+): Promise<OwnPostgres> {
   await chmod(directory, 0o711)
   const address = join(directory, 's')
   const start = async () => {
@@ -68,6 +72,13 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
     },
     async startAgain() {
       postgres = await start()
+    },
+    runs() {
+      try {
+        return process.kill(postmaster(), 0)
+      } catch {
+        return false
+      }
     },
     query: (sql, values) => onPool(async (pool) => (await pool.query(sql, values)).rows),
     async close() {

@@ -3,12 +3,15 @@
 import { randomBytes } from 'node:crypto'
 import { Agent, request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { expect } from 'vitest'
 import type { Config } from '../../src/config.ts'
 import { counted, frame } from './deliveries.ts'
+import type { OwnPostgres } from './own-postgres.ts'
 import { provisionAt } from './service.ts'
 
 const TRY_TIMEOUT_MS = 5_000
 const RETRY_PAUSE_MS = 50
+const REPLAY_TIMEOUT_MS = 15_000
 
 export interface SendersOptions {
   /** Called for each request: a service may come back at another place. */
@@ -92,6 +95,32 @@ export async function startSenders(options: SendersOptions): Promise<Senders> {
 
 export function percentile(sorted: readonly number[], share: number): number {
   return Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0)
+}
+
+/** Waits for the replay, and looks at every line: what was answered 204 is there, once, in the order of its drain. */
+export async function expectAllStoredOnce(
+  { query }: Pick<OwnPostgres, 'query'>,
+  { acknowledged, abandoned }: Sent,
+): Promise<void> {
+  const stored = async () => {
+    const rows = await query<{ id: string; messages: string[] }>(
+      `select id, array_agg(message order by received_at) as messages
+       from log_line join resource on number = resource_number group by id`,
+    )
+    return new Map(rows.map((row) => [row.id, row.messages]))
+  }
+  let inOrder = new Map<string, string[]>()
+  const sizes = () => [...acknowledged].map(([id]) => inOrder.get(id)?.length ?? 0)
+  const expected = [...acknowledged.values()].map((lines) => lines.length)
+  const deadline = performance.now() + REPLAY_TIMEOUT_MS
+  do {
+    await sleep(100)
+    inOrder = await stored()
+  } while (performance.now() < deadline && sizes().some((size, at) => size < (expected[at] as number)))
+  for (const [id, lines] of acknowledged) {
+    const found = (inOrder.get(id) ?? []).filter((line) => !abandoned.has(`${id} ${line}`))
+    expect(found).toEqual(lines)
+  }
 }
 
 /** The status, or 0 where no answer came. */
