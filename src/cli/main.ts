@@ -3,6 +3,7 @@ import { runCli } from './run.ts'
 
 process.exitCode = await runCli(process.argv.slice(2), {
   environment: process.env,
+  isTerminal: process.stdout.isTTY === true,
   write: (text) => process.stdout.write(text),
   writeError: (text) => process.stderr.write(text),
 })

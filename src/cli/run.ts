@@ -1,9 +1,12 @@
 // The command line: which command, its help, its exit code. Each command is a file of its own.
 import { doctor } from './doctor.ts'
+import { test } from './test.ts'
 
 export interface CommandContext {
   /** The process's, read by the entry file. */
   environment: Record<string, string | undefined>
+  /** Whether somebody watches what is written. Not, where it is left out. */
+  isTerminal?: boolean
   write(text: string): void
   writeError(text: string): void
 }
@@ -17,9 +20,9 @@ export interface Command {
   run(args: string[], context: CommandContext): Promise<number>
 }
 
-const COMMANDS: readonly Command[] = [doctor]
+const COMMANDS: readonly Command[] = [doctor, test]
 
-const HELP = `culvert: the tools of whoever runs a Culvert
+const HELP = `culvert: the tools of whoever runs a Culvert, and of whoever builds an add-on for Heroku
 
   culvert <command> [options]
 

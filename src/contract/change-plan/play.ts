@@ -1,0 +1,67 @@
+// Changes plans as Heroku does, rightly and wrongly.
+import type { Addon } from '../addon.ts'
+import type { Exchange } from '../exchange.ts'
+import { callPartner, type PartnerCall } from '../partner-call.ts'
+import { deprovision, provisioned } from '../resources.ts'
+import type { Stage } from '../stage.ts'
+
+export interface ChangePlanEvidence {
+  addon: Addon
+  production: boolean
+  aimMs: number
+  /** Null where no second plan was named. */
+  change: Exchange | null
+  again: Exchange | null
+  samePlan: Exchange
+  foreignUuid: Exchange
+  unknownFields: Exchange
+  wrongCredentials: Exchange
+  noCredentials: Exchange
+  unknownPlan: Exchange
+  unknownResource: Exchange
+  strangerUnknownResource: Exchange
+  deprovisioned: Exchange
+}
+
+export async function playChangePlan({ world }: Stage): Promise<ChangePlanEvidence> {
+  const { addon, production, plans, random, limits } = world
+  const [first, second] = plans
+  const { uuid } = await provisioned(world)
+  const put = (what: string, body: object, call: Partial<PartnerCall> = {}) =>
+    callPartner(world, { what, method: 'PUT', path: `/${uuid}`, body, ...call })
+  const wrong = `Basic ${Buffer.from('wrong:secret').toString('base64')}`
+  const unknown = { path: `/${random.uuid()}` }
+
+  const samePlan = await put('the plan it has', { plan: first })
+  const wrongCredentials = await put('wrong credentials', { plan: first }, { authorization: wrong })
+  const noCredentials = await put('no Authorization', { plan: first }, { authorization: null })
+  const unknownPlan = await put('a plan that is not sold', { plan: 'no-such-plan' })
+  const change = second === undefined ? null : await put('another plan', { plan: second })
+  const again = second === undefined ? null : await put('the same change again', { plan: second })
+  const now = second ?? first
+  return {
+    addon,
+    production,
+    aimMs: limits.aimMs,
+    samePlan,
+    wrongCredentials,
+    noCredentials,
+    unknownPlan,
+    change,
+    again,
+    foreignUuid: await put('another uuid in the body', { plan: now, uuid: random.uuid() }),
+    unknownFields: await put('with fields that nobody has heard of', { plan: now, billing: { cents: 0 } }),
+    unknownResource: await put('a resource that never was', { plan: first }, unknown),
+    strangerUnknownResource: await put(
+      'a resource that never was, with wrong credentials',
+      { plan: first },
+      { ...unknown, authorization: wrong },
+    ),
+    deprovisioned: await afterDelete(),
+  }
+
+  async function afterDelete(): Promise<Exchange> {
+    await deprovision(world, uuid)
+    return put('a resource that was removed', { plan: first })
+  }
+}

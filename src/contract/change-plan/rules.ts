@@ -1,0 +1,199 @@
+// What a plan change must be answered with.
+import { areDeclared, areStrings } from '../config-vars.ts'
+import { type Exchange, jsonObject } from '../exchange.ts'
+import { answered, answeredWith, inTime, refusedInWords, succeeded, withAnswer, withBody } from '../expect.ts'
+import { fail, pass, type Rule, skip } from '../rule.ts'
+import { AZIMUTT, KENSA, LEGACY, MYLOGGER, REFERENCE, TEMPLATE } from '../sources.ts'
+import type { ChangePlanEvidence } from './play.ts'
+
+type E = ChangePlanEvidence
+
+const secondPlan = {
+  when: 'a second plan is named with --plan',
+  applies: ({ change }: E) => change !== null,
+}
+/** Of the change, or where there is none, of the change to the plan it has. */
+const latest = ({ change, samePlan }: E): Exchange => change ?? samePlan
+
+export const CHANGE_PLAN_RULES: readonly Rule<E>[] = [
+  {
+    number: 'C01',
+    name: 'change-plan',
+    strength: 'must',
+    demands: 'Answers 200 or 202 to a change to another plan.',
+    otherwise: "The customer's `heroku addons:upgrade` fails, and they stay on the old plan.",
+    source: REFERENCE,
+    ...secondPlan,
+    judge: answeredWith(({ change }) => change, 200, 202),
+  },
+  {
+    number: 'C02',
+    name: 'same-plan',
+    strength: 'must',
+    demands: 'Answers 200 to a change to the plan that the resource has.',
+    otherwise:
+      'Heroku repeats a change whose answer was lost; the customer sees an error for something that worked.',
+    source: REFERENCE,
+    judge: answeredWith(({ samePlan }) => samePlan, 200),
+  },
+  {
+    number: 'C03',
+    name: 'change-again',
+    strength: 'must',
+    demands: 'Answers a repeated change as it did the first.',
+    otherwise: 'Heroku delivers at least once.',
+    source: REFERENCE,
+    ...secondPlan,
+    judge: withAnswer(
+      ({ again }) => again,
+      (answer, exchange, { change }) =>
+        change?.answer?.status === answer.status
+          ? pass
+          : fail(`answered ${answer.status}, and ${change?.answer?.status ?? 'nothing'} at first`, [
+              exchange,
+            ]),
+    ),
+  },
+  {
+    number: 'C04',
+    name: 'json',
+    strength: 'must',
+    demands: 'Answers with a JSON object.',
+    otherwise: 'Heroku cannot read the answer.',
+    source: LEGACY,
+    judge: withAnswer(latest, (answer, exchange) =>
+      answer.status >= 300
+        ? skip('it was refused')
+        : jsonObject(answer.body) === null
+          ? fail('the body is no JSON object', [exchange])
+          : pass,
+    ),
+  },
+  {
+    number: 'C05',
+    name: 'config-declared',
+    strength: 'must',
+    demands: 'Gives config, if any, only of names that the manifest declares.',
+    otherwise: 'Heroku refuses the answer, and the plan change fails.',
+    source: TEMPLATE,
+    judge: withBody(latest, ({ config }, exchange, { addon }) =>
+      areDeclared(config, addon.configVars, exchange),
+    ),
+  },
+  {
+    number: 'C06',
+    name: 'config-strings',
+    strength: 'must',
+    demands: 'Gives config, if any, as an object of strings.',
+    otherwise: 'Heroku refuses the answer, and the plan change fails.',
+    source: KENSA,
+    judge: withBody(latest, ({ config }, exchange) => areStrings(config, exchange)),
+  },
+  {
+    number: 'C07',
+    name: 'message',
+    strength: 'must',
+    demands: 'Answers with a message that is text, or with none.',
+    otherwise: 'The command line shows it to the customer as it is.',
+    source: REFERENCE,
+    judge: withBody(latest, ({ message }, exchange) =>
+      message === undefined || message === null || typeof message === 'string'
+        ? pass
+        : fail(`message is ${JSON.stringify(message)}`, [exchange]),
+    ),
+  },
+  {
+    number: 'C08',
+    name: 'wrong-credentials',
+    strength: 'must',
+    demands: 'Answers 401 to wrong credentials.',
+    otherwise: 'Anybody may move your customers to another plan.',
+    source: KENSA,
+    judge: answeredWith(({ wrongCredentials }) => wrongCredentials, 401),
+  },
+  {
+    number: 'C09',
+    name: 'no-credentials',
+    strength: 'must',
+    demands: 'Answers 401 to a request without Authorization.',
+    otherwise: 'Anybody may move your customers to another plan.',
+    source: REFERENCE,
+    judge: answeredWith(({ noCredentials }) => noCredentials, 401),
+  },
+  {
+    number: 'C10',
+    name: 'stranger-first',
+    strength: 'should',
+    demands: 'Answers 401 to wrong credentials for a resource that never was.',
+    otherwise: 'A stranger learns which resources there are.',
+    source: KENSA,
+    judge: answeredWith(({ strangerUnknownResource }) => strangerUnknownResource, 401),
+  },
+  {
+    number: 'C11',
+    name: 'unknown-plan',
+    strength: 'must',
+    demands: 'Answers 422 to a plan that it does not sell.',
+    otherwise: 'The customer pays for a plan that you do not know.',
+    source: MYLOGGER,
+    judge: answeredWith(({ unknownPlan }) => unknownPlan, 422),
+  },
+  {
+    number: 'C12',
+    name: 'unknown-plan-message',
+    strength: 'must',
+    demands: 'Says in a message why it refuses a plan.',
+    otherwise: 'Heroku shows the message of a 422 to the customer; without one they are told nothing.',
+    source: LEGACY,
+    judge: refusedInWords(({ unknownPlan }) => unknownPlan),
+  },
+  {
+    number: 'C13',
+    name: 'by-path',
+    strength: 'must',
+    demands: 'Takes the resource of the path, whatever uuid the body has.',
+    otherwise: 'kensa, and perhaps Heroku, sends another one there.',
+    source: KENSA,
+    judge: succeeded(({ foreignUuid }) => foreignUuid),
+  },
+  {
+    number: 'C14',
+    name: 'unknown-fields',
+    strength: 'must',
+    demands: 'Takes fields that it does not know.',
+    otherwise: 'The day Heroku adds a field, every plan change fails.',
+    source: REFERENCE,
+    judge: succeeded(({ unknownFields }) => unknownFields),
+  },
+  {
+    number: 'C15',
+    name: 'unknown-resource',
+    strength: 'must',
+    demands: 'Answers 404 or 410 for a resource that never was.',
+    otherwise: 'A 5xx is repeated for a day; a 2xx makes Heroku bill what you do not have.',
+    source: AZIMUTT,
+    judge: answered(
+      ({ unknownResource }) => unknownResource,
+      '404 or 410',
+      (status) => [404, 410].includes(status),
+    ),
+  },
+  {
+    number: 'C16',
+    name: 'deprovisioned',
+    strength: 'must',
+    demands: 'Answers 410 for a resource that was removed.',
+    otherwise: 'A late repetition brings a removed resource back to life.',
+    source: AZIMUTT,
+    judge: answeredWith(({ deprovisioned }) => deprovisioned, 410),
+  },
+  {
+    number: 'C17',
+    name: 'in-time',
+    strength: 'should',
+    demands: 'Answers within 3 seconds.',
+    otherwise: 'Heroku gives up at 25 seconds and may lower that; what takes longer belongs behind a 202.',
+    source: LEGACY,
+    judge: ({ samePlan, change, unknownPlan, aimMs }) => inTime([samePlan, change, unknownPlan], aimMs),
+  },
+]

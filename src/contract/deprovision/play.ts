@@ -1,0 +1,54 @@
+// Removes resources as Heroku does: once, twice, before they came and while strangers try the same.
+import type { Exchange } from '../exchange.ts'
+import { callPartner, postProvision } from '../partner-call.ts'
+import { deprovision, provisioned } from '../resources.ts'
+import type { Stage } from '../stage.ts'
+
+export interface DeprovisionEvidence {
+  aimMs: number
+  wrongCredentials: Exchange
+  noCredentials: Exchange
+  removal: Exchange
+  again: Exchange
+  stranger: Exchange
+  /** The POST of the removed resource, once more. */
+  returning: Exchange
+  /** A DELETE whose POST never arrived, and then the POST after all. */
+  early: Exchange
+  late: Exchange
+}
+
+export async function playDeprovision({ world }: Stage): Promise<DeprovisionEvidence> {
+  const { uuid } = await provisioned(world)
+  const path = `/${uuid}`
+  const wrong = `Basic ${Buffer.from('wrong:secret').toString('base64')}`
+  const remove = (what: string, authorization?: string | null) =>
+    callPartner(world, {
+      what,
+      method: 'DELETE',
+      path,
+      ...(authorization !== undefined && { authorization }),
+    })
+
+  const wrongCredentials = await remove('wrong credentials', wrong)
+  const noCredentials = await remove('no Authorization', null)
+  const removal = await deprovision(world, uuid)
+  const again = await remove('Heroku removes it once more')
+  const stranger = await remove('wrong credentials, for what is gone', wrong)
+  const returning = await postProvision(world, { uuid, what: 'its provision request, once more' })
+
+  const never = world.random.uuid()
+  const early = await deprovision(world, never, 'a resource whose provision request never arrived')
+  const late = await postProvision(world, { uuid: never, what: 'that request, after all' })
+  return {
+    aimMs: world.limits.aimMs,
+    wrongCredentials,
+    noCredentials,
+    removal,
+    again,
+    stranger,
+    returning,
+    early,
+    late,
+  }
+}

@@ -1,0 +1,75 @@
+// An exchange as a report may show it: short, as text, and without what opens doors. Pure.
+import type { Exchange, Headers } from './exchange.ts'
+
+export interface DescribedExchange {
+  what: string
+  from: Exchange['from']
+  sent: { method: string; url: string; headers: Record<string, string>; body: string }
+  /** Null where no answer came. */
+  received: { status: number; headers: Record<string, string>; body: string } | null
+  failure: string | null
+  milliseconds: number
+}
+
+/** Headers that every exchange has and no rule is about. */
+const DULL = [
+  'host',
+  'date',
+  'keep-alive',
+  'accept-encoding',
+  'accept-language',
+  'sec-fetch-mode',
+  'content-length',
+]
+const BODY_CHARACTERS = 2_000
+
+/** @param secrets the manifest's, which a report must not show */
+export function describeExchange(exchange: Exchange, secrets: readonly string[]): DescribedExchange {
+  const { what, from, request, answer, failure, durationMs } = exchange
+  const clean = (text: string) => redact(text, secrets)
+  return {
+    what,
+    from,
+    sent: {
+      method: request.method,
+      url: clean(request.url),
+      headers: headersOf(request.headers, clean),
+      body: clean(textOf(request.body)),
+    },
+    received: answer && {
+      status: answer.status,
+      headers: headersOf(answer.headers, clean),
+      body: clean(textOf(answer.body)),
+    },
+    failure,
+    milliseconds: Math.round(durationMs),
+  }
+}
+
+function redact(text: string, secrets: readonly string[]): string {
+  let clean = text
+  for (const secret of secrets) if (secret !== '') clean = clean.replaceAll(secret, '***')
+  // Passwords in addresses, and what a cookie or an Authorization is good for.
+  return clean.replace(/(\w:\/\/[^\s:@/]*:)[^\s@/]+@/g, '$1***@').replace(/(client_secret=)[^&\s]+/g, '$1***')
+}
+
+function headersOf(headers: Headers, clean: (text: string) => string): Record<string, string> {
+  const shown: Record<string, string> = {}
+  for (const [name, value] of Object.entries(headers)) {
+    if (value === undefined || DULL.includes(name.toLowerCase())) continue
+    const values = typeof value === 'string' ? [value] : value
+    shown[name] = values.map((one) => clean(withoutSecret(name.toLowerCase(), one))).join(', ')
+  }
+  return shown
+}
+
+function withoutSecret(name: string, value: string): string {
+  if (name === 'authorization') return value.replace(/^(\S+) .+$/, '$1 ***')
+  if (name === 'cookie' || name === 'set-cookie') return value.replace(/=[^;,]*/, '=***')
+  return value
+}
+
+function textOf(body: Buffer): string {
+  const text = body.toString()
+  return text.length <= BODY_CHARACTERS ? text : `${text.slice(0, BODY_CHARACTERS)}… (${body.length} bytes)`
+}

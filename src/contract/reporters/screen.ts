@@ -1,0 +1,98 @@
+// Tells a run to a person: a line for each rule, and for a broken one what was sent, what came back, what the platform
+// would have done and where that is written.
+import { type DescribedExchange, describeExchange } from '../describe.ts'
+import { countResults, type Reporter, type Result, resultOf } from '../report.ts'
+import type { Finding } from '../rule.ts'
+
+export interface ScreenOptions {
+  /** On a terminal. */
+  color: boolean
+  secrets: readonly string[]
+}
+
+const MARKS: Record<Result, string> = { pass: 'ok  ', fail: 'FAIL', warn: 'warn', skip: 'skip' }
+const COLORS: Record<Result, number> = { pass: 32, fail: 31, warn: 33, skip: 90 }
+const INDENT = ' '.repeat(11)
+/** More than this of what was sent and came back is in --json. */
+const MAX_EXCHANGES = 3
+const MAX_BODY = 400
+
+export function createScreen(write: (text: string) => void, { color, secrets }: ScreenOptions): Reporter {
+  const paint = (text: string, code: number) => (color ? `\u001b[${code}m${text}\u001b[0m` : text)
+
+  function tell(finding: Finding): void {
+    const { rule, verdict } = finding
+    const result = resultOf(finding)
+    write(`  ${paint(MARKS[result], COLORS[result])} ${rule.number} ${rule.name}: ${rule.demands}\n`)
+    if (verdict.kind === 'skip') write(paint(`${INDENT}${verdict.because}\n`, COLORS.skip))
+    if (verdict.kind !== 'fail') return
+    write(`${INDENT}${verdict.says}\n`)
+    for (const exchange of verdict.exchanges.slice(0, MAX_EXCHANGES)) {
+      write(tellExchange(describeExchange(exchange, secrets)))
+    }
+    const more = verdict.exchanges.length - MAX_EXCHANGES
+    if (more > 0) write(`${INDENT}(and ${more} more: --json has all)\n`)
+    write(`${INDENT}otherwise:  ${rule.otherwise}\n`)
+    if (verdict.fix !== undefined) write(`${INDENT}fix:        ${verdict.fix}\n`)
+    write(`${INDENT}documented: ${rule.source.title}, ${rule.source.url}\n`)
+  }
+
+  return {
+    begin({ addon, baseUrl, idUrl, apiUrl }) {
+      write(baseUrl === null ? `Testing ${addon}\n` : `Testing ${addon} at ${baseUrl}\n`)
+      if (idUrl !== null) {
+        write(`It may call ${idUrl} as https://id.heroku.com and ${apiUrl} as https://api.heroku.com\n`)
+      }
+    },
+    area(_name, title) {
+      write(`\n${paint(title, 1)}\n`)
+    },
+    found({ findings, incomplete }) {
+      const isNothing = findings.every(({ verdict }) => verdict.kind === 'skip')
+      const [first] = findings
+      if (isNothing && first?.verdict.kind === 'skip' && findings.length > 1) {
+        const result = incomplete === null ? 'skip' : 'warn'
+        const range = `${first.rule.number} to ${findings.at(-1)?.rule.number}`
+        write(`  ${paint(MARKS.skip, COLORS[result])} ${range}: ${incomplete ?? first.verdict.because}\n`)
+        return
+      }
+      findings.forEach(tell)
+    },
+    end(report) {
+      const { pass, fail, warn, skip } = countResults(report)
+      const counts = `${pass} ok, ${fail} failed, ${warn} to look at, ${skip} skipped`
+      write(`\n${paint(counts, fail > 0 ? COLORS.fail : COLORS.pass)}\n`)
+      for (const { title, incomplete } of report.areas) {
+        if (incomplete !== null) write(`${title} could not be tested: ${incomplete}\n`)
+      }
+    },
+  }
+}
+
+function tellExchange({ what, from, sent, received, failure, milliseconds }: DescribedExchange): string {
+  const [asked, answered] = from === 'heroku' ? ['sent', 'came back'] : ['add-on sent', 'we answered']
+  const outcome = received === null ? `nothing: ${failure}` : `${received.status} in ${milliseconds} ms`
+  return [
+    line(asked, `${sent.method} ${sent.url} (${what})`),
+    ...headerLines(sent.headers),
+    ...bodyLines(sent.body),
+    line(answered, outcome),
+    ...(received === null ? [] : [...headerLines(received.headers), ...bodyLines(received.body)]),
+  ].join('')
+}
+
+function line(name: string, text: string): string {
+  return `${INDENT}${`${name}:`.padEnd(12)}${text}\n`
+}
+
+function headerLines(headers: Record<string, string>): string[] {
+  return Object.entries(headers).map(([name, value]) => `${INDENT}${' '.repeat(12)}${name}: ${value}\n`)
+}
+
+function bodyLines(body: string): string[] {
+  if (body === '') return []
+  const short = body.length <= MAX_BODY ? body : `${body.slice(0, MAX_BODY)}…`
+  // Control characters of somebody's answer must not steer somebody's terminal.
+  const visible = short.replace(/[^\P{Cc}\n]/gu, '\u00b7')
+  return visible.split('\n').map((text) => `${INDENT}${' '.repeat(12)}${text}\n`)
+}

@@ -1,0 +1,165 @@
+// The world around the add-on under test: makes Heroku's calls, records them, and holds the servers that the add-on
+// calls in its turn. What was provisioned is known here, so that nothing is left behind.
+import { randomUUID } from 'node:crypto'
+import { Agent } from 'node:http'
+import { Agent as TlsAgent } from 'node:https'
+import { basicAuth, callHttp } from '../sim/http-call.ts'
+import { createRandom, type Random } from '../sim/random.ts'
+import type { Addon } from './addon.ts'
+import type { Exchange } from './exchange.ts'
+import { type Loopback, openLoopback } from './loopback/loopback.ts'
+
+/** How long things may take. In milliseconds. */
+export interface Limits {
+  /** Of an answer to Heroku; then there is none (legacy reference: "hard fail over 25 s"). */
+  answerMs: number
+  /** What an answer to Heroku should take (the same: "aim under 3 s"). */
+  aimMs: number
+  /** Of an answer to Logplex (heroku/logplex: request timeout). */
+  drainMs: number
+  /** From a 202 to actions/provision. Heroku waits twelve hours; a tester cannot. */
+  finishMs: number
+  /** For a call by the add-on that may never come. */
+  callMs: number
+  /** For a call by the add-on that must not come. */
+  quietMs: number
+}
+
+export const LIMITS: Limits = {
+  answerMs: 25_000,
+  aimMs: 3_000,
+  drainMs: 5_000,
+  finishMs: 30_000,
+  callMs: 3_000,
+  quietMs: 1_000,
+}
+
+export interface WorldOptions {
+  addon: Addon
+  production: boolean
+  /** The first is provisioned, the second changed to. */
+  plans: readonly string[]
+  /** Of the servers that the add-on calls; any free one where undefined. */
+  idPort?: number | undefined
+  apiPort?: number | undefined
+  /** What the add-on must show to have grants exchanged; anything will do where undefined. */
+  clientSecret?: string | undefined
+  /** Also ask for the navigation header that Heroku deprecated in 2019. */
+  navHeader?: boolean | undefined
+  /** An origin, in place of the one that log_drain_url and webhook addresses have. */
+  deliverTo?: string | undefined
+  limits?: Partial<Limits> | undefined
+}
+
+export interface Request {
+  what: string
+  method: string
+  url: string
+  headers: [name: string, value: string][]
+  body?: Buffer | string
+  timeoutMs?: number
+  /** Connects to this origin; the Host header stays that of `url`. */
+  deliverTo?: string | undefined
+}
+
+export interface World {
+  addon: Addon
+  production: boolean
+  plans: readonly string[]
+  navHeader: boolean
+  deliverTo: string | undefined
+  limits: Limits
+  random: Random
+  loopback: Loopback
+  /** Resources that the add-on was told of and that were not removed yet. */
+  live: Set<string>
+  /** Why no resource can be had, once that is known: nobody needs to find out again. */
+  barren: string | null
+  /** Makes a call and records it; resolves also where no answer came. */
+  send(request: Request): Promise<Exchange>
+  /** Heroku's signature: the Authorization header of its calls. */
+  authorization: string
+  clear(): Promise<void>
+  close(): Promise<void>
+}
+
+export async function openWorld(options: WorldOptions): Promise<World> {
+  const { addon, production } = options
+  const random = createRandom(randomUUID())
+  const loopback = await openLoopback({
+    random,
+    idPort: options.idPort ?? 0,
+    apiPort: options.apiPort ?? 0,
+    clientSecret: options.clientSecret ?? null,
+  })
+  const plain = new Agent({ keepAlive: true })
+  // On somebody's own machine a certificate is often home-made; in production a wrong one must show.
+  const tls = new TlsAgent({ keepAlive: true, rejectUnauthorized: production })
+  const limits = { ...LIMITS, ...options.limits }
+  const world: World = {
+    addon,
+    production,
+    plans: options.plans,
+    navHeader: options.navHeader ?? false,
+    deliverTo: options.deliverTo ?? defaultDeliverTo(addon, production),
+    limits,
+    random,
+    loopback,
+    live: new Set(),
+    barren: null,
+    authorization: basicAuth(addon.id, addon.password),
+
+    async send({ what, method, url, headers, body = '', timeoutMs = limits.answerMs, deliverTo }) {
+      const bytes = Buffer.from(body)
+      const at = Date.now()
+      const startedAt = performance.now()
+      const recorded = {
+        what,
+        from: 'heroku' as const,
+        at,
+        request: { method, url, headers: Object.fromEntries(headers), body: bytes },
+      }
+      try {
+        const isTls = new URL(deliverTo ?? url).protocol === 'https:'
+        const agent = isTls ? tls : plain
+        const answer = await callHttp({ method, url, headers, body: bytes, timeoutMs, deliverTo, agent })
+        return { ...recorded, answer, failure: null, durationMs: performance.now() - startedAt }
+      } catch (error) {
+        const failure = (error as Error).message || String((error as { code?: unknown }).code)
+        return { ...recorded, answer: null, failure, durationMs: performance.now() - startedAt }
+      }
+    },
+
+    async clear() {
+      const left = [...world.live]
+      world.live.clear()
+      for (const uuid of left) loopback.end(uuid)
+      await Promise.all(
+        left.map((uuid) =>
+          world.send({
+            what: 'clearing up',
+            method: 'DELETE',
+            url: `${addon.baseUrl}/${uuid}`,
+            headers: [['Authorization', world.authorization]],
+          }),
+        ),
+      )
+    },
+
+    async close() {
+      plain.destroy()
+      tls.destroy()
+      await loopback.close()
+    },
+  }
+  return world
+}
+
+/**
+ * An add-on on somebody's own machine still names an https address that Logplex would use, and does not speak TLS
+ * there: its deliveries go where its base_url is.
+ */
+function defaultDeliverTo(addon: Addon, production: boolean): string | undefined {
+  const { protocol, origin } = new URL(addon.baseUrl)
+  return !production && protocol === 'http:' ? origin : undefined
+}

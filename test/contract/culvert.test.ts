@@ -1,0 +1,55 @@
+// The contract tester against this service itself, over HTTP, as anybody would run it against theirs.
+import { expect, it } from 'vitest'
+import { AREAS } from '../../src/contract/areas.ts'
+import { exitStatus, resultOf } from '../../src/contract/report.ts'
+import { startTestService } from '../support/service.ts'
+import { freePort, runQuietly } from './support.ts'
+
+const CLIENT_SECRET = 'the-client-secret-of-the-portal'
+
+for (const provisioning of ['synchronous']) {
+  it(`Culvert passes every rule that applies, provisioning ${provisioning}ly`, async () => {
+    const [idPort, apiPort] = [await freePort(), await freePort()]
+    const service = await startTestService({
+      HEROKU_ID_URL: `http://127.0.0.1:${idPort}`,
+      HEROKU_API_URL: `http://127.0.0.1:${apiPort}`,
+      HEROKU_CLIENT_SECRET: CLIENT_SECRET,
+      HEROKU_NAV_HEADER: 'true',
+    })
+    try {
+      const { addon, plans } = service.config
+      const report = await runQuietly({
+        manifest: {
+          id: addon.id,
+          api: {
+            version: '3',
+            password: addon.passwords[0],
+            sso_salt: addon.ssoSalts[0],
+            config_vars: [addon.configVar],
+            regions: ['us'],
+            requires: ['syslog_drain', 'log_input', 'many_per_app', 'attachable'],
+            test: {
+              base_url: `${service.origin}/heroku/resources`,
+              sso_url: `${service.origin}/sso/login`,
+            },
+          },
+        },
+        areas: AREAS,
+        plans: [plans[0]?.slug ?? '', plans[1]?.slug ?? ''],
+        navHeader: true,
+        clientSecret: CLIENT_SECRET,
+        idPort,
+        apiPort,
+      })
+      expect(report.broken).toEqual([])
+      expect(exitStatus(report)).toBe(0)
+      // What is skipped is about what Culvert does not do in this mode, and about https, and nothing else.
+      const skipped = report.areas.flatMap(({ findings }) =>
+        findings.filter((finding) => resultOf(finding) === 'skip').map(({ rule }) => rule.number),
+      )
+      expect(skipped.filter((number) => !/^(A\d\d|S17|L07|W\d\d)$/.test(number))).toEqual([])
+    } finally {
+      await service.close()
+    }
+  }, 60_000)
+}
