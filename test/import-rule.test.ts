@@ -10,8 +10,8 @@ const SRC = fileURLToPath(new URL('../src', import.meta.url))
 const GROUND = ['config', 'errors', 'plans', 'database']
 const ALLOWED: Record<string, string[]> = {
   main: [...GROUND, 'service', 'operations'],
-  service: [...GROUND, 'server', 'operations', 'partner', 'drain', 'viewer', 'jobs', 'logs', 'heroku'],
-  server: [...GROUND, 'operations', 'partner', 'drain', 'viewer'],
+  service: [...GROUND, 'server', 'operations', 'partner', 'drain', 'viewer', 'endpoints', 'jobs', 'logs', 'heroku'],
+  server: [...GROUND, 'operations', 'partner', 'drain', 'viewer', 'endpoints'],
   partner: [...GROUND],
   drain: [...GROUND, 'logs'],
   viewer: [...GROUND, 'logs'],

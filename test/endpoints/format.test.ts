@@ -296,7 +296,7 @@ describe('what is refused', () => {
     f(2, '%{%Q}t', 2, 'a time has no conversion "%Q"')
     f(2, '%{end:%H%}t', 8, 'a time has no conversion "%"')
     f(2, '%h %{req.htp.x}V', 5, 'there is no variable "req.htp.x"')
-    f(2, '%{}V', 1, 'there is nothing here')
+    f(2, '%{}V', 2, 'there is nothing here')
     f(2, '%{log("x")}V', 2, 'there is no function "log"')
     f(2, '%{json.escape(req.url}V', 21, '")" is missing here')
     f(2, '%{json.escape()}V', 2, 'json.escape takes 1 argument')
