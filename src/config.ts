@@ -25,6 +25,8 @@ export interface Config {
     /** The one config var that a customer's app is given; declared in the manifest. */
     configVar: string
   }
+  /** asynchronous: Heroku is answered 202, and told when the resource is ready. */
+  provisioning: 'synchronous' | 'asynchronous'
   herokuApiUrl: string
   /** Where the add-on as a whole is asked about, with its manifest's credentials. */
   herokuAddonsUrl: string
@@ -114,6 +116,7 @@ const environmentSchema = z.object({
   ADDON_PASSWORD_PREVIOUS: z.string().min(1).optional(),
   ADDON_SSO_SALT: z.string().min(1).optional(),
   ADDON_SSO_SALT_PREVIOUS: z.string().min(1).optional(),
+  PROVISIONING: z.enum(['synchronous', 'asynchronous']).default('synchronous'),
   HEROKU_API_URL: originSchema.default('https://api.heroku.com'),
   HEROKU_ID_URL: originSchema.default('https://id.heroku.com'),
   HEROKU_CLIENT_SECRET: z.string().min(1).optional(),
@@ -184,6 +187,7 @@ export function loadConfig(environment: Record<string, string | undefined>): Con
     publicUrl,
     drainUrl,
     addon: readAddon(env, production),
+    provisioning: readProvisioning(env),
     herokuApiUrl: env.HEROKU_API_URL,
     // addons.heroku.com beside api.heroku.com; a platform that is all at one address keeps it.
     herokuAddonsUrl: env.HEROKU_API_URL.replace('//api.', '//addons.'),
@@ -265,6 +269,15 @@ function readAddon(env: Environment, production: boolean): Config['addon'] {
     // Heroku's default prefix is the slug in upper case with underscores (Dev Center: add-on manifest).
     configVar: `${id.toUpperCase().replaceAll('-', '_')}_URL`,
   }
+}
+
+function readProvisioning(env: Environment): Config['provisioning'] {
+  if (env.PROVISIONING === 'asynchronous' && env.HEROKU_CLIENT_SECRET === undefined) {
+    throw new ConfigError(
+      'PROVISIONING=asynchronous needs HEROKU_CLIENT_SECRET: a provision is completed by calling Heroku.',
+    )
+  }
+  return env.PROVISIONING
 }
 
 function readClientSecrets(env: Environment): string[] {

@@ -15,6 +15,7 @@ const CATALOGUE = {
     status: 401,
     message: () => 'Use HTTP Basic with the add-on id and the password of its manifest.',
   },
+  webhook_refused: { status: 401, message: () => 'This webhook is not signed as agreed.' },
   malformed_request: { status: 400, message: (d) => `This request could not be read: ${d.reason}.` },
   invalid_params: { status: 422, message: (d) => `This request cannot be carried out: ${d.reason}.` },
   plan_unknown: {

@@ -21,9 +21,10 @@ import { CommitFigures } from './operations/commit-figures.ts'
 import { createMetrics } from './operations/metrics.ts'
 import { createReadiness } from './operations/readiness.ts'
 import { throttle } from './operations/throttle.ts'
+import { configOf } from './partner/provision.ts'
 import { createResourceStore } from './partner/resource-store.ts'
 import type { Visitor } from './partner/sign-in.ts'
-import { limitsOf, retentionClasses } from './plans.ts'
+import { findPlan, limitsOf, retentionClasses } from './plans.ts'
 import { buildServer } from './server.ts'
 import { renderErrorPage } from './viewer/error-page.ts'
 import { openSession } from './viewer/session.ts'
@@ -91,7 +92,23 @@ export async function createService({
   }
   const writeStore = createPostgresLogStore(writing)
   const logs = createPostgresLogStore(reading)
-  const heroku = createHerokuRoom({ pool: reading, config, log, now, random: Math.random })
+  const heroku: HerokuRoom = createHerokuRoom({
+    pool: reading,
+    config,
+    resources: {
+      end: (id) => resources.deprovision(id),
+      // `culvert:test`; one that we do not sell (any more) is left alone.
+      follow: (id, { name, plan }) =>
+        resources.follow(id, {
+          name,
+          plan: findPlan(config.plans, plan.split(':').at(-1) ?? '')?.slug ?? null,
+        }),
+    },
+    configOf: (id) => configOf(config, id),
+    log,
+    now,
+    random: Math.random,
+  })
   const resources = createResourceStore(reading, heroku.vault)
   const sessions = createSessionStore(reading)
 
@@ -185,6 +202,7 @@ export async function createService({
     drainCounters: drain.counters,
     herokuCounters: heroku.counters,
     drainLevels: drain.levels,
+    herokuLevels: heroku.levels,
     commits,
     pools: { write: writing, read: reading },
   })
@@ -197,7 +215,13 @@ export async function createService({
     log,
     operations: { config, metrics, checkReadiness },
     drain,
-    partner: { config, resources, openSession: signedIn, renderErrorPage },
+    partner: {
+      config,
+      resources,
+      openSession: signedIn,
+      renderErrorPage,
+      webhooks: heroku.isOn ? heroku.webhooks : undefined,
+    },
     viewer: {
       config,
       sessions,

@@ -10,7 +10,18 @@ const SRC = fileURLToPath(new URL('../src', import.meta.url))
 const GROUND = ['config', 'errors', 'plans', 'database']
 const ALLOWED: Record<string, string[]> = {
   main: [...GROUND, 'service', 'operations'],
-  service: [...GROUND, 'server', 'operations', 'partner', 'drain', 'viewer', 'endpoints', 'jobs', 'logs', 'heroku'],
+  service: [
+    ...GROUND,
+    'server',
+    'operations',
+    'partner',
+    'drain',
+    'viewer',
+    'endpoints',
+    'jobs',
+    'logs',
+    'heroku',
+  ],
   server: [...GROUND, 'operations', 'partner', 'drain', 'viewer', 'endpoints'],
   partner: [...GROUND],
   drain: [...GROUND, 'logs'],

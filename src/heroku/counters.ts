@@ -17,4 +17,19 @@ export class HerokuCounters {
   /** Lines that we wrote into apps' logs, and those that we could not write, by reason. */
   logInputLines = 0
   readonly logInputDropped = new Map<string, number>()
+  /** Asynchronous provisions that Heroku was told are completed, or given up. */
+  provisionsCompleted = 0
+  provisionsAborted = 0
+  /** Steps of any provision that failed, each time. */
+  provisionTriesFailed = 0
+  /** Provisions that the operator was told of. */
+  provisionsOverdue = 0
+  webhooksSubscribed = 0
+  /** Deliveries of webhooks: new, come again, not signed as agreed, signed and not understood. */
+  webhooksTaken = 0
+  webhooksRepeated = 0
+  webhooksRefused = 0
+  webhooksUnreadable = 0
+  /** Resources that were renamed or whose plan had changed without our knowing. */
+  addonsFollowed = 0
 }

@@ -1,8 +1,9 @@
 // The room put together: what the others may ask of it, and what it does by the clock.
 import { randomBytes } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
-import type { Pool, PoolClient } from 'pg'
+import type { Pool } from 'pg'
 import type { Config } from '../config.ts'
+import { AddonReader, type ResourceKeeper } from './addon-reader.ts'
 import { AttachedDrains, type Verdict } from './attached-drains.ts'
 import { CallLimiter } from './call-limiter.ts'
 import { HerokuCounters } from './counters.ts'
@@ -14,16 +15,31 @@ import { LogInputWriter } from './log-input/writer.ts'
 import { type MoveOptions, moveDrains } from './move-drains.ts'
 import { createOAuth, longestCallMs } from './oauth.ts'
 import { createPlatformApi, type PlatformApi } from './platform-api.ts'
+import { Provisioning } from './provisioning.ts'
+import { createProvisioningStore } from './provisioning-store.ts'
 import { createSecretBox } from './secret-box.ts'
-import { createTokenStore, type EntrustedSecrets, type TokenStore } from './token-store.ts'
+import { createTokenStore, type TokenStore } from './token-store.ts'
 import { Tokens } from './tokens.ts'
+import { createVault, type Vault } from './vault.ts'
+import { createWebhookStore } from './webhook-store.ts'
+import { Webhooks } from './webhooks.ts'
 
 export interface HerokuNeeds {
   pool: Pool
   config: Pick<
     Config,
-    'addon' | 'herokuApiUrl' | 'herokuAddonsUrl' | 'herokuIdUrl' | 'oauthClientSecrets' | 'secretKeys'
+    | 'addon'
+    | 'herokuApiUrl'
+    | 'herokuAddonsUrl'
+    | 'herokuIdUrl'
+    | 'oauthClientSecrets'
+    | 'secretKeys'
+    | 'provisioning'
+    | 'publicUrl'
   >
+  resources: ResourceKeeper
+  /** What a customer's app is given when its provision is completed. */
+  configOf(resourceId: string): Record<string, string>
   log: FastifyBaseLogger
   now(): number
   /** In [0, 1). */
@@ -41,11 +57,7 @@ export interface HerokuRoom {
   /** Without a client secret we never call Heroku: no grant is kept, and nothing is looked up. */
   isOn: boolean
   /** For the partner room: where a provision's secrets go. */
-  vault: {
-    keep(client: PoolClient, resourceId: string, secrets: EntrustedSecrets): Promise<void>
-    forget(client: PoolClient, resourceId: string): Promise<void>
-    kept(): void
-  }
+  vault: Vault
   api: PlatformApi
   tokens: Tokens
   tokenStore: TokenStore
@@ -57,9 +69,12 @@ export interface HerokuRoom {
   appNames(resourceNumber: number): Promise<ReadonlyMap<number, string>>
   /** Says something in the log of the resource's own app. Nobody hears how it went. */
   writer: LogInputWriter
+  webhooks: Webhooks
   counters: HerokuCounters
+  /** What goes up and down, for whoever watches the service. */
+  levels(): Record<string, number>
   jobs: readonly HerokuJob[]
-  /** Resolves when the exchanges that a provision started are over, and what was to be written is. */
+  /** Resolves when what provisions and their ends started is over, and what was to be written is. */
   settled(): Promise<void>
   /** Ends calls that nobody waits for any more, so that the jobs come to an end. An exchange is let finish. */
   end(): void
@@ -68,25 +83,59 @@ export interface HerokuRoom {
 /** For what died with its process, or was not to be had: a provision has its own grant exchanged at once. */
 const EXCHANGE_EVERY_MS = 1_000
 const LIST_EVERY_MS = 5_000
+const PROVISION_EVERY_MS = 1_000
+const WATCH_EVERY_MS = 30_000
+const READ_EVERY_MS = 5_000
+const FORGET_EVENTS_EVERY_MS = 3_600_000
 const RESEAL_EVERY_MS = 600_000
 const RESEAL_AT_ONCE = 500
+const UNSUBSCRIBE_MS = 10_000
 /** Beyond the calls themselves: for the store, and for clocks that differ. */
 const LEASE_MARGIN_MS = 10_000
 
-export function createHerokuRoom({ pool, config, log, now, random }: HerokuNeeds): HerokuRoom {
+export function createHerokuRoom(needs: HerokuNeeds): HerokuRoom {
+  const { pool, config, resources, configOf, log, now, random } = needs
   const isOn = config.oauthClientSecrets.length > 0
   const counters = new HerokuCounters()
-  const tokenStore = createTokenStore(pool, createSecretBox(config.secretKeys, randomBytes))
+  const box = createSecretBox(config.secretKeys, randomBytes)
+  const tokenStore = createTokenStore(pool, box)
   const drainStore = createDrainStore(pool)
+  const provisioningStore = createProvisioningStore(pool)
+  const webhookStore = createWebhookStore(pool, box)
   const oauth = createOAuth({ idUrl: config.herokuIdUrl, clientSecrets: config.oauthClientSecrets })
   const leaseMs = longestCallMs(config.oauthClientSecrets) + LEASE_MARGIN_MS
   const tokens = new Tokens({ store: tokenStore, oauth, leaseMs, counters, log, now, random })
   const limiter = new CallLimiter({ now })
-  const api = createPlatformApi({ apiUrl: config.herokuApiUrl, tokens, limiter })
+  const apiWith = (bearer: Pick<Tokens, 'accessToken'>) =>
+    createPlatformApi({ apiUrl: config.herokuApiUrl, tokens: bearer, limiter })
+  const api = apiWith(tokens)
   const ending = new AbortController()
   const { signal } = ending
   const listDrains = createDrainListing({ api, store: drainStore, counters, log, signal, now })
   const drains = new AttachedDrains({ list: listDrains, store: drainStore, now, random })
+  const webhooks = new Webhooks({
+    api,
+    store: webhookStore,
+    drainStore,
+    addressOf: (resourceId) => `${config.publicUrl}/heroku/webhooks/${resourceId}`,
+    newSecret: () => randomBytes(32).toString('hex'),
+    counters,
+    log,
+    now,
+  })
+  const provisioning = new Provisioning({
+    api,
+    store: provisioningStore,
+    listDrains: (resourceId) => listDrains(resourceId, 'background'),
+    subscribe: (resourceId, call) => webhooks.subscribe(resourceId, call),
+    configOf,
+    endResource: (resourceId) => resources.end(resourceId),
+    counters,
+    log,
+    signal,
+    now,
+    random,
+  })
 
   const addresses = createLogInputAddresses({ apiUrl: config.herokuApiUrl, api, store: tokenStore, signal })
   const writer = new LogInputWriter({
@@ -98,15 +147,36 @@ export function createHerokuRoom({ pool, config, log, now, random }: HerokuNeeds
     now,
     random,
   })
+  const reader = new AddonReader({ api, store: webhookStore, resources, counters, log, signal, now })
 
-  const exchanging = new Set<Promise<void>>()
-  function exchangeNow(): void {
-    const exchange: Promise<void> = tokens
-      .exchangeDue()
-      .catch((error: unknown) => log.error({ err: error }, 'OAuth grants could not be looked for'))
-      .finally(() => exchanging.delete(exchange))
-    exchanging.add(exchange)
+  const underWay = new Set<Promise<void>>()
+  /** Nobody waits for it but the end of the service. */
+  function inBackground(work: Promise<void>, onFailure: (error: unknown) => void): void {
+    const watched: Promise<void> = work.catch(onFailure).finally(() => underWay.delete(watched))
+    underWay.add(watched)
   }
+  const vault = createVault({
+    tokenStore,
+    provisioningStore,
+    webhookStore,
+    isOn,
+    isAsynchronous: config.provisioning === 'asynchronous',
+    begin: () =>
+      inBackground(
+        tokens.exchangeDue().then(() => provisioning.runDue()),
+        (error) => log.error({ err: error }, 'OAuth grants could not be looked for'),
+      ),
+    // Once, and only to be polite: what is left goes with the resource.
+    unsubscribe: (resourceId, webhookId, accessToken) =>
+      inBackground(
+        apiWith({ accessToken: async () => accessToken }).deleteWebhook(resourceId, webhookId, {
+          urgency: 'background',
+          signal: AbortSignal.any([signal, AbortSignal.timeout(UNSUBSCRIBE_MS)]),
+        }),
+        (error) => log.debug({ err: error, resource: resourceId }, 'a webhook was not unsubscribed'),
+      ),
+    now,
+  })
 
   const reseal: HerokuJob = {
     name: 'sealing stored secrets anew',
@@ -116,17 +186,21 @@ export function createHerokuRoom({ pool, config, log, now, random }: HerokuNeeds
       if (resealed > 0) log.info({ resealed }, 'sealed stored secrets anew, under the first of SECRET_KEYS')
     },
   }
+  const calling: HerokuJob[] = [
+    { name: 'exchanging grants', everyMs: EXCHANGE_EVERY_MS, work: () => tokens.exchangeDue() },
+    { name: 'driving provisions', everyMs: PROVISION_EVERY_MS, work: () => provisioning.runDue() },
+    { name: 'watching provisions', everyMs: WATCH_EVERY_MS, work: () => provisioning.watch() },
+    { name: 'listing drains', everyMs: LIST_EVERY_MS, work: () => drains.listDue() },
+    { name: 'reading resources anew', everyMs: READ_EVERY_MS, work: () => reader.readDue() },
+    {
+      name: 'forgetting webhook events',
+      everyMs: FORGET_EVENTS_EVERY_MS,
+      work: () => webhooks.forgetOld(),
+    },
+  ]
   return {
     isOn,
-    vault: {
-      // A grant that nobody will exchange is not worth keeping: it is dead in five minutes.
-      keep: (client, resourceId, secrets) =>
-        tokenStore.keep(client, resourceId, isOn ? secrets : { ...secrets, grant: null }, now()),
-      forget: (client, resourceId) => tokenStore.forget(client, resourceId),
-      kept() {
-        if (isOn) exchangeNow()
-      },
-    },
+    vault,
     api,
     tokens,
     tokenStore,
@@ -137,16 +211,15 @@ export function createHerokuRoom({ pool, config, log, now, random }: HerokuNeeds
     lookFor: (resourceId, tokenDigest) => drains.lookFor(resourceId, tokenDigest),
     appNames: (resourceNumber) => drainStore.appNames(resourceNumber),
     writer,
+    webhooks,
     counters,
-    jobs: isOn
-      ? [
-          { name: 'exchanging grants', everyMs: EXCHANGE_EVERY_MS, work: () => tokens.exchangeDue() },
-          { name: 'listing drains', everyMs: LIST_EVERY_MS, work: () => drains.listDue() },
-          reseal,
-        ]
-      : [reseal],
+    levels: () => ({
+      provisionsPending: provisioning.levels.pending,
+      provisionsStuck: provisioning.levels.overdue,
+    }),
+    jobs: isOn ? [...calling, reseal] : [reseal],
     async settled() {
-      await Promise.all([...exchanging, writer.settled()])
+      await Promise.all([...underWay, writer.settled()])
     },
     end() {
       ending.abort(new HerokuError('unavailable', 'the service is ending'))

@@ -19,7 +19,13 @@ export interface SecretKey {
   key: string
 }
 
-export type SecretPurpose = 'oauth grant' | 'access token' | 'refresh token' | 'log input address'
+export type SecretPurpose =
+  | 'oauth grant'
+  | 'access token'
+  | 'refresh token'
+  | 'log input address'
+  | 'webhook secret'
+  | 'webhook authorization'
 
 /** What a secret is of. */
 export interface SecretPlace {

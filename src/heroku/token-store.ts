@@ -1,5 +1,5 @@
-// All SQL on what Heroku entrusted to us of a resource: grant, tokens, log input address. The one place where they are
-// sealed and opened. Times are the caller's, so that a test may let them run.
+// All SQL on what Heroku entrusted to us of a resource: grant, tokens, log input address. Seals and opens them, and seals
+// anew whatever is kept sealed anywhere. Times are the caller's, so that a test may let them run.
 import { createHash } from 'node:crypto'
 import type { Pool, PoolClient } from 'pg'
 import type { SecretBox } from './secret-box.ts'
@@ -43,8 +43,11 @@ export interface TokenStore {
    * not exchanged; the same one again changes nothing.
    */
   keep(client: PoolClient, resourceId: string, secrets: EntrustedSecrets, now: number): Promise<void>
-  /** In the transaction that ends the resource: its tokens die with it. */
-  forget(client: PoolClient, resourceId: string): Promise<void>
+  /**
+   * In the transaction that ends the resource: its tokens die with it. Answers with the access token, where that is good
+   * for a last call.
+   */
+  forget(client: PoolClient, resourceId: string, now: number): Promise<string | null>
 
   /** Grants that are due, each leased to the caller until `now + leaseMs`. */
   claimGrants(now: number, leaseMs: number, limit: number): Promise<ClaimedGrant[]>
@@ -86,6 +89,8 @@ const SEALED_COLUMNS = [
     purpose: 'refresh token',
   },
   { table: 'resource', id: 'id', column: 'sealed_log_input_url', purpose: 'log input address' },
+  { table: 'webhook', id: 'resource_id', column: 'sealed_secret', purpose: 'webhook secret' },
+  { table: 'webhook', id: 'resource_id', column: 'sealed_authorization', purpose: 'webhook authorization' },
 ] as const
 
 export function createTokenStore(pool: Pool, box: SecretBox): TokenStore {
@@ -124,9 +129,21 @@ export function createTokenStore(pool: Pool, box: SecretBox): TokenStore {
       )
     },
 
-    async forget(client, resourceId) {
-      await client.query('delete from heroku_authorization where resource_id = $1', [resourceId])
+    async forget(client, resourceId, now) {
       await client.query('update resource set sealed_log_input_url = null where id = $1', [resourceId])
+      const { rows } = await client.query<{ sealed: Buffer | null; access_expires_at: Date | null }>(
+        `delete from heroku_authorization where resource_id = $1
+          returning sealed_access_token as sealed, access_expires_at`,
+        [resourceId],
+      )
+      const { sealed, access_expires_at: expiresAt } = rows[0] ?? {}
+      if (!sealed || !expiresAt || expiresAt.getTime() <= now) return null
+      try {
+        return box.open(sealed, { resourceId, purpose: 'access token' })
+      } catch {
+        // A key that is lost must not keep a resource from being ended.
+        return null
+      }
     },
 
     async claimGrants(now, leaseMs, limit) {

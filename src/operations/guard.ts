@@ -37,9 +37,11 @@ export function guard(app: FastifyInstance, { config, metrics, now }: GuardParts
   const signIns = new RateLimit(config.limits.signInsPerMinute, now)
   const failedLogins = new RateLimit(config.limits.failedLoginsPerMinute, now)
   // Apart from the others: a customer's program with a revoked token, on a dyno, must not keep out a call by Heroku
-  // that comes from the same network.
+  // that comes from the same network; nor must webhooks whose secret is lost here.
   const failedTokens = new RateLimit(config.limits.failedLoginsPerMinute, now)
+  const failedWebhooks = new RateLimit(config.limits.failedLoginsPerMinute, now)
   const limitOf = (request: FastifyRequest): RateLimit | undefined => {
+    if (isWebhook(request)) return failedWebhooks
     if (takesCredentials(request)) return failedLogins
     if (bringsToken(request)) return failedTokens
     return isSignIn(request) ? signIns : undefined
@@ -77,6 +79,10 @@ export function guard(app: FastifyInstance, { config, metrics, now }: GuardParts
 
 function isSignIn(request: FastifyRequest): boolean {
   return request.method === 'POST' && request.routeOptions.url === '/sso/login'
+}
+
+function isWebhook(request: FastifyRequest): boolean {
+  return request.routeOptions.url?.startsWith('/heroku/webhooks/') ?? false
 }
 
 function takesCredentials(request: FastifyRequest): boolean {

@@ -21,6 +21,8 @@ export interface MetricSources {
   herokuCounters?: object
   /** What goes up and down, by name: `culvert_drain_<name>`. */
   drainLevels(): Record<string, number>
+  /** The same: `culvert_heroku_<name>`. */
+  herokuLevels?(): Record<string, number>
   commits: CommitFigures
   pools: Record<string, PoolFigures>
 }
@@ -50,6 +52,12 @@ const HELP: Record<string, string> = {
   heldBytes: 'Bytes of bodies held in memory.',
   held: 'Deliveries answered 204 and put aside, because nobody could tell whose their drain token is.',
   grantsLost: 'OAuth grants that died before they could be exchanged: their resources cannot be asked about.',
+  provisionsPending: 'Asynchronous provisions that Heroku waits for.',
+  provisionsStuck:
+    'Asynchronous provisions that Heroku has waited for longer than an hour; it gives up after twelve.',
+  provisionsOverdue:
+    'Asynchronous provisions that took longer than an hour, or lost their grant: each is counted once.',
+  webhooksRefused: 'Webhook deliveries that were not signed as agreed.',
   refusedDeliveries: 'Deliveries answered 503 that may come again; then written down as gaps.',
   spoolFull: 'Deliveries answered 503 because neither the database nor the spool took them.',
   spoolRejected: 'Spooled deliveries that the database refuses, set aside as .rejected files.',
@@ -72,16 +80,8 @@ export function createMetrics(sources: MetricSources): Metrics {
   const registers = [registry]
   addCounters(registry, 'drain', sources.drainCounters)
   addCounters(registry, 'heroku', sources.herokuCounters ?? {})
-  for (const name of Object.keys(sources.drainLevels())) {
-    new Gauge({
-      name: `culvert_drain_${snakeCase(name)}`,
-      help: helpFor(name),
-      registers,
-      collect() {
-        this.set(sources.drainLevels()[name] ?? 0)
-      },
-    })
-  }
+  addLevels(registry, 'drain', sources.drainLevels)
+  addLevels(registry, 'heroku', sources.herokuLevels ?? (() => ({})))
 
   const deliverySeconds = new PlainHistogram(DELIVERY_BOUNDS)
   addHistogram(registry, 'culvert_delivery_seconds', 'Time to the answer of a delivery.', deliverySeconds)
@@ -148,6 +148,19 @@ function addCounters(registry: Registry, room: string, counters: object): void {
         const value: unknown = (counters as Record<string, unknown>)[name]
         if (typeof value === 'number') this.inc(value)
         else if (value instanceof Map) for (const [code, count] of value) this.inc({ code }, count)
+      },
+    })
+  }
+}
+
+function addLevels(registry: Registry, room: string, levels: () => Record<string, number>): void {
+  for (const name of Object.keys(levels())) {
+    new Gauge({
+      name: `culvert_${room}_${snakeCase(name)}`,
+      help: helpFor(name, room),
+      registers: [registry],
+      collect() {
+        this.set(levels()[name] ?? 0)
       },
     })
   }

@@ -1,5 +1,6 @@
 // POST /heroku/resources: a customer installed the add-on. Heroku delivers at least once, for up to a day, and may do
-// so in parallel; each of these calls gets the same answer.
+// so in parallel; each of these calls gets the same answer, but that one which is completed later
+// (src/heroku/provisioning.ts) is answered 202 until it is.
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Config } from '../config.ts'
@@ -45,7 +46,7 @@ export function provision({ config, resources }: ProvisionParts) {
     const known = await resources.findResource(id)
     if (known === null && !findPlan(config.plans, asked.plan)) throw planUnknown(config.plans, asked.plan)
 
-    const { plan } = await resources.provision({
+    const { plan, isPending } = await resources.provision({
       id,
       name: asked.name || `${config.addon.id}-${id.slice(0, 8)}`,
       plan: asked.plan,
@@ -61,17 +62,25 @@ export function provision({ config, resources }: ProvisionParts) {
         'provisioned again with another plan: kept the first',
       )
     } else {
-      request.log.info({ resource: id, plan, repeated: known !== null }, 'provisioned')
+      request.log.info({ resource: id, plan, repeated: known !== null, isPending }, 'provisioned')
     }
 
     // Logplex may deliver the moment Heroku reads this; the drain token is committed by now.
-    return reply.send({
+    return reply.code(isPending ? 202 : 200).send({
       id,
-      // Every key must be declared in the manifest, or Heroku refuses the answer and the install fails.
-      config: { [config.addon.configVar]: `${config.publicUrl}/resources/${id}` },
+      // A 202 carries none: it comes by the Platform API, and then Heroku is told that the provision is complete.
+      ...(!isPending && { config: configOf(config, id) }),
       message: `Culvert is collecting your app's logs. Read them with: heroku addons:open ${config.addon.id}`,
       // One address for each resource: Logplex refuses the same one twice on an app (many_per_app).
       log_drain_url: `${config.drainUrl}/drains/${id}`,
     })
   }
+}
+
+/** What the customer's app is given. Every key must be declared in the manifest, or Heroku fails the install. */
+export function configOf(
+  { addon, publicUrl }: Pick<Config, 'addon' | 'publicUrl'>,
+  id: string,
+): Record<string, string> {
+  return { [addon.configVar]: `${publicUrl}/resources/${id}` }
 }

@@ -44,18 +44,24 @@ export interface Provision {
 
 /** Where the secrets of a provision go. In our transaction: with the resource's row or not at all. */
 export interface Vault {
+  /** isPending: the provision will be completed later, and Heroku is to be told so. */
   keep(
     client: PoolClient,
     resourceId: string,
     secrets: Pick<Provision, 'grant' | 'logInputUrl'>,
-  ): Promise<void>
-  forget(client: PoolClient, resourceId: string): Promise<void>
+  ): Promise<{ isPending: boolean }>
   /** What keep() was told is committed. */
   kept(): void
+  /** Answers with what is to be done once that is committed. */
+  forget(client: PoolClient, resourceId: string): Promise<() => void>
 }
 
 /** Keeps no secrets. */
-const NO_VAULT: Vault = { keep: async () => {}, forget: async () => {}, kept() {} }
+const NO_VAULT: Vault = {
+  keep: async () => ({ isPending: false }),
+  kept() {},
+  forget: async () => () => {},
+}
 
 export interface ResourceStore {
   findResource(id: string): Promise<Resource | null>
@@ -67,12 +73,12 @@ export interface ResourceStore {
   findDrains(tokenDigests: readonly Buffer[]): Promise<(KnownDrain | null)[]>
 
   /**
-   * Makes the resource if it is new, and adds the drain token to it in any case. Answers with the plan it has: the
-   * one it was first given.
+   * Makes the resource if it is new, and adds the drain token to it in any case. Answers with the plan it has, the
+   * one it was first given, and whether it will be completed later.
    *
    * @throws AppError resource_gone, or drain_token_taken; then nothing was changed
    */
-  provision(provision: Provision): Promise<{ plan: string }>
+  provision(provision: Provision): Promise<{ plan: string; isPending: boolean }>
 
   /**
    * Answers with the plan it had before.
@@ -80,6 +86,14 @@ export interface ResourceStore {
    * @throws AppError resource_unknown, resource_gone
    */
   changePlan(id: string, plan: string): Promise<{ previousPlan: string }>
+
+  /**
+   * Takes over a name and plan that Heroku shows for the resource, if it is live. too_soon: the plan differs, and we took
+   * ours so lately that Heroku may be about to follow.
+   *
+   * @param seen.plan null: leave the plan alone
+   */
+  follow(id: string, seen: { name: string; plan: string | null }): Promise<'same' | 'changed' | 'too_soon'>
 
   /**
    * Ends the resource and everybody's sessions and tokens of it. `unknown`: it was never heard of, and a tombstone was written
@@ -104,6 +118,9 @@ export interface ResourceStore {
 
 /** Lines of a detached app are taken for so long: some are still under way, and the next list may have it again. */
 const DETACHED_GRACE = '10 minutes'
+
+/** Longer than Heroku takes to commit to a plan change that we have answered. */
+const YOUNG_PLAN = '10 minutes'
 
 /** Any version and variant: the id is Heroku's business. Postgres raises an error for anything else. */
 export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
@@ -135,8 +152,8 @@ export function createResourceStore(pool: Pool, vault: Vault = NO_VAULT): Resour
         )
         const resource = await lockLiveResource(client, id)
         if (drainToken !== null) await addDrain(client, resource.number, drainToken)
-        await vault.keep(client, id, { grant, logInputUrl })
-        return { plan: resource.plan }
+        const { isPending } = await vault.keep(client, id, { grant, logInputUrl })
+        return { plan: resource.plan, isPending }
       })
       vault.kept()
       return provisioned
@@ -145,17 +162,31 @@ export function createResourceStore(pool: Pool, vault: Vault = NO_VAULT): Resour
     changePlan(id, plan) {
       return withTransaction(pool, async (client) => {
         const { plan: previousPlan } = await lockLiveResource(client, id)
-        await client.query(
-          `update resource set plan = $2, plan_changed_at = now(), updated_at = now()
-            where id = $1 and plan <> $2`,
-          [id, plan],
-        )
+        await setPlan(client, id, plan)
         return { previousPlan }
       })
     },
 
-    deprovision(id) {
+    follow(id, { name, plan }) {
       return withTransaction(pool, async (client) => {
+        const { rows } = await client.query<{ name: string; plan: string; is_young: boolean }>(
+          `select name, plan, updated_at > now() - interval '${YOUNG_PLAN}' as is_young
+             from resource where id = $1 and state = 'provisioned' for update`,
+          [id],
+        )
+        const [ours] = rows
+        if (ours === undefined) return 'same'
+        await client.query('update resource set name = $2 where id = $1', [id, name])
+        if (plan === null || plan === ours.plan) return name === ours.name ? 'same' : 'changed'
+        if (ours.is_young) return 'too_soon'
+        await setPlan(client, id, plan)
+        return 'changed'
+      })
+    },
+
+    async deprovision(id) {
+      let goodbye = () => {}
+      const outcome = await withTransaction(pool, async (client) => {
         const tombstone = await client.query(
           `insert into resource (id, state, deprovisioned_at) values ($1, 'deprovisioned', now())
            on conflict (id) do nothing`,
@@ -172,9 +203,11 @@ export function createResourceStore(pool: Pool, vault: Vault = NO_VAULT): Resour
         for (const table of ['session', 'api_token']) {
           await client.query(`delete from ${table} where resource_id = $1`, [id])
         }
-        await vault.forget(client, id)
+        goodbye = await vault.forget(client, id)
         return 'deprovisioned'
       })
+      goodbye()
+      return outcome
     },
 
     async findPlanChanges(before) {
@@ -241,6 +274,14 @@ async function lockLiveResource(client: PoolClient, id: string): Promise<{ numbe
   if (resource === undefined) throw new AppError('resource_unknown')
   if (resource.state === 'deprovisioned') throw new AppError('resource_gone')
   return resource
+}
+
+async function setPlan(client: PoolClient, id: string, plan: string): Promise<void> {
+  await client.query(
+    `update resource set plan = $2, plan_changed_at = now(), updated_at = now()
+      where id = $1 and plan <> $2`,
+    [id, plan],
+  )
 }
 
 /**

@@ -1,5 +1,5 @@
-// Everything Heroku calls: the add-on's life under Basic auth, and the sign-in of people, each in a scope of its own
-// with its own way of reading bodies and of telling errors.
+// Everything Heroku calls: the add-on's life under Basic auth, webhooks, and the sign-in of people, each in a scope of its
+// own with its own way of reading bodies and of telling errors.
 import formbody from '@fastify/formbody'
 import type { FastifyInstance } from 'fastify'
 import type { Config } from '../config.ts'
@@ -12,6 +12,7 @@ import { asAppError, renderPartnerError } from './partner-error.ts'
 import { provision } from './provision.ts'
 import type { ResourceStore } from './resource-store.ts'
 import { type OpenSession, signIn } from './sign-in.ts'
+import { receiveWebhook, type Webhooks } from './webhook.ts'
 
 /** An error as a page for a person. */
 export type RenderErrorPage = (error: AppError) => {
@@ -25,17 +26,14 @@ export interface PartnerParts {
   resources: ResourceStore
   openSession: OpenSession
   renderErrorPage: RenderErrorPage
+  /** Absent: there are none, and nobody signs as Heroku. */
+  webhooks?: Webhooks | undefined
   now?: () => Date
 }
 
 export async function partnerRoutes(app: FastifyInstance, parts: PartnerParts): Promise<void> {
   await app.register(async (scope) => {
-    scope.setErrorHandler((error, request, reply) => {
-      const { status, body } = renderPartnerError(error)
-      if (status >= 500) request.log.error({ err: error }, 'a call by Heroku failed')
-      else request.log.info({ code: body.id }, 'a call by Heroku was refused')
-      return reply.code(status).send(body)
-    })
+    answerErrors(scope, 'a call by Heroku')
     await requireBasicAuth(scope, parts.config.addon)
     takeAnyBody(scope)
     const { config, resources } = parts
@@ -43,6 +41,15 @@ export async function partnerRoutes(app: FastifyInstance, parts: PartnerParts): 
     scope.put('/heroku/resources/:id', changePlan({ plans: config.plans, resources }))
     scope.delete('/heroku/resources/:id', deprovision({ resources }))
   })
+
+  const { webhooks } = parts
+  if (webhooks) {
+    await app.register(async (scope) => {
+      answerErrors(scope, 'a webhook')
+      takeAnyBody(scope)
+      scope.post('/heroku/webhooks/:id', receiveWebhook(webhooks))
+    })
+  }
 
   await app.register(async (scope) => {
     scope.setErrorHandler((error, request, reply) => {
@@ -59,5 +66,14 @@ export async function partnerRoutes(app: FastifyInstance, parts: PartnerParts): 
       reply.header('allow', 'POST')
       throw new AppError('sso_by_post')
     })
+  })
+}
+
+function answerErrors(scope: FastifyInstance, what: string): void {
+  scope.setErrorHandler((error, request, reply) => {
+    const { status, body } = renderPartnerError(error)
+    if (status >= 500) request.log.error({ err: error }, `${what} failed`)
+    else request.log.info({ code: body.id }, `${what} was refused`)
+    return reply.code(status).send(body)
   })
 }

@@ -1,6 +1,7 @@
 // A simulated Heroku: calls the add-on as Heroku's add-on service does, judges its answers, runs the drains of what it
 // provisioned and signs people in. Black-box: it knows an add-on by its manifest only.
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { SimLine } from './frame-encoder.ts'
 import { basicAuth, callHttp, type HttpAnswer } from './http-call.ts'
 import { IdServer } from './id-server.ts'
@@ -14,6 +15,7 @@ import {
 } from './partner-answer.ts'
 import type { Random } from './random.ts'
 import { type SsoForm, type SsoPerson, ssoForm } from './sso-form.ts'
+import { SimWebhooks } from './webhooks.ts'
 
 /** What Heroku knows of an add-on: its manifest, with the addresses of one environment. */
 export interface AddonManifest {
@@ -39,6 +41,8 @@ export interface HerokuOptions {
   clientSecrets?: readonly string[]
   /** Where add-ons write into the logs of apps. Heroku's own, which nobody should reach from here, unless said. */
   logInputOrigin?: string
+  /** Where webhooks are delivered, whatever their addresses say. */
+  webhooksTo?: string
 }
 
 export interface ProvisionRequest {
@@ -79,15 +83,31 @@ export interface SimResource {
   name: string
   app: string
   plan: string
+  /** provisioning: the add-on answered 202 and has not told of its completion. */
+  state: 'provisioning' | 'provisioned'
   answer: ProvisionAnswer
+  /** What the apps are given. */
+  config: Record<string, string>
+  /** How often the add-on wrote it: each time the apps restart. */
+  configWrites: number
+  /** How often the add-on completed it. */
+  completions: number
   drains: AttachedDrain[]
 }
+
+/** How a call of Heroku's reaches the add-on, or its answer Heroku. lost: it arrives, its answer does not, and it comes again. */
+export type CallManner = 'once' | 'twice' | 'lost' | 'late'
 
 export interface Heroku {
   /** The slug. */
   addonId: string
+  /** As the manifest declares them. */
+  configVars: readonly string[]
   idServer: IdServer
   logInput: LogInput
+  webhooks: SimWebhooks
+  /** From now on, of all calls to the add-on. */
+  callManner: CallManner
   /** Whether these are the credentials of the add-on's manifest. */
   isAddon(authorization: string | undefined): boolean
   /** @throws HerokuRefusal where the customer's install would have failed. */
@@ -97,6 +117,7 @@ export interface Heroku {
     uuid: string
     plan: string
     app: string
+    state?: SimResource['state']
     drainToken: string
     drainUrl: string
   }): SimResource
@@ -105,6 +126,10 @@ export interface Heroku {
     plan: string,
   ): Promise<{ config: Record<string, string> | null; message: string | null }>
   deprovision(uuid: string): Promise<void>
+  /** `actions/provision`. False: it was not provisioning. */
+  complete(uuid: string): boolean
+  /** The customer gives the resource another name. */
+  rename(uuid: string, name: string): void
   /** Attaches the resource to another app: another drain token at the same address. The add-on is not called. */
   attach(uuid: string, app?: string): AttachedDrain
   /**
@@ -124,6 +149,8 @@ export interface Heroku {
   /** Ends every drain at once. */
   stop(): void
 }
+
+const LATE_MS = 200
 
 /** Legacy reference: the hard limit of an add-on's answer. The limit of v3 could not be read. */
 const PARTNER_TIMEOUT_MS = 25_000
@@ -156,13 +183,29 @@ export function createHeroku(options: HerokuOptions): Heroku {
       }
     },
   })
+  const webhooks = new SimWebhooks({
+    random: random.fork('webhooks'),
+    clock,
+    deliverTo: options.webhooksTo,
+  })
   const find = (uuid: string): SimResource => {
     const resource = resources.get(uuid)
     if (resource === undefined) throw new Error(`Heroku has no resource ${uuid}`)
     return resource
   }
 
-  function call(method: string, path: string, body?: object): Promise<HttpAnswer> {
+  async function call(method: string, path: string, body?: object): Promise<HttpAnswer> {
+    const { callManner } = heroku
+    if (callManner === 'late') await sleep(LATE_MS)
+    if (callManner === 'lost') await callOnce(method, path, body)
+    const [answer] = await Promise.all([
+      callOnce(method, path, body),
+      callManner === 'twice' ? callOnce(method, path, body) : null,
+    ])
+    return answer
+  }
+
+  function callOnce(method: string, path: string, body?: object): Promise<HttpAnswer> {
     const headers: [string, string][] = [
       ['Authorization', basicAuth(addon.id, addon.password)],
       ['Accept', 'application/vnd.heroku-addons+json; version=3'],
@@ -216,28 +259,47 @@ export function createHeroku(options: HerokuOptions): Heroku {
     }
   }
 
-  return {
+  const lookUp = (uuid: string) => resources.get(uuid) ?? provisioning.get(uuid) ?? null
+  const newName = () =>
+    `${addon.id}-${random.pick(['curly', 'solid', 'amber'])}-${random.int(10_000, 99_999)}`
+  const drop = (uuid: string) => {
+    for (const drain of lookUp(uuid)?.drains ?? []) drain.stop()
+    resources.delete(uuid)
+    provisioning.delete(uuid)
+    idServer.revoke(uuid)
+    webhooks.drop(uuid)
+  }
+  const addonJson = ({ uuid, name, plan, state }: SimResource) => ({
+    id: uuid,
+    name,
+    plan: { name: `${addon.id}:${plan}` },
+    state,
+  })
+  const attachmentJson = ({ uuid }: SimResource, { attachmentId, app, appId }: AttachedDrain) => ({
+    id: attachmentId,
+    addon: { id: uuid },
+    app: { id: appId, name: app },
+  })
+
+  const heroku: Heroku = {
     addonId: addon.id,
+    configVars: addon.configVars,
     idServer,
     logInput,
+    webhooks,
+    callManner: 'once',
     isAddon: (authorization) => authorization === basicAuth(addon.id, addon.password),
-    find: (uuid) => resources.get(uuid) ?? provisioning.get(uuid) ?? null,
+    find: lookUp,
+    drop,
 
     async provision(request) {
       const uuid = request.uuid ?? random.uuid()
-      const name =
-        request.name ??
-        `${addon.id}-${random.pick(['curly', 'solid', 'amber'])}-${random.int(10_000, 99_999)}`
+      const name = request.name ?? newName()
       const token = request.drainToken ?? `d.${random.uuid()}`
       const app = request.app ?? `tidy-river-${random.int(10_000, 99_999)}`
-      provisioning.set(uuid, {
-        uuid,
-        name,
-        app,
-        plan: request.plan,
-        answer: { id: uuid, message: null, config: null, logDrainUrl: '' },
-        drains: [],
-      })
+      const known = resources.get(uuid)
+      const resource = known ?? newResource({ uuid, name, app, plan: request.plan, state: 'provisioning' })
+      if (known === undefined) provisioning.set(uuid, resource)
       const answer = readProvisionAnswer(
         await call('POST', '', {
           uuid,
@@ -256,48 +318,60 @@ export function createHeroku(options: HerokuOptions): Heroku {
         }),
         addon.configVars,
       )
-      const known = resources.get(uuid)
-      if (known !== undefined) return known
-      const resource = { uuid, name, app, plan: request.plan, answer, drains: [] as AttachedDrain[] }
+      // Of a repeated call, too: Heroku believes what it was told last.
+      resource.state = answer.config === null ? 'provisioning' : 'provisioned'
+      resource.answer = answer
+      Object.assign(resource.config, answer.config)
+      if (resources.has(uuid)) return resource
       resources.set(uuid, resource)
+      provisioning.delete(uuid)
       resource.drains.push(startDrain(answer.logDrainUrl, token, app))
       return resource
     },
 
-    adopt({ uuid, plan, app, drainToken, drainUrl }) {
-      const name = `${addon.id}-solid-${random.int(10_000, 99_999)}`
-      const answer = { id: uuid, message: null, config: null, logDrainUrl: drainUrl }
-      const resource = { uuid, name, app, plan, answer, drains: [startDrain(drainUrl, drainToken, app)] }
-      resources.set(uuid, resource)
+    adopt({ drainToken, drainUrl, state = 'provisioned', ...known }) {
+      const resource = newResource({ ...known, state, name: newName() })
+      resource.answer.logDrainUrl = drainUrl
+      resource.drains.push(startDrain(drainUrl, drainToken, known.app))
+      resources.set(known.uuid, resource)
       return resource
+    },
+
+    complete(uuid) {
+      const resource = lookUp(uuid)
+      if (resource?.state !== 'provisioning') return false
+      resource.state = 'provisioned'
+      resource.completions++
+      webhooks.publish(uuid, 'api:addon', 'update', addonJson(resource))
+      return true
     },
 
     async changePlan(uuid, plan) {
       const resource = find(uuid)
       const answer = readPlanChangeAnswer(await call('PUT', `/${uuid}`, { plan }), addon.configVars)
       resource.plan = plan
+      webhooks.publish(uuid, 'api:addon', 'update', addonJson(resource))
       return answer
     },
 
     async deprovision(uuid) {
       const resource = find(uuid)
       readDeprovisionAnswer(await call('DELETE', `/${uuid}`))
-      resources.delete(uuid)
-      provisioning.delete(uuid)
-      idServer.revoke(uuid)
-      for (const drain of resource.drains) drain.stop()
+      webhooks.publish(uuid, 'api:addon', 'destroy', addonJson(resource))
+      drop(uuid)
     },
 
-    drop(uuid) {
-      for (const drain of find(uuid).drains) drain.stop()
-      resources.delete(uuid)
-      idServer.revoke(uuid)
+    rename(uuid, name) {
+      const resource = find(uuid)
+      resource.name = name
+      webhooks.publish(uuid, 'api:addon', 'update', addonJson(resource))
     },
 
     attach(uuid, app = `quiet-hill-${random.int(10_000, 99_999)}`) {
       const resource = find(uuid)
       const drain = startDrain(resource.answer.logDrainUrl, `d.${random.uuid()}`, app)
       resource.drains.push(drain)
+      webhooks.publish(uuid, 'api:addon-attachment', 'create', attachmentJson(resource, drain))
       return drain
     },
 
@@ -306,6 +380,7 @@ export function createHeroku(options: HerokuOptions): Heroku {
       const drain = resource.drains.find((attached) => attached.app === app)
       if (drain === undefined) throw new Error(`${uuid} is not attached to ${app}`)
       resource.drains = resource.drains.filter((attached) => attached !== drain)
+      webhooks.publish(uuid, 'api:addon-attachment', 'destroy', attachmentJson(resource, drain))
       return drain
     },
 
@@ -314,7 +389,11 @@ export function createHeroku(options: HerokuOptions): Heroku {
       apps.delete(from)
       for (const resource of resources.values()) {
         if (resource.app === from) resource.app = to
-        for (const drain of resource.drains) if (drain.app === from) drain.app = to
+        for (const drain of resource.drains) {
+          if (drain.app !== from) continue
+          drain.app = to
+          webhooks.publish(resource.uuid, 'api:app', 'update', { id: drain.appId, name: to })
+        }
       }
     },
 
@@ -335,9 +414,16 @@ export function createHeroku(options: HerokuOptions): Heroku {
     resources: () => [...resources.values()],
 
     stop() {
+      webhooks.stop()
       for (const { drains } of resources.values()) for (const drain of drains) drain.stop()
     },
   }
+  return heroku
+}
+
+function newResource(known: Pick<SimResource, 'uuid' | 'name' | 'app' | 'plan' | 'state'>): SimResource {
+  const answer = { id: known.uuid, message: null, config: null, logDrainUrl: '' }
+  return { ...known, answer, config: {}, configWrites: 0, completions: 0, drains: [] }
 }
 
 /** The grant dies after five minutes. Heroku writes the offset without a colon, which RFC 3339 does not know. */

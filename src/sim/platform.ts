@@ -9,14 +9,17 @@ import type { SimAnswer } from './id-server.ts'
 import { NOT_FOUND, type PlatformCall, refusalOf } from './platform/call.ts'
 import { listInstalls } from './platform/installs.ts'
 import { drainJson, moveDrain } from './platform/log-drains.ts'
+import { page } from './platform/page.ts'
+import { changeProvision } from './platform/provisioning.ts'
+import { changeWebhooks } from './platform/webhooks.ts'
 
 /**
  * html: an error page of the router in front. limited: 429. slow: answers after `ms`. lost: does what is asked, and
- * the answer never arrives. wrong_json: 200 with JSON that is not what was asked for. plain: 403, text labelled JSON.
+ * the answer never arrives. cut: does nothing, and answers nothing. refused: 422. wrong_json: 200 with JSON that is not what was asked for. plain: 403, text labelled JSON.
  * redirect: to `location`, as somebody in between might.
  */
 export interface Fault {
-  kind: 'html' | 'limited' | 'slow' | 'lost' | 'wrong_json' | 'plain' | 'redirect'
+  kind: 'html' | 'limited' | 'slow' | 'lost' | 'cut' | 'refused' | 'wrong_json' | 'plain' | 'redirect'
   /** Which requests, by `POST /oauth/token`. All: without. */
   on?: RegExp
   /** How many of them; without an end unless said. */
@@ -24,6 +27,8 @@ export interface Fault {
   ms?: number
   retryAfterSeconds?: number
   location?: string
+  /** Something else that happens at the moment of the request, and before it is done. */
+  meanwhile?(): unknown
 }
 
 export interface PlatformRequest {
@@ -67,6 +72,11 @@ export async function openPlatform(heroku: () => Heroku | undefined, port = 0): 
     for await (const chunk of request) chunks.push(chunk)
     const body = Buffer.concat(chunks)
     const fault = takeFault(faults, `${method} ${path}`)
+    await fault?.meanwhile?.()
+    if (fault?.kind === 'cut') return void response.destroy()
+    if (fault?.kind === 'refused') {
+      return send(response, { status: 422, body: { id: 'invalid_params', message: 'Not like this.' } })
+    }
     if (fault?.kind === 'slow') await sleep(fault.ms ?? 1_000)
     if (fault?.kind === 'html') return send(response, { status: 503, body: HTML, contentType: 'text/html' })
     if (fault?.kind === 'limited') return send(response, limited(fault))
@@ -89,7 +99,11 @@ export async function openPlatform(heroku: () => Heroku | undefined, port = 0): 
       return world.idServer.token(new URLSearchParams(body.toString('utf8')))
     }
     if (method === 'POST' && path === '/logs') return world.logInput.take(call)
-    const other = moveDrain(world, call) ?? listInstalls(world, call, platform.pageSize)
+    const other =
+      moveDrain(world, call) ??
+      listInstalls(world, call, platform.pageSize) ??
+      changeProvision(world, call) ??
+      changeWebhooks(world, call, platform.pageSize)
     if (other !== null) return other
     const [, uuid, what] = /^\/addons\/([\w-]+)(?:\/([\w-]+))?$/.exec(path) ?? []
     if (method !== 'GET' || uuid === undefined) return NOT_FOUND
@@ -161,21 +175,11 @@ function takeFault(faults: Fault[], request: string): Fault | undefined {
   return fault
 }
 
-/** `Range: id ]<last seen>..; max=2` -> 206 with the Next-Range while there is more. */
-function page(items: { id: string }[], range: string | undefined, pageSize: number): SimAnswer {
-  const [, from = '', asked] = /^id (?:\]([\w-]*))?\.\.(?:; *max=(\d+))?/.exec(range ?? 'id ..') ?? []
-  const max = Math.min(pageSize, Number(asked ?? 200))
-  const rest = items.toSorted((a, b) => (a.id < b.id ? -1 : 1)).filter(({ id }) => id > from)
-  const body = rest.slice(0, max)
-  if (rest.length <= max) return { status: 200, body }
-  return { status: 206, body, headers: { 'Next-Range': `id ]${body.at(-1)?.id}..; max=${max}` } }
-}
-
 function addonJson(resource: SimResource, { addonId }: Heroku): object {
   return {
     id: resource.uuid,
     name: resource.name,
-    state: 'provisioned',
+    state: resource.state,
     provider_id: resource.uuid,
     addon_service: { id: '1b0a2f4e-1111-4222-8333-944455566677', name: addonId },
     plan: { id: '77aa2f4e-1111-4222-8333-944455566677', name: `${addonId}:${resource.plan}` },

@@ -76,9 +76,9 @@ describe('the drain of an app that the resource was attached to', () => {
     const { id } = await service.provisioned()
     const attached = service.heroku.attach(id)
     await service.send(attached, 'first')
-    const before = service.platform.requests.length
+    const before = lists()
     await service.send(attached, ...Array.from({ length: 20 }, (_, n) => `line ${n}`))
-    expect(service.platform.requests.length).toBe(before)
+    expect(lists()).toBe(before)
   })
 
   it.each([

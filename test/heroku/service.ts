@@ -57,8 +57,11 @@ export async function startAttachedService(
     clock: now,
     drains: { deliverTo: service.origin },
     clientSecrets: [CLIENT_SECRET],
+    webhooksTo: service.origin,
   })
   heroku = own
+  // Most tests are about what is found out without them.
+  own.webhooks.manner = 'lost'
 
   return {
     ...service,

@@ -1,12 +1,14 @@
 // A database, a simulated id server and Platform API, and as many heroku rooms ("processes") over them as a test wants,
 // all on one clock that the test moves.
 import { randomUUID } from 'node:crypto'
+import type { Pool } from 'pg'
 import { type Logger, pino } from 'pino'
 import { expect } from 'vitest'
 import { loadConfig } from '../../src/config.ts'
 import { createHerokuRoom, type HerokuRoom } from '../../src/heroku/heroku.ts'
+import { configOf } from '../../src/partner/provision.ts'
 import { createResourceStore, type ResourceStore } from '../../src/partner/resource-store.ts'
-import { createHeroku, type Heroku } from '../../src/sim/heroku.ts'
+import { createHeroku, type Heroku, type SimResource } from '../../src/sim/heroku.ts'
 import { openPlatform, type Platform } from '../../src/sim/platform.ts'
 import { createRandom } from '../../src/sim/random.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
@@ -21,18 +23,21 @@ export interface World {
   /** Everything that any room logged. */
   logged: string[]
   /** One process. */
-  room(environment?: Record<string, string>): HerokuRoom
+  room(environment?: Record<string, string>, pool?: Pool): HerokuRoom
   /** As the partner room does on Heroku's POST, but for the exchange that follows at once. */
   provision(grant?: string, id?: string): Promise<string>
+  /** The same, of a resource that the simulated Heroku knows too and waits for; so far its grant is exchanged. */
+  begin(): Promise<SimResource>
   deprovision(id: string): Promise<void>
   close(): Promise<void>
 }
 
-export async function createWorld(): Promise<World> {
+/** @param settings of every room */
+export async function createWorld(settings: Record<string, string> = {}): Promise<World> {
   const database = await createTestDatabase()
   const clock = { now: Date.UTC(2026, 10, 21, 12) }
   const heroku = createHeroku({
-    addon: { id: 'culvert', password: '', ssoSalt: '', baseUrl: '', ssoUrl: '', configVars: [] },
+    addon: { id: 'culvert', password: '', ssoSalt: '', baseUrl: '', ssoUrl: '', configVars: ['CULVERT_URL'] },
     random: createRandom(randomUUID()),
     clock: () => clock.now,
     clientSecrets: [CLIENT_SECRET],
@@ -40,20 +45,46 @@ export async function createWorld(): Promise<World> {
   const platform = await openPlatform(() => heroku)
   const logged: string[] = []
   const log: Logger = pino({ level: 'trace' }, { write: (line: string) => logged.push(line) })
-  const room = (environment: Record<string, string> = {}) =>
-    createHerokuRoom({
-      pool: database.pool,
-      config: loadConfig({
-        HEROKU_API_URL: platform.origin,
-        HEROKU_ID_URL: platform.origin,
-        HEROKU_CLIENT_SECRET: CLIENT_SECRET,
-        ...environment,
-      }),
+  const room = (environment: Record<string, string> = {}, pool = database.pool) => {
+    const config = loadConfig({
+      HEROKU_API_URL: platform.origin,
+      HEROKU_ID_URL: platform.origin,
+      HEROKU_CLIENT_SECRET: CLIENT_SECRET,
+      ...settings,
+      ...environment,
+    })
+    const own: HerokuRoom = createHerokuRoom({
+      pool,
+      config,
+      resources: {
+        end: (id) => createResourceStore(pool, own.vault).deprovision(id),
+        follow: (id, seen) => createResourceStore(pool).follow(id, { ...seen, plan: null }),
+      },
+      configOf: (id) => configOf(config, id),
       log,
       now: () => clock.now,
       random: Math.random,
     })
+    return own
+  }
   const resources = (): ResourceStore => createResourceStore(database.pool, { ...room().vault, kept() {} })
+  async function provision(
+    grant?: string,
+    id: string = randomUUID(),
+    drainToken = `d.${randomUUID()}`,
+  ): Promise<string> {
+    await resources().provision({
+      id,
+      name: 'culvert-curly-41233',
+      plan: 'test',
+      region: null,
+      options: {},
+      drainToken,
+      grant: grant ?? heroku.idServer.issueGrant(id),
+      logInputUrl: `https://token:t.${id}@1.us.logplex.io/logs`,
+    })
+    return id
+  }
   return {
     database,
     heroku,
@@ -61,23 +92,27 @@ export async function createWorld(): Promise<World> {
     clock,
     logged,
     room,
-    async provision(grant, id = randomUUID()) {
-      await resources().provision({
-        id,
-        name: 'culvert-curly-41233',
+    provision,
+    async begin() {
+      const uuid = randomUUID()
+      const drainToken = `d.${randomUUID()}`
+      const resource = heroku.adopt({
+        uuid,
         plan: 'test',
-        region: null,
-        options: {},
-        drainToken: `d.${randomUUID()}`,
-        grant: grant ?? heroku.idServer.issueGrant(id),
-        logInputUrl: `https://token:t.${id}@1.us.logplex.io/logs`,
+        app: 'tidy-river',
+        state: 'provisioning',
+        drainToken,
+        drainUrl: `https://localhost:5000/drains/${uuid}`,
       })
-      return id
+      await provision(undefined, uuid, drainToken)
+      await room().tokens.exchangeDue()
+      return resource
     },
     async deprovision(id) {
       await resources().deprovision(id)
     },
     async close() {
+      heroku.stop()
       await platform.close()
       await database.close()
     },
