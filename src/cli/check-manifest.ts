@@ -1,95 +1,75 @@
-// The manifest that Heroku knows against the settings that this service runs with. Secrets are compared, not shown.
-import { readFileSync } from 'node:fs'
-import { z } from 'zod'
+// The manifest that Heroku knows: by the rules for any manifest, and against the settings that this service runs with.
+// Secrets are compared, not shown.
 import type { Config } from '../config.ts'
+import { MANIFEST_RULES } from '../contract/manifest/rules.ts'
+import { type ManifestView, viewManifest } from '../contract/manifest/view.ts'
+import { judgeAll } from '../contract/rule.ts'
 import { type Finding, type Report, reporter } from './finding.ts'
-
-const addresses = z.object({ base_url: z.string(), sso_url: z.string() }).partial()
-/** Lenient: what is missing is told one by one. */
-const manifestSchema = z.object({
-  id: z.string(),
-  api: z.object({
-    version: z.union([z.string(), z.number()]).optional(),
-    password: z.string().optional(),
-    sso_salt: z.string().optional(),
-    config_vars_prefix: z.string().optional(),
-    config_vars: z.array(z.string()).default([]),
-    regions: z.array(z.string()).default([]),
-    requires: z.array(z.string()).default([]),
-    production: z.union([addresses, z.string()]).optional(),
-    test: z.union([addresses, z.string()]).optional(),
-  }),
-})
-type Manifest = z.infer<typeof manifestSchema>
+import { ManifestUnreadable, readManifest } from './manifest/read.ts'
 
 const PUSH = 'Correct the manifest and push it: heroku addons:admin:manifest:push'
 
 export function checkManifest(findings: Finding[], config: Config, path: string): void {
   const report = reporter(findings, 'Manifest')
-  const manifest = read(path, report)
-  if (manifest === undefined) return
+  let data: unknown
+  try {
+    data = readManifest(path).data
+  } catch (error) {
+    if (!(error instanceof ManifestUnreadable)) throw error
+    if (error.isMissing) report('skip', error.says, 'culvert doctor -f <your manifest>')
+    else report('FAIL', error.says, error.fix)
+    return
+  }
+  const manifest = viewManifest(data)
+  checkRules(report, config, manifest)
   const before = findings.length
-  const { addon } = config
-  const { api } = manifest
+  checkSettings(report, config, manifest)
+  if (findings.length === before) report('ok', `${path} fits the settings`)
+}
 
-  if (manifest.id !== addon.id)
+/** In development the manifest is a sample, and what it should be like is of no interest. */
+function checkRules(report: Report, { production }: Config, manifest: ManifestView): void {
+  for (const { rule, verdict } of judgeAll(MANIFEST_RULES, manifest)) {
+    if (verdict.kind !== 'fail' || (rule.strength === 'should' && !production)) continue
+    report(
+      rule.strength === 'must' ? 'FAIL' : 'warn',
+      `${verdict.says} (${rule.number} ${rule.name})`,
+      verdict.fix,
+    )
+  }
+}
+
+/** What is missing altogether is told by the rules. */
+function checkSettings(report: Report, config: Config, manifest: ManifestView): void {
+  const { addon } = config
+  const { root, api, requires, configVars } = manifest
+  if (typeof root.id === 'string' && root.id !== addon.id)
     report(
       'FAIL',
-      `its id is "${manifest.id}", ADDON_ID is "${addon.id}"`,
+      `its id is "${root.id}", ADDON_ID is "${addon.id}"`,
       "Heroku signs in as the manifest's id: set ADDON_ID to it.",
     )
   checkSecret(report, 'password', api.password, addon.passwords, 'ADDON_PASSWORD')
   checkSecret(report, 'sso_salt', api.sso_salt, addon.ssoSalts, 'ADDON_SSO_SALT')
-  if (String(api.version ?? '') !== '3') report('FAIL', 'api.version is not "3"', PUSH)
-  if (!api.config_vars.includes(addon.configVar))
+  if (!configVars.includes(addon.configVar))
     report(
       'FAIL',
       `api.config_vars does not have ${addon.configVar}: Heroku would refuse every provision`,
       PUSH,
     )
-  if (api.config_vars_prefix !== undefined && !addon.configVar.startsWith(`${api.config_vars_prefix}_`))
-    report('FAIL', `${addon.configVar} does not begin with api.config_vars_prefix`, PUSH)
-  if (!api.requires.includes('syslog_drain'))
+  if (!requires.includes('syslog_drain'))
     report('FAIL', 'api.requires does not have syslog_drain: no log would ever come', PUSH)
-  if (!api.regions.includes('us') && !api.regions.includes('*'))
-    report('warn', 'api.regions has neither "us" nor "*"', `Apps elsewhere only can use the add-on. ${PUSH}`)
   checkAddresses(report, config, manifest)
-  if (findings.length === before) report('ok', `${path} fits the settings`)
-}
-
-function read(path: string, report: Report): Manifest | undefined {
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch {
-    report('skip', `there is no ${path} here`, 'culvert doctor -f <your manifest>')
-    return undefined
-  }
-  let data: unknown
-  try {
-    data = JSON.parse(text)
-  } catch {
-    // Without the parser's words: they quote the file, and the file holds secrets.
-    report('FAIL', `${path} is not JSON`, 'Correct it, or pull it again: heroku addons:admin:manifest:pull')
-    return undefined
-  }
-  const result = manifestSchema.safeParse(data)
-  if (result.success) return result.data
-  for (const { path: at, message } of result.error.issues) report('FAIL', `${at.join('.')}: ${message}`, PUSH)
-  return undefined
 }
 
 function checkSecret(
   report: Report,
   name: string,
-  given: string | undefined,
+  given: unknown,
   known: readonly string[],
   setting: string,
 ): void {
-  if (given === undefined) {
-    report('FAIL', `it has no api.${name}`, PUSH)
-    return
-  }
+  if (typeof given !== 'string') return
   const at = known.indexOf(given)
   if (at === -1)
     report(
@@ -100,24 +80,23 @@ function checkSecret(
   if (at > 0) report('warn', `api.${name} is ${setting}_PREVIOUS`, 'Push the manifest with the new one.')
 }
 
-function checkAddresses(report: Report, config: Config, { api }: Manifest): void {
+function checkAddresses(report: Report, config: Config, manifest: ManifestView): void {
   const kind = config.production ? 'production' : 'test'
-  const given = api[kind]
-  if (given === undefined || typeof given === 'string') {
-    const verdict = config.production ? 'FAIL' : 'skip'
-    report(verdict, `it has no addresses at api.${kind}`, config.production ? PUSH : undefined)
-    return
-  }
+  const given = manifest[kind]
   const expected = {
     base_url: `${config.publicUrl}/heroku/resources`,
     sso_url: `${config.publicUrl}/sso/login`,
   }
+  if (kind === 'test' && Object.keys(given).length === 0) {
+    report('skip', 'it has no addresses at api.test')
+    return
+  }
   for (const [name, address] of Object.entries(expected)) {
-    const found = given[name as keyof typeof expected]
+    const found = given[name]
     if (found !== address)
       report(
         'FAIL',
-        `api.${kind}.${name} is ${found ?? 'missing'}, not ${address}`,
+        `api.${kind}.${name} is ${typeof found === 'string' ? found : 'missing'}, not ${address}`,
         `Correct PUBLIC_URL, or: ${PUSH}`,
       )
   }

@@ -1,5 +1,6 @@
 // The command line: which command, its help, its exit code. Each command is a file of its own.
 import { doctor } from './doctor.ts'
+import { manifest } from './manifest.ts'
 import { test } from './test.ts'
 
 export interface CommandContext {
@@ -20,7 +21,7 @@ export interface Command {
   run(args: string[], context: CommandContext): Promise<number>
 }
 
-const COMMANDS: readonly Command[] = [doctor, test]
+const COMMANDS: readonly Command[] = [doctor, manifest, test]
 
 const HELP = `culvert: the tools of whoever runs a Culvert, and of whoever builds an add-on for Heroku
 

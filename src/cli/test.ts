@@ -1,18 +1,15 @@
 // `culvert test`: the contract tester. Reads the arguments and the manifest; everything else is src/contract.
-import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { CannotRun } from '../contract/addon.ts'
 import type { Area } from '../contract/area.ts'
 import { AREAS } from '../contract/areas.ts'
-import { exitStatus, type Reporter } from '../contract/report.ts'
-import { createJsonReporter } from '../contract/reporters/json.ts'
-import { createScreen } from '../contract/reporters/screen.ts'
-import { createTapReporter } from '../contract/reporters/tap.ts'
+import { MANIFEST_FILE, secretsOf, viewManifest } from '../contract/manifest/view.ts'
+import { exitStatus } from '../contract/report.ts'
 import { rulesTable } from '../contract/rules-table.ts'
 import { runContract } from '../contract/run.ts'
+import { chooseReporter } from './choose-reporter.ts'
+import { readManifest } from './manifest/read.ts'
 import type { Command, CommandContext } from './run.ts'
-
-const MANIFEST = 'addon-manifest.json'
 
 export const test: Command = {
   name: 'test',
@@ -27,7 +24,7 @@ Areas:
 ${AREAS.map(({ name, title, rules }) => `  ${name.padEnd(12)} ${title}, ${rules.length} rules\n`).join('')}  all          all of these
   rules        tests nothing; prints the table of all rules
 
-  -f, --file <manifest>   Default: ${MANIFEST}
+  -f, --file <manifest>   Default: ${MANIFEST_FILE}
   --production            test the production addresses
   --plan <slug>           the plan to provision, "test" without; given twice, the second is the one to change to
   --nav-header            also demand the header that Heroku deprecated in 2019 and kensa asks for
@@ -51,7 +48,7 @@ not apply, change nothing.
       args,
       allowPositionals: true,
       options: {
-        file: { type: 'string', short: 'f', default: MANIFEST },
+        file: { type: 'string', short: 'f', default: MANIFEST_FILE },
         production: { type: 'boolean', default: false },
         plan: { type: 'string', multiple: true, default: ['test'] },
         'nav-header': { type: 'boolean', default: false },
@@ -72,7 +69,8 @@ not apply, change nothing.
     if (areas.length === 0 || rest.length > 0) return explain(context, name)
     try {
       const manifest = readManifest(values.file)
-      const format = values.json ? 'json' : values.tap ? 'tap' : 'screen'
+      const { json, tap, 'client-secret': clientSecret } = values
+      const secrets = [...secretsOf(viewManifest(manifest.data)), ...(clientSecret ? [clientSecret] : [])]
       const report = await runContract(
         {
           manifest,
@@ -82,10 +80,10 @@ not apply, change nothing.
           navHeader: values['nav-header'],
           idPort: readPort(values['id-port'], '--id-port'),
           apiPort: readPort(values['api-port'], '--api-port'),
-          clientSecret: values['client-secret'],
+          clientSecret,
           deliverTo: values['deliver-to'],
         },
-        reporterFor(format, context, secretsOf(manifest.data, values['client-secret'])),
+        chooseReporter({ json, tap, secrets }, context),
       )
       return exitStatus(report)
     } catch (error) {
@@ -94,18 +92,6 @@ not apply, change nothing.
       return 2
     }
   },
-}
-
-function reporterFor(
-  format: 'json' | 'tap' | 'screen',
-  { write, isTerminal, environment }: CommandContext,
-  secrets: readonly string[],
-): Reporter {
-  if (format === 'json') return createJsonReporter(write, secrets)
-  if (format === 'tap') return createTapReporter(write, secrets)
-  // https://no-color.org
-  const color = isTerminal === true && !environment.NO_COLOR
-  return createScreen(write, { color, secrets })
 }
 
 function explain({ writeError }: CommandContext, name: string | undefined): number {
@@ -118,31 +104,10 @@ function explain({ writeError }: CommandContext, name: string | undefined): numb
   return 2
 }
 
-/** @throws CannotRun, without the parser's words: they quote the file, and the file holds secrets */
-function readManifest(path: string): { path: string; data: unknown } {
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch {
-    throw new CannotRun(`There is no ${path} to read. culvert test <area> -f <your manifest>`)
-  }
-  try {
-    return { path, data: JSON.parse(text) }
-  } catch {
-    throw new CannotRun(`${path} is not JSON.`)
-  }
-}
-
 function readPort(text: string | undefined, name: string): number | undefined {
   if (text === undefined) return undefined
   const port = Number(text)
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw new CannotRun(`${name} must be a port, 0 to 65535, not "${text}".`)
   return port
-}
-
-function secretsOf(data: unknown, clientSecret: string | undefined): string[] {
-  const { password, sso_salt: salt } =
-    (data as { api?: { password?: unknown; sso_salt?: unknown } } | null)?.api ?? {}
-  return [password, salt, clientSecret].filter((one): one is string => typeof one === 'string' && one !== '')
 }

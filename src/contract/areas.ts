@@ -8,6 +8,7 @@ import { playDeprovision } from './deprovision/play.ts'
 import { DEPROVISION_RULES } from './deprovision/rules.ts'
 import { playDrain } from './drain/play.ts'
 import { DRAIN_RULES } from './drain/rules.ts'
+import { manifestArea } from './manifest/area.ts'
 import { playProvision } from './provision/play.ts'
 import { PROVISION_RULES } from './provision/rules.ts'
 import { playSso } from './sso/play.ts'
@@ -16,6 +17,7 @@ import { playWebhook } from './webhook/play.ts'
 import { WEBHOOK_RULES } from './webhook/rules.ts'
 
 export const AREAS: readonly Area[] = [
+  manifestArea,
   createArea({ name: 'provision', title: 'Provisioning', rules: PROVISION_RULES, play: playProvision }),
   createArea({
     name: 'async',

@@ -1,6 +1,8 @@
 // The contract tester against this service itself, over HTTP, as anybody would run it against theirs.
 import { expect, it } from 'vitest'
 import { AREAS } from '../../src/contract/areas.ts'
+import { generateManifest } from '../../src/contract/manifest/generate.ts'
+import { FEATURES } from '../../src/contract/manifest/offer-rules.ts'
 import { exitStatus, resultOf } from '../../src/contract/report.ts'
 import { startTestService } from '../support/service.ts'
 import { freePort, runQuietly } from './support.ts'
@@ -18,16 +20,20 @@ for (const provisioning of ['synchronous']) {
     })
     try {
       const { addon, plans } = service.config
+      const manifest = generateManifest({
+        id: addon.id,
+        name: 'Culvert',
+        origin: 'https://logs.acme.com',
+        requires: FEATURES,
+        secret: () => 'replaced',
+      })
       const report = await runQuietly({
         manifest: {
-          id: addon.id,
+          ...manifest,
           api: {
-            version: '3',
+            ...manifest.api,
             password: addon.passwords[0],
             sso_salt: addon.ssoSalts[0],
-            config_vars: [addon.configVar],
-            regions: ['us'],
-            requires: ['syslog_drain', 'log_input', 'many_per_app', 'attachable'],
             test: {
               base_url: `${service.origin}/heroku/resources`,
               sso_url: `${service.origin}/sso/login`,

@@ -1,0 +1,103 @@
+// Kensa's `test planchange` and `test deprovision`. Kensa is told an id; this makes a resource of its own.
+import { createArea } from '../area.ts'
+import type { Exchange } from '../exchange.ts'
+import type { Rule } from '../rule.ts'
+import { KENSA } from '../sources.ts'
+import { succeeded, unauthorized } from './provision-area.ts'
+import { callLegacy, herokuId, pathOf } from './requests.ts'
+import { legacyResource, removeLegacy } from './resources.ts'
+
+interface Evidence {
+  call: Exchange
+  /** The same with wrong credentials. */
+  stranger: Exchange
+}
+
+const common = { strength: 'must', source: KENSA } as const
+
+export const LEGACY_PLANCHANGE_RULES: readonly Rule<Evidence>[] = [
+  {
+    ...common,
+    number: 'K40',
+    name: 'planchange',
+    demands: 'Answers a plan change with 200 to 207.',
+    otherwise: 'The customer keeps the plan of before.',
+    judge: ({ call }) => succeeded(call),
+  },
+  {
+    ...common,
+    number: 'K41',
+    name: 'planchange-stranger',
+    demands: 'Answers 401 to a plan change with wrong credentials.',
+    otherwise: 'Anybody can change what others pay for.',
+    judge: ({ stranger }) => unauthorized(stranger),
+  },
+]
+
+export const LEGACY_DEPROVISION_RULES: readonly Rule<Evidence>[] = [
+  {
+    ...common,
+    number: 'K45',
+    name: 'deprovision',
+    demands: 'Answers a deprovision with 200 to 207.',
+    otherwise: 'The customer cannot get rid of the add-on.',
+    judge: ({ call }) => succeeded(call),
+  },
+  {
+    ...common,
+    number: 'K46',
+    name: 'deprovision-stranger',
+    demands: 'Answers 401 to a deprovision with wrong credentials, also of a resource that is gone.',
+    otherwise: 'Anybody can delete, or find out what there was.',
+    judge: ({ stranger }) => unauthorized(stranger),
+  },
+]
+
+export function legacyPlanChangeArea(isAsync: boolean) {
+  return createArea<Evidence>({
+    name: 'planchange',
+    title: 'Plan change, as kensa does it',
+    rules: LEGACY_PLANCHANGE_RULES,
+    async play({ world }) {
+      const id = await legacyResource(world, isAsync)
+      const put = (what: string, asStranger: boolean) =>
+        callLegacy(world, {
+          what,
+          method: 'PUT',
+          path: pathOf(id),
+          body: {
+            plan: world.plans[1] ?? world.plans[0],
+            heroku_id: herokuId(world),
+            uuid: world.random.uuid(),
+          },
+          asStranger,
+        })
+      const evidence = {
+        call: await put('Heroku changes the plan', false),
+        stranger: await put('with wrong credentials', true),
+      }
+      await removeLegacy(world, id)
+      return evidence
+    },
+  })
+}
+
+export function legacyDeprovisionArea(isAsync: boolean) {
+  return createArea<Evidence>({
+    name: 'deprovision',
+    title: 'Deprovisioning, as kensa does it',
+    rules: LEGACY_DEPROVISION_RULES,
+    async play({ world }) {
+      const id = await legacyResource(world, isAsync)
+      return {
+        call: await removeLegacy(world, id, 'Heroku deprovisions'),
+        stranger: await callLegacy(world, {
+          what: 'with wrong credentials',
+          method: 'DELETE',
+          path: pathOf(id),
+          asStranger: true,
+        }),
+      }
+    },
+  })
+}

@@ -1,0 +1,162 @@
+// Rules about what the add-on offers and asks for: regions, config vars, features.
+import { kindOf, manifestRule, notTexts, quoted, SOURCES, WITH_API } from './manifest-rule.ts'
+import { configVarPrefix, type ManifestView } from './view.ts'
+
+/**
+ * What Heroku's own generator offers, which is what `heroku regions` lists, and `*` for all of them. Kensa stopped at
+ * us, eu, frankfurt, oregon, tokyo, virginia and *.
+ */
+export const REGIONS: readonly string[] = [
+  ...['us', 'eu', 'dublin', 'frankfurt', 'london', 'montreal', 'mumbai', 'oregon', 'singapore', 'sydney'],
+  ...['tokyo', 'virginia', '*'],
+]
+export const FEATURES: readonly string[] = ['syslog_drain', 'log_input', 'attachable', 'many_per_app']
+const CONFIG_VAR = /^[A-Z][0-9A-Z_]+$/
+const WITH_REGIONS = {
+  when: '`api.regions` names any',
+  applies: ({ regions }: ManifestView) => regions.length > 0,
+}
+const WITH_CONFIG_VARS = {
+  when: '`api.config_vars` names any',
+  applies: ({ configVars }: ManifestView) => configVars.length > 0,
+}
+
+export const OFFER_RULES = [
+  manifestRule({
+    number: 'M13',
+    name: 'regions-are-a-list',
+    strength: 'must',
+    demands: '`api.regions` is a list of texts and not empty.',
+    otherwise: 'Heroku refuses the push: it offers the add-on to apps of these regions only.',
+    fix: 'Write "regions": ["us", "eu"].',
+    source: SOURCES.manifest,
+    ...WITH_API,
+    find: ({ api: { regions } }) =>
+      Array.isArray(regions) && regions.length === 0
+        ? ['api.regions is empty']
+        : notTexts('api.regions', regions),
+  }),
+  manifestRule({
+    number: 'M14',
+    name: 'regions-have-us',
+    strength: 'must',
+    demands: '`api.regions` has "us" or "*".',
+    otherwise:
+      'Kensa refuses the manifest, and most of Heroku’s apps, which are there, cannot have the add-on.',
+    fix: 'Add "us".',
+    source: SOURCES.kensa,
+    ...WITH_REGIONS,
+    find: ({ regions }) =>
+      regions.includes('us') || regions.includes('*') ? [] : ['api.regions has neither "us" nor "*"'],
+  }),
+  manifestRule({
+    number: 'M15',
+    name: 'regions-exist',
+    strength: 'must',
+    demands: `\`api.regions\` names regions that Heroku has: ${REGIONS.join(', ')}.`,
+    otherwise: 'There is no app in a region that does not exist.',
+    fix: 'Look at `heroku regions`. Names of Amazon’s, such as us-east-1, are none.',
+    source: SOURCES.kensaRegions,
+    ...WITH_REGIONS,
+    find: ({ regions }) =>
+      regions
+        .filter((region) => !REGIONS.includes(region))
+        .map((region) => `api.regions has ${quoted(region)}`),
+  }),
+  manifestRule({
+    number: 'M16',
+    name: 'config-vars-are-a-list',
+    strength: 'must',
+    demands: '`api.config_vars` is a list of texts.',
+    otherwise: 'Nothing is declared, and every provision which answers with a config var fails.',
+    fix: 'Write "config_vars": ["ACME_LOGS_URL"], or leave it out.',
+    source: SOURCES.manifest,
+    when: 'the manifest has `api.config_vars`',
+    applies: ({ api }) => 'config_vars' in api,
+    find: ({ api }) => notTexts('api.config_vars', api.config_vars),
+  }),
+  manifestRule({
+    number: 'M17',
+    name: 'config-vars-are-names',
+    strength: 'must',
+    demands: 'Each of `api.config_vars` is of capitals, digits and underscores, and begins with a letter.',
+    otherwise: 'It cannot be a variable in the environment of the customer’s app.',
+    fix: 'Rename it: ACME_LOGS_URL.',
+    source: SOURCES.kensa,
+    ...WITH_CONFIG_VARS,
+    find: ({ configVars }) =>
+      configVars
+        .filter((name) => !CONFIG_VAR.test(name))
+        .map((name) => `api.config_vars has ${quoted(name)}`),
+  }),
+  manifestRule({
+    number: 'M18',
+    name: 'config-vars-have-the-prefix',
+    strength: 'must',
+    demands: 'Each of `api.config_vars` begins with the prefix and a `_`.',
+    otherwise:
+      'Heroku refuses it: where a resource is attached under another name, that name takes the place of the prefix.',
+    fix: 'Rename it, or set api.config_vars_prefix. Without that the prefix is the id in capitals, with _ for -.',
+    source: SOURCES.manifest,
+    ...WITH_CONFIG_VARS,
+    find: (manifest) => {
+      const prefix = `${configVarPrefix(manifest)}_`
+      return manifest.configVars
+        .filter((name) => CONFIG_VAR.test(name) && !name.startsWith(prefix))
+        .map((name) => `${name} does not begin with ${prefix}`)
+    },
+  }),
+  manifestRule({
+    number: 'M19',
+    name: 'prefix-is-a-name',
+    strength: 'must',
+    demands:
+      '`api.config_vars_prefix` is of capitals, digits and underscores, begins with a letter and ends in no underscore.',
+    otherwise: 'No config var can begin with it and one `_`, as Heroku demands.',
+    fix: 'Write it as ACME_LOGS, or leave it out.',
+    source: SOURCES.manifest,
+    when: 'the manifest has `api.config_vars_prefix`',
+    applies: ({ api }) => 'config_vars_prefix' in api,
+    find: ({ api: { config_vars_prefix: prefix } }) =>
+      typeof prefix === 'string' && /^[A-Z]([0-9A-Z_]*[0-9A-Z])?$/.test(prefix)
+        ? []
+        : [`api.config_vars_prefix is ${quoted(prefix)}`],
+  }),
+  manifestRule({
+    number: 'M20',
+    name: 'requires-is-a-list',
+    strength: 'must',
+    demands: '`api.requires` is a list of texts.',
+    otherwise: 'Heroku does not send what is asked for: no drain token, no address to write log lines to.',
+    fix: 'Write "requires": ["syslog_drain"], or [].',
+    source: SOURCES.manifest,
+    when: 'the manifest has `api.requires`',
+    applies: ({ api }) => 'requires' in api,
+    find: ({ api }) => notTexts('api.requires', api.requires),
+  }),
+  manifestRule({
+    number: 'M21',
+    name: 'requires-in-its-place',
+    strength: 'must',
+    demands: '`requires` is inside `api`.',
+    otherwise: 'At the top it asks for nothing, and nobody says so.',
+    fix: 'Move it into api.',
+    source: SOURCES.manifest,
+    find: ({ root }) => ('requires' in root ? [`requires is at the top, ${kindOf(root.requires)}`] : []),
+  }),
+  manifestRule({
+    number: 'M22',
+    name: 'requires-are-known',
+    strength: 'should',
+    demands: `\`api.requires\` names features that Heroku has: ${FEATURES.join(', ')}.`,
+    otherwise: 'A misspelt one asks for nothing. deploy_notify gave way to webhooks.',
+    fix: 'Correct or remove it.',
+    source: SOURCES.manifest,
+    when: '`api.requires` names any',
+    applies: ({ requires }) => requires.length > 0,
+    find: ({ requires }) =>
+      requires
+        .filter((feature) => !FEATURES.includes(feature))
+        .map((feature) => `api.requires has ${quoted(feature)}`),
+  }),
+]
