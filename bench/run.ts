@@ -27,12 +27,13 @@ const BENCHMARKS: Record<string, (bench: Bench) => Promise<void>> = {
 /** It takes an hour: only where it is asked for. */
 const DEFAULT = Object.keys(BENCHMARKS).filter((name) => name !== 'soak')
 
-const USAGE = `npm run bench -- [${Object.keys(BENCHMARKS).join('] [')}] [--quick] [--minutes 60] [--directory /where/there/is/room] [--profile /directory]`
+const USAGE = `npm run bench -- [${Object.keys(BENCHMARKS).join('] [')}] [--quick] [--minutes 60] [--rate 100000] [--directory /where/there/is/room] [--profile /directory]`
 
 interface Wishes {
   names: string[]
   quick: boolean
   minutes: number
+  rate: number | undefined
   directory: string | undefined
   profileDirectory: string | undefined
 }
@@ -43,6 +44,7 @@ function readWishes(): Wishes {
     options: {
       quick: { type: 'boolean', default: false },
       minutes: { type: 'string', default: '60' },
+      rate: { type: 'string' },
       directory: { type: 'string' },
       profile: { type: 'string' },
     },
@@ -51,12 +53,14 @@ function readWishes(): Wishes {
   if (unknown.length > 0) throw new Error(`there is no benchmark ${unknown.join(', ')}`)
   const minutes = Number(values.minutes)
   if (!(minutes > 0)) throw new Error('--minutes wants a number')
+  const rate = values.rate === undefined ? undefined : Number(values.rate)
+  if (rate !== undefined && !(rate > 0)) throw new Error('--rate wants lines a second')
   const names = positionals.length > 0 ? positionals : DEFAULT
   const profileDirectory = values.profile === undefined ? undefined : resolve(values.profile)
-  return { names, quick: values.quick, minutes, directory: values.directory, profileDirectory }
+  return { names, quick: values.quick, minutes, rate, directory: values.directory, profileDirectory }
 }
 
-async function runAll({ names, quick, minutes, ...places }: Wishes, whole: Scope): Promise<void> {
+async function runAll({ names, quick, minutes, rate, ...places }: Wishes, whole: Scope): Promise<void> {
   const workplace = openWorkplace(whole, places)
   const postgres = await openPostgres(whole, {
     url: process.env.DATABASE_URL || undefined,
@@ -70,7 +74,7 @@ async function runAll({ names, quick, minutes, ...places }: Wishes, whole: Scope
   for (const name of names) {
     const scope = whole.add(new Scope(), (opened) => opened.close())
     const report = new Report(name)
-    await BENCHMARKS[name]?.({ quick, minutes, workplace, postgres, report, scope })
+    await BENCHMARKS[name]?.({ quick, minutes, rate, workplace, postgres, report, scope })
     report.printFigures()
     await scope.close()
   }

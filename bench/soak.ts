@@ -24,20 +24,28 @@ interface Minute {
   failures: number
 }
 
-export async function soak({ quick, minutes, workplace, postgres, report, scope }: Bench): Promise<void> {
+export async function soak({
+  quick,
+  minutes,
+  rate,
+  workplace,
+  postgres,
+  report,
+  scope,
+}: Bench): Promise<void> {
   const everySeconds = quick ? 5 : 60
-  report.title(`half the peak for ${minutes} minutes`)
+  report.title(`${rate === undefined ? 'half the peak' : `${rate} lines/s`} for ${minutes} minutes`)
   const service = await startService(scope, { workplace, postgres, customers: SENDERS })
   const { origin, customers, pool } = service
   const plan = { origin, customers, connections: SENDERS, linesPerDelivery: LINES_PER_DELIVERY }
   const load = await startLoad(scope, workplace, plan)
   await runToStored(service, load, { seconds: 3 })
   const { rate: peak } = await runToStored(service, load, { seconds: quick ? 5 : 20 })
+  const linesPerSecond = rate ?? peak / 2
   await emptyTables(pool)
   await checkpoint(pool)
-  report.note(
-    `peak ${Math.round(peak).toLocaleString('en-US')} lines/s, so ${Math.round(peak / 2).toLocaleString('en-US')}`,
-  )
+  const rounded = (value: number) => Math.round(value).toLocaleString('en-US')
+  report.note(`peak ${rounded(peak)} lines/s here and now; offered ${rounded(linesPerSecond)}`)
 
   const watch = scope.add(watchMemory(service.pid), (started) => started.stop())
   const seen: Minute[] = []
@@ -62,7 +70,7 @@ export async function soak({ quick, minutes, workplace, postgres, report, scope 
     emptying = emptying.then(() => makeRoom(pool))
     emptying.catch(() => {})
   }
-  const result = await load.run({ seconds: minutes * 60, linesPerSecond: peak / 2 }, onProgress)
+  const result = await load.run({ seconds: minutes * 60, linesPerSecond }, onProgress)
   await emptying
   await waitUntilIdle(service)
   const counted = await countedLines(pool)

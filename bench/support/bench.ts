@@ -9,6 +9,8 @@ export interface Bench {
   quick: boolean
   /** Of the soak. */
   minutes: number
+  /** Lines a second of the soak; half of the peak measured at its start, where none is given. */
+  rate: number | undefined
   workplace: Workplace
   postgres: BenchPostgres
   report: Report
