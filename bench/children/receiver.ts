@@ -21,8 +21,10 @@ async function culvert(): Promise<FastifyInstance> {
   const databaseUrl = config.database.url
   if (databaseUrl === null) throw new Error('BUG: the receiver wants a DATABASE_URL')
   const service = await createService({ config, databaseUrl, log: pino({ level: 'silent' }) })
+  // As at a commit: into a buffer that is used again.
+  const buffer = Buffer.allocUnsafeSlow(4_000_000)
   service.drain.file = async (delivery) => {
-    encodeCopy([delivery])
+    encodeCopy([delivery], buffer)
     return 'stored'
   }
   return service.app

@@ -27,7 +27,8 @@ const POSTGRES_EPOCH_MICROS = 946_684_800_000_000
 const MAX_AHEAD_MICROS = 3_600_000_000
 const TWO_32 = 2 ** 32
 
-// The fixed part of a row: field count, then length and value of the seven columns before the texts.
+// The fixed part of a row: the number of columns, then length and value of the seven before the texts. Each of these is
+// where the value stands; its length is in the four bytes before it.
 const SENT_AT = 6
 const RECEIVED_AT = 18
 const RESOURCE_NUMBER = 30
@@ -36,12 +37,6 @@ const PRIORITY = 46
 const FORM = 52
 const RETENTION_DAYS = 58
 const FIXED_BYTES = 60
-
-const FIXED = Buffer.alloc(FIXED_BYTES)
-FIXED.writeInt16BE(COPY_COLUMNS.length, 0)
-for (const at of [SENT_AT, RECEIVED_AT]) FIXED.writeInt32BE(8, at - 4)
-for (const at of [RESOURCE_NUMBER, DRAIN_ID]) FIXED.writeInt32BE(4, at - 4)
-for (const at of [PRIORITY, FORM, RETENTION_DAYS]) FIXED.writeInt32BE(2, at - 4)
 
 /**
  * Encodes the deliveries as one complete COPY body, into `buffer` if it is large enough. The body is a part of the
@@ -68,12 +63,17 @@ function estimateBytes(deliveries: readonly Delivery[]): number {
   return bytes
 }
 
+// Written through a DataView, whose setters the compiler turns into single stores, where Buffer's are functions that
+// check and convert: a row of 150 bytes is encoded in 0.15 µs instead of 0.4, byte by byte as before, or 0.7 with
+// Buffer's own (least of 14 rounds of 600,000 rows, processor time; 2 shared cores, Node 20, 2026-11-21).
 class CopyWriter {
   #buffer: Buffer
+  #view: DataView
   #at = 0
 
   constructor(buffer: Buffer) {
     this.#buffer = buffer
+    this.#view = viewOf(buffer)
   }
 
   row(delivery: Delivery, line: FramedLine, receivedAtMicros: number): void {
@@ -81,16 +81,23 @@ class CopyWriter {
     const believed = line.sentAtMicros - receivedAtMicros <= MAX_AHEAD_MICROS
     // Four texts or bytes with their lengths; a message that is no text may grow threefold.
     this.#reserve(FIXED_BYTES + 16 + (line.end - line.start) * 4)
-    const buffer = this.#buffer
+    const view = this.#view
     const at = this.#at
-    copySmall(FIXED, 0, FIXED_BYTES, buffer, at)
-    writeMicros(buffer, at + SENT_AT, believed ? line.sentAtMicros : receivedAtMicros)
-    writeMicros(buffer, at + RECEIVED_AT, receivedAtMicros)
-    writeInt32(buffer, at + RESOURCE_NUMBER, delivery.resourceNumber)
-    writeInt32(buffer, at + DRAIN_ID, delivery.drainId)
-    writeInt16(buffer, at + PRIORITY, line.priority)
-    writeInt16(buffer, at + FORM, line.form)
-    writeInt16(buffer, at + RETENTION_DAYS, delivery.retentionDays)
+    view.setInt16(at, COPY_COLUMNS.length)
+    view.setInt32(at + SENT_AT - 4, 8)
+    setMicros(view, at + SENT_AT, believed ? line.sentAtMicros : receivedAtMicros)
+    view.setInt32(at + RECEIVED_AT - 4, 8)
+    setMicros(view, at + RECEIVED_AT, receivedAtMicros)
+    view.setInt32(at + RESOURCE_NUMBER - 4, 4)
+    view.setInt32(at + RESOURCE_NUMBER, delivery.resourceNumber)
+    view.setInt32(at + DRAIN_ID - 4, 4)
+    view.setInt32(at + DRAIN_ID, delivery.drainId)
+    view.setInt32(at + PRIORITY - 4, 2)
+    view.setInt16(at + PRIORITY, line.priority)
+    view.setInt32(at + FORM - 4, 2)
+    view.setInt16(at + FORM, line.form)
+    view.setInt32(at + RETENTION_DAYS - 4, 2)
+    view.setInt16(at + RETENTION_DAYS, delivery.retentionDays)
     this.#at += FIXED_BYTES
     this.#text(line, body, line.sourceStart, line.sourceEnd)
     this.#text(line, body, line.processStart, line.processEnd)
@@ -121,10 +128,11 @@ class CopyWriter {
 
   #field(source: Buffer, start: number, end: number): void {
     const length = end - start
-    writeInt32(this.#buffer, this.#at, length)
-    if (length <= SMALL_BYTES) copySmall(source, start, end, this.#buffer, this.#at + 4)
-    else source.copy(this.#buffer, this.#at + 4, start, end)
-    this.#at += 4 + length
+    const at = this.#at + 4
+    this.#view.setInt32(at - 4, length)
+    if (length <= SMALL_BYTES) copySmall(source, start, end, this.#buffer, at)
+    else source.copy(this.#buffer, at, start, end)
+    this.#at = at + length
   }
 
   #reserve(bytes: number): void {
@@ -132,34 +140,24 @@ class CopyWriter {
     const larger = Buffer.allocUnsafeSlow(Math.max(this.#buffer.length * 2, this.#at + bytes))
     this.#buffer.copy(larger, 0, 0, this.#at)
     this.#buffer = larger
+    this.#view = viewOf(larger)
   }
 }
 
-// Buffer's own methods check and convert, which costs as much as the work itself, and a row has fifteen of them: written
-// out, encoding takes a little over half the time (0.4 against 0.7 µs a line; 2 shared cores, Node 20, 2026-11-21).
+function viewOf(buffer: Buffer): DataView {
+  return new DataView(buffer.buffer, buffer.byteOffset, buffer.length)
+}
 
 /** Below this, a loop is quicker than the call that copies. */
-const SMALL_BYTES = 64
+const SMALL_BYTES = 32
 
 function copySmall(source: Buffer, start: number, end: number, target: Buffer, at: number): void {
   for (let from = start, to = at; from < end; from++, to++) target[to] = source[from] as number
 }
 
-function writeInt16(target: Buffer, at: number, value: number): void {
-  target[at] = value >> 8
-  target[at + 1] = value
-}
-
-function writeInt32(target: Buffer, at: number, value: number): void {
-  target[at] = value >> 24
-  target[at + 1] = value >> 16
-  target[at + 2] = value >> 8
-  target[at + 3] = value
-}
-
 /** Microseconds since 1970 as the int64 that Postgres counts from its own epoch. */
-function writeMicros(target: Buffer, at: number, micros: number): void {
+function setMicros(view: DataView, at: number, micros: number): void {
   const sinceEpoch = micros - POSTGRES_EPOCH_MICROS
-  writeInt32(target, at, Math.floor(sinceEpoch / TWO_32))
-  writeInt32(target, at + 4, sinceEpoch | 0)
+  view.setInt32(at, Math.floor(sinceEpoch / TWO_32))
+  view.setInt32(at + 4, sinceEpoch | 0)
 }
