@@ -26,6 +26,7 @@ export type SecretPurpose =
   | 'log input address'
   | 'webhook secret'
   | 'webhook authorization'
+  | 'alert webhook'
 
 /** What a secret is of. */
 export interface SecretPlace {

@@ -1,7 +1,8 @@
 // All SQL on what Heroku entrusted to us of a resource: grant, tokens, log input address. Seals and opens them, and seals
-// anew whatever is kept sealed anywhere. Times are the caller's, so that a test may let them run.
+// anew what is kept sealed in the room. Times are the caller's, so that a test may let them run.
 import { createHash } from 'node:crypto'
 import type { Pool, PoolClient } from 'pg'
+import { resealOld, type SealedColumn } from './reseal.ts'
 import type { SecretBox } from './secret-box.ts'
 
 /** What a provision brings beside the drain token. Null or absent: the call had none. */
@@ -74,24 +75,24 @@ export interface TokenStore {
 
 const GRANT_LIFE_MS = 300_000
 
-const SEALED_COLUMNS = [
-  { table: 'heroku_authorization', id: 'resource_id', column: 'sealed_grant', purpose: 'oauth grant' },
+const SEALED_COLUMNS: readonly SealedColumn[] = [
+  { table: 'heroku_authorization', key: 'resource_id', column: 'sealed_grant', purpose: 'oauth grant' },
   {
     table: 'heroku_authorization',
-    id: 'resource_id',
+    key: 'resource_id',
     column: 'sealed_access_token',
     purpose: 'access token',
   },
   {
     table: 'heroku_authorization',
-    id: 'resource_id',
+    key: 'resource_id',
     column: 'sealed_refresh_token',
     purpose: 'refresh token',
   },
-  { table: 'resource', id: 'id', column: 'sealed_log_input_url', purpose: 'log input address' },
-  { table: 'webhook', id: 'resource_id', column: 'sealed_secret', purpose: 'webhook secret' },
-  { table: 'webhook', id: 'resource_id', column: 'sealed_authorization', purpose: 'webhook authorization' },
-] as const
+  { table: 'resource', key: 'id', column: 'sealed_log_input_url', purpose: 'log input address' },
+  { table: 'webhook', key: 'resource_id', column: 'sealed_secret', purpose: 'webhook secret' },
+  { table: 'webhook', key: 'resource_id', column: 'sealed_authorization', purpose: 'webhook authorization' },
+]
 
 export function createTokenStore(pool: Pool, box: SecretBox): TokenStore {
   const sealTokens = (resourceId: string, tokens: NewTokens) => [
@@ -277,22 +278,7 @@ export function createTokenStore(pool: Pool, box: SecretBox): TokenStore {
 
     async resealOld(limit) {
       let resealed = 0
-      for (const { table, id, column, purpose } of SEALED_COLUMNS) {
-        const { rows } = await pool.query<{ resource_id: string; sealed: Buffer }>(
-          `select ${id} as resource_id, ${column} as sealed from ${table}
-            where substring(${column} from 1 for $1) <> $2 limit $3`,
-          [box.currentPrefix.length, box.currentPrefix, limit],
-        )
-        for (const { resource_id: resourceId, sealed } of rows) {
-          const anew = box.seal(box.open(sealed, { resourceId, purpose }), { resourceId, purpose })
-          // Not where it was replaced meanwhile.
-          const { rowCount } = await pool.query(
-            `update ${table} set ${column} = $2 where ${id} = $1 and ${column} = $3`,
-            [resourceId, anew, sealed],
-          )
-          resealed += rowCount ?? 0
-        }
-      }
+      for (const column of SEALED_COLUMNS) resealed += await resealOld(pool, box, column, limit)
       return resealed
     },
   }

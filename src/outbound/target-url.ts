@@ -1,0 +1,44 @@
+// Addresses that customers give us to call: what they may look like. Pure; where a name leads is only known when it is
+// called (outbound.ts).
+import { isIP } from 'node:net'
+import { OutboundError } from './outbound-error.ts'
+import { isPublicAddress } from './public-address.ts'
+
+export interface TargetRules {
+  /** For development and tests: plain http, and addresses of this machine and its network. */
+  allowInside: boolean
+}
+
+const MAX_CHARACTERS = 2_000
+/** Names that are inside by their nature, whatever a resolver says of them (RFC 6761, RFC 6762, RFC 8375). */
+const INSIDE_NAMES = /(?:^|\.)(?:localhost|local|internal|home\.arpa)$/
+
+/**
+ * Reads an address that may be called. WHATWG's URL turns each spelling of an IPv4 address (decimal, octal, hex, short)
+ * into the plain one before it is looked at.
+ *
+ * @throws OutboundError invalid_url, refused_address; with a sentence for whoever typed it
+ */
+export function readTargetUrl(text: string, { allowInside }: TargetRules): URL {
+  const url = text.length <= MAX_CHARACTERS && URL.canParse(text) ? new URL(text) : null
+  const isHttp = url?.protocol === 'https:' || (allowInside && url?.protocol === 'http:')
+  if (url === null || !isHttp || url.hostname === '') {
+    throw new OutboundError('invalid_url', 'this is not an https address')
+  }
+  if (allowInside) return url
+  const host = hostOf(url)
+  const isInside = isIP(host) !== 0 ? !isPublicAddress(host) : isInsideName(host)
+  if (isInside) throw new OutboundError('refused_address', `${host} is not a host on the public internet`)
+  return url
+}
+
+/** Without the brackets of an IPv6 address. */
+export function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[(.*)\]$/s, '$1')
+}
+
+/** A name without a dot is one of the local network. */
+function isInsideName(host: string): boolean {
+  const name = host.toLowerCase().replace(/\.$/, '')
+  return !name.includes('.') || INSIDE_NAMES.test(name)
+}
