@@ -72,6 +72,8 @@ export interface Config {
   }
   /** Who may read /metrics; null: nobody in production, this machine and its private network in development. */
   metricsToken: string | null
+  /** How e-mail is sent; null: none is. */
+  mail: { smtpUrl: string; from: string } | null
   /** Proxies in front of us that each add the address they saw to X-Forwarded-For. */
   proxyHops: number
   limits: {
@@ -136,6 +138,11 @@ const environmentSchema = z.object({
   METRICS_TOKEN: z
     .string()
     .regex(/^\S{16,}$/, 'must have 16 characters or more, and no space')
+    .optional(),
+  SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'must be smtp://… or smtps://…' }).optional(),
+  MAIL_FROM: z
+    .string()
+    .regex(/^[^\r\n]*[^\s@<]+@[^\s@>]+>?$/, 'must be an e-mail address, or "Name <address>"')
     .optional(),
   PROXY_HOPS: z.coerce.number().int().min(0).max(5).optional(),
   SIGN_INS_PER_MINUTE: z.coerce.number().int().min(1).default(60),
@@ -219,6 +226,7 @@ export function loadConfig(environment: Record<string, string | undefined>): Con
       afterMs: env.SPOOL_AFTER_MS,
     },
     metricsToken: env.METRICS_TOKEN ?? null,
+    mail: readMail(env),
     // We speak plain HTTP and production is https: somebody stands in front of us.
     proxyHops: env.PROXY_HOPS ?? (production ? 1 : 0),
     limits: {
@@ -235,6 +243,7 @@ export function redactConfig(config: Config): object {
   return {
     ...config,
     metricsToken: config.metricsToken === null ? null : '[redacted]',
+    mail: config.mail && { ...config.mail, smtpUrl: '[redacted]' },
     oauthClientSecrets: config.oauthClientSecrets.map(() => '[redacted]'),
     secretKeys: config.secretKeys.map(({ id }) => ({ id, key: '[redacted]' })),
     addon: { ...config.addon, passwords: '[redacted]', ssoSalts: '[redacted]' },
@@ -321,6 +330,14 @@ function readSecretKey(entry: string): { id: string; key: string } {
   }
   const key = bytes.toString('base64')
   return { id: id ?? createHash('sha256').update(bytes).digest('hex').slice(0, 8), key }
+}
+
+function readMail({ SMTP_URL: smtpUrl, MAIL_FROM: from }: Environment): Config['mail'] {
+  if (smtpUrl === undefined && from === undefined) return null
+  if (smtpUrl === undefined || from === undefined) {
+    throw new ConfigError('SMTP_URL and MAIL_FROM go together: set both, or neither.')
+  }
+  return { smtpUrl, from }
 }
 
 function readPlans(path: string | undefined): readonly Plan[] {

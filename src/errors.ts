@@ -54,6 +54,7 @@ const CATALOGUE = {
     message: (d) => `There are ${d.limit} ${d.things} already. Delete one of them first.`,
   },
   not_found: { status: 404, message: () => 'There is nothing here.' },
+  tested_too_often: { status: 429, message: () => 'A test was sent just now. Try again in a minute.' },
 
   // Logplex calls us. It reads only the status; the message is for people who test by hand.
   drain_token_missing: {

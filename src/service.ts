@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { Pool } from 'pg'
+import { createAlertsRoom } from './alerts/alerts.ts'
 import type { Config } from './config.ts'
 import { migrate, pendingMigrations } from './database/migrate.ts'
 import { createPool } from './database/pool.ts'
@@ -16,6 +17,8 @@ import { GRACE_MS, keepHouse } from './jobs/housekeeping.ts'
 import { createNoticeStore } from './jobs/notice-store.ts'
 import { announcePlans, warnOfQuotas } from './jobs/notices.ts'
 import { type Job, repeat } from './jobs/repeat.ts'
+import { createExclusionStore } from './logs/exclusion/exclusion-store.ts'
+import { Exclusions } from './logs/exclusion/exclusions.ts'
 import { createPostgresLogStore } from './logs/postgres/postgres-log-store.ts'
 import { CommitFigures } from './operations/commit-figures.ts'
 import { createMetrics } from './operations/metrics.ts'
@@ -27,6 +30,7 @@ import type { Visitor } from './partner/sign-in.ts'
 import { findPlan, limitsOf, retentionClasses } from './plans.ts'
 import { buildServer } from './server.ts'
 import { renderErrorPage } from './viewer/error-page.ts'
+import { createSearchStore } from './viewer/search-store.ts'
 import { openSession } from './viewer/session.ts'
 import { createSessionStore } from './viewer/session-store.ts'
 import { createTokenStore } from './viewer/token-store.ts'
@@ -37,6 +41,8 @@ const REFUSALS_EVERY_MS = 10_000
 const SETTLE_HELD_EVERY_MS = 5_000
 const ANNOUNCE_EVERY_MS = 5_000
 const QUOTAS_EVERY_MS = 30_000
+/** How long another process may go by the rules of before. */
+const EXCLUSIONS_EVERY_MS = 2_000
 /** The share of its time that a delivery may wait to hear whose its drain token is. */
 const NEWCOMER_WAIT_SHARE = 0.6
 /** A replay that asks before this hour whose lines are to be deleted has committed within it. */
@@ -109,8 +115,23 @@ export async function createService({
     now,
     random: Math.random,
   })
-  const resources = createResourceStore(reading, heroku.vault)
   const sessions = createSessionStore(reading)
+  const searches = createSearchStore(reading)
+  const exclusionStore = createExclusionStore(reading)
+  const exclusions = new Exclusions({
+    store: exclusionStore,
+    appNames: heroku.appNames,
+    clock: () => performance.now(),
+  })
+  const alerts = createAlertsRoom({ pool: reading, config, logs, appNames: heroku.appNames, log, now })
+  const resources = createResourceStore(reading, {
+    ...heroku.vault,
+    // What people made of a resource ends with it, in the same transaction.
+    async forget(client, resourceId) {
+      await heroku.vault.forget(client, resourceId)
+      for (const store of [alerts.store, exclusionStore, searches]) await store.forget(client, resourceId)
+    },
+  })
 
   const planLimits = (plan: string) => limitsOf(config.plans, plan)
   const housekeeping = {
@@ -121,6 +142,7 @@ export async function createService({
   }
   // The first round before anything is taken: there must be room for today.
   await keepHouse(housekeeping, new Date())
+  await exclusions.refresh()
 
   const signedIn = (visitor: Visitor) => openSession(sessions, config.publicUrl, visitor)
   const commits = new CommitFigures()
@@ -130,7 +152,10 @@ export async function createService({
   const drain = createDrain({
     config,
     // Losses are written down beside the commits, not in their way.
-    logs: { append: commits.measured(writeStore.append), recordLosses: logs.recordLosses },
+    logs: {
+      append: exclusions.before(commits.measured(writeStore.append)),
+      recordLosses: logs.recordLosses,
+    },
     findDrain: gather(resources.findDrains),
     findEnded: (numbers) => resources.findEnded(numbers, new Date(now() - GRACE_MS + ENDED_EARLIER_MS)),
     limitsOf: planLimits,
@@ -144,7 +169,7 @@ export async function createService({
     findDrain: resources.findDrain,
     lookFor: heroku.lookFor,
     limitsOf: planLimits,
-    append: writeStore.append,
+    append: exclusions.before(writeStore.append),
     isTransient,
     counters: drain.counters,
     log,
@@ -193,14 +218,16 @@ export async function createService({
         work: () => drain.writeDownRefusals(),
       },
       { name: 'settling held deliveries', everyMs: SETTLE_HELD_EVERY_MS, work: () => held.settle() },
+      { name: 'reading exclusion rules', everyMs: EXCLUSIONS_EVERY_MS, work: () => exclusions.refresh() },
       ...noticeJobs,
       ...heroku.jobs,
+      ...alerts.jobs,
     ],
     log,
   )
   const metrics = createMetrics({
     drainCounters: drain.counters,
-    herokuCounters: heroku.counters,
+    counters: { heroku: heroku.counters, alerts: alerts.counters, exclusions: exclusions.counters },
     drainLevels: drain.levels,
     herokuLevels: heroku.levels,
     commits,
@@ -242,6 +269,7 @@ export async function createService({
       await app.close()
       await drain.close()
       heroku.end()
+      alerts.end()
       // A round that waits for a database which says nothing waits half a minute, and so does a connection that it
       // has. Every job is safe to be cut off anywhere, and nothing is lost with a connection.
       await atMost(JOBS_END_MS, Promise.all([jobs.stop(), heroku.settled()]))

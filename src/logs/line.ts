@@ -1,5 +1,5 @@
 // The two shapes of a log line: as it arrives, offsets into the bytes of a delivery, and as it is read back.
-// Types only; the parser that makes the first and the store that makes the second do not know each other.
+// The parser that makes the first and the store that makes the second do not know each other.
 
 /**
  * One line of a delivery, as byte offsets into the delivery's body. Nothing is copied before the store encodes it.
@@ -26,6 +26,14 @@ export interface FramedLine {
   reproducible: boolean
   /** True where the whole frame is UTF-8 without NUL, so that its fields can be stored as text as they are. */
   isText: boolean
+}
+
+/** A line may say it was sent this much later than we received it; beyond, clocks lie and receipt counts. */
+const MAX_AHEAD_MICROS = 3_600_000_000
+
+/** Whether the time that a line carries is taken for the time it was sent; else that is the time of its receipt. */
+export function isBelieved({ sentAtMicros }: FramedLine, receivedAtMicros: number): boolean {
+  return sentAtMicros - receivedAtMicros <= MAX_AHEAD_MICROS
 }
 
 /** Lines in their order; an array is one, so is packed-lines.ts. */

@@ -25,7 +25,23 @@ export interface Delivery {
   /** Microseconds since 1970 of the first line; the lines behind it count up, one each. */
   receivedAtMicros: number
   body: Buffer
+  /** Those to be kept: what exclusion rules drop is not among them. */
   lines: LineList
+  /** What rules dropped of it: does not count towards the volume, and is written down beside it. */
+  excluded?: readonly Excluded[]
+}
+
+/** Lines that one exclusion rule dropped from a delivery, with their share of the body's bytes. */
+export interface Excluded {
+  /** A uuid in lower case. */
+  exclusionId: string
+  lines: number
+  bytes: number
+}
+
+/** The bytes of a delivery that count towards the volume of its day. */
+export function countedBytes({ body, excluded = [] }: Pick<Delivery, 'body' | 'excluded'>): number {
+  return excluded.reduce((bytes, one) => bytes - one.bytes, body.length)
 }
 
 /**
@@ -117,6 +133,15 @@ export interface LineCount {
   lines: number
 }
 
+/** What an exclusion rule has dropped in a UTC day. */
+export interface Saved {
+  /** As in Delivery. */
+  exclusionId: string
+  day: string
+  lines: number
+  bytes: number
+}
+
 export interface LogStore {
   /**
    * Files the deliveries, all of them in one durable commit, in the order given. The answers are in that order.
@@ -148,6 +173,12 @@ export interface LogStore {
 
   /** Resources that have stored so many bytes on a UTC day, or more. */
   heavyUsers(day: string, atLeastBytes: number): Promise<{ resourceNumber: number; bytes: number }[]>
+
+  /** The usage of each day from `since` on that had any, oldest first. */
+  usageSince(resourceNumber: number, since: string): Promise<({ day: string } & Usage)[]>
+
+  /** What exclusion rules dropped since that day, by rule and day. */
+  savedSince(resourceNumber: number, since: string): Promise<Saved[]>
 
   /** The gaps of a resource from `since` on, newest first, at most 1,000. */
   gaps(resourceNumber: number, since: Date): Promise<Gap[]>

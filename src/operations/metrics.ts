@@ -17,8 +17,8 @@ export interface MetricSources {
    * with the key as label `code`. A new counter is a new metric, nothing is to be written here.
    */
   drainCounters: object
-  /** The same, of calling Heroku: `culvert_heroku_<name>_total`. */
-  herokuCounters?: object
+  /** The same, of other rooms by their names: `culvert_<room>_<name>_total`. */
+  counters?: Record<string, object>
   /** What goes up and down, by name: `culvert_drain_<name>`. */
   drainLevels(): Record<string, number>
   /** The same: `culvert_heroku_<name>`. */
@@ -58,6 +58,16 @@ const HELP: Record<string, string> = {
   provisionsOverdue:
     'Asynchronous provisions that took longer than an hour, or lost their grant: each is counted once.',
   webhooksRefused: 'Webhook deliveries that were not signed as agreed.',
+  evaluated: 'Alerts looked at.',
+  undecided: 'Alerts looked at that had too many lines to count in time, or failed.',
+  fired: 'Alerts that began to fire and said so.',
+  recovered: 'Alerts that stopped firing and said so.',
+  delivered: 'Messages of alerts that a webhook or a mail server took.',
+  deliveriesFailed: 'Tries to deliver a message that failed.',
+  givenUp: 'Messages of alerts that nobody took in an hour, or whose receiver refuses them.',
+  droppedLines: 'Lines that exclusion rules dropped.',
+  droppedBytes: 'Bytes of the lines that exclusion rules dropped.',
+  unreadLines: 'Lines kept without asking the exclusion rules, which had used up their time.',
   refusedDeliveries: 'Deliveries answered 503 that may come again; then written down as gaps.',
   spoolFull: 'Deliveries answered 503 because neither the database nor the spool took them.',
   spoolRejected: 'Spooled deliveries that the database refuses, set aside as .rejected files.',
@@ -79,7 +89,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   const registry = new Registry()
   const registers = [registry]
   addCounters(registry, 'drain', sources.drainCounters)
-  addCounters(registry, 'heroku', sources.herokuCounters ?? {})
+  for (const [room, counters] of Object.entries(sources.counters ?? {})) addCounters(registry, room, counters)
   addLevels(registry, 'drain', sources.drainLevels)
   addLevels(registry, 'heroku', sources.herokuLevels ?? (() => ({})))
 

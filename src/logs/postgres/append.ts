@@ -2,7 +2,7 @@
 //
 //   begin, claim the frame keys, read what their resources have used     one round trip
 //   COPY the new ones, straight into the day's partition                 one for each partition, usually one
-//   count usage and gaps, commit                                         one round trip
+//   count usage, gaps and what rules excluded, commit                                         one round trip
 //
 // A commit of small deliveries spends its time in round trips, each of them a turn of a busy event loop. As statements
 // of their own these were eight, and with 1,000 drains of 10 lines Postgres mostly waited for us.
@@ -15,6 +15,7 @@ import { COPY_COLUMNS, encodeCopy } from './copy-encoder.ts'
 import { areClaimed, claimFrameKeys } from './frame-keys.ts'
 import { type DrainLosses, recordGaps } from './gaps.ts'
 import { partitionName } from './partitions.ts'
+import { countSaved } from './saved.ts'
 import { countUsage, findOverQuota, readUsed } from './usage.ts'
 
 /** Buffers kept for the next commits, and how large a kept one may be. */
@@ -49,12 +50,14 @@ export function createAppend(pool: Pool): Append {
       const isNew = areClaimed(claimed as QueryResult, deliveries)
       const fresh = deliveries.filter((_, at) => isNew[at])
       const isOver = await findOverQuota(client, fresh, used as QueryResult)
-      for (const [partition, group] of byPartition(fresh.filter((_, at) => !isOver[at]))) {
+      const kept = fresh.filter(({ lines }, at) => !isOver[at] && lines.length > 0)
+      for (const [partition, group] of byPartition(kept)) {
         await copy(client, partition, group)
       }
       const counts = fresh.length > 0 ? [countUsage(fresh, isOver)] : []
       const gaps = recordGaps(fresh.map((delivery, at) => lossesOf(delivery, isOver[at] === true)))
-      const results = await several(client, [...counts, ...(gaps === null ? [] : [gaps]), 'commit'])
+      const rest = [countSaved(fresh), gaps].filter((statement) => statement !== null)
+      const results = await several(client, [...counts, ...rest, 'commit'])
       checkCommitted(results.at(-1) as QueryResult)
 
       const over = new Set(fresh.filter((_, at) => isOver[at]))

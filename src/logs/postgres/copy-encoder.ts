@@ -1,6 +1,6 @@
 // Lines of a delivery as rows of Postgres' binary COPY format (PostgreSQL manual: COPY, "Binary Format").
 // The bytes of a message go from the request's body to the socket with one copy and without becoming a string.
-import type { FramedLine } from '../line.ts'
+import { type FramedLine, isBelieved } from '../line.ts'
 import type { Delivery } from '../log-store.ts'
 
 /** The columns in the order in which rows are written. */
@@ -23,8 +23,6 @@ const TRAILER = Buffer.from([0xff, 0xff])
 
 /** Postgres counts microseconds from 2000-01-01. */
 const POSTGRES_EPOCH_MICROS = 946_684_800_000_000
-/** A line may say it was sent this much later than we received it; beyond, clocks lie and receipt counts. */
-const MAX_AHEAD_MICROS = 3_600_000_000
 const TWO_32 = 2 ** 32
 
 // The fixed part of a row: the number of columns, then length and value of the seven before the texts. Each of these is
@@ -78,7 +76,7 @@ class CopyWriter {
 
   row(delivery: Delivery, line: FramedLine, receivedAtMicros: number): void {
     const { body } = delivery
-    const believed = line.sentAtMicros - receivedAtMicros <= MAX_AHEAD_MICROS
+    const believed = isBelieved(line, receivedAtMicros)
     // Four texts or bytes with their lengths; a message that is no text may grow threefold.
     this.#reserve(FIXED_BYTES + 16 + (line.end - line.start) * 4)
     const view = this.#view

@@ -11,7 +11,8 @@ import { parseCursor } from './line-rows.ts'
 import { createPartitions, dropExpiredPartitions } from './partitions.ts'
 import { readLines } from './read-lines.ts'
 import { changeRetention, purge } from './resource-lines.ts'
-import { findHeavyUsers, readUsage } from './usage.ts'
+import { readSavedSince } from './saved.ts'
+import { findHeavyUsers, readUsage, readUsageSince } from './usage.ts'
 
 /** @param searches connections for what may take a second, so that it does not keep others from theirs */
 export function createPostgresLogStore(pool: Pool, searches: Pool = pool): LogStore {
@@ -23,6 +24,8 @@ export function createPostgresLogStore(pool: Pool, searches: Pool = pool): LogSt
     countLines: (query) => countLines(pools, query),
     usage: (resourceNumber, day) => readUsage(pool, resourceNumber, day),
     heavyUsers: (day, atLeastBytes) => findHeavyUsers(pool, day, atLeastBytes),
+    usageSince: (resourceNumber, since) => readUsageSince(pool, resourceNumber, since),
+    savedSince: (resourceNumber, since) => readSavedSince(pool, resourceNumber, since),
     gaps: (resourceNumber, since) => readGaps(pool, resourceNumber, since),
     async recordLosses(resourceNumber, drainId, at, losses) {
       const statement = recordGaps([{ resourceNumber, drainId, atMicros: at.getTime() * 1000, losses }])

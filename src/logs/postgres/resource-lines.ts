@@ -5,7 +5,7 @@ import { classPartitions, createDayPartitions, isPastRetention, type Partition }
 /** Rows moved or deleted in one statement: a few seconds at the most, within the statement timeout. */
 const BATCH_ROWS = 20_000
 /** Everything else that is kept of a resource. Its row in `resource` stays: the tombstone. */
-const COUNTED_TABLES = ['usage', 'gap']
+const COUNTED_TABLES = ['usage', 'gap', 'exclusion_saved', 'exclusion_revision']
 
 /**
  * Moves the lines of a resource into another class, day by day; what the new class would have dropped is deleted.

@@ -1,14 +1,14 @@
 // What resources use of their day, and what is over it. Counted in the transaction that stores the lines, so that
 // the count is right whatever crashes and however many processes write.
 import type { Pool, PoolClient, QueryResult } from 'pg'
-import type { Delivery, Usage } from '../log-store.ts'
+import { countedBytes, type Delivery, type Usage } from '../log-store.ts'
 import { utcDay } from './days.ts'
 import { dates, integers } from './sql-literals.ts'
 
 /** Any number, the same in every process: the first half of the lock that guards a resource near its limit. */
 const QUOTA_LOCK = 7_201_002
 /** Rows that count side by side for one resource and day. */
-const SHARDS = 16
+export const SHARDS = 16
 /**
  * Further below the limit than this, nobody needs to wait for anybody. More than all writers together can have under
  * way for one resource: sixteen groups of the drain room.
@@ -51,8 +51,9 @@ export async function findOverQuota(
   return deliveries.map((delivery) => {
     const key = dayKey(delivery)
     const before = used.get(key) ?? 0
-    if (before >= delivery.dailyBytes) return true
-    used.set(key, before + delivery.body.length)
+    // One that rules have emptied takes nothing of the volume.
+    if (before >= delivery.dailyBytes) return delivery.lines.length > 0
+    used.set(key, before + countedBytes(delivery))
     return false
   })
 }
@@ -65,7 +66,7 @@ export function countUsage(deliveries: readonly Delivery[], isOver: readonly boo
     const sum = sums.get(key) ?? { delivery, counts: [0, 0, 0, 0] }
     const column = isOver[at] ? 2 : 0
     sum.counts[column] = (sum.counts[column] as number) + delivery.lines.length
-    sum.counts[column + 1] = (sum.counts[column + 1] as number) + delivery.body.length
+    sum.counts[column + 1] = (sum.counts[column + 1] as number) + countedBytes(delivery)
     sums.set(key, sum)
   }
   // In one order everywhere: two writers that share a shard wait for each other and do not deadlock.
@@ -85,14 +86,32 @@ export function countUsage(deliveries: readonly Delivery[], isOver: readonly boo
       dropped_bytes = usage.dropped_bytes + excluded.dropped_bytes`
 }
 
+const SUMS = `coalesce(sum(lines), 0) as "lines", coalesce(sum(bytes), 0) as "bytes",
+            coalesce(sum(dropped_lines), 0) as "droppedLines", coalesce(sum(dropped_bytes), 0) as "droppedBytes"`
+
+type SumRow = Record<keyof Usage, string>
+
 export async function readUsage(pool: Pool, resourceNumber: number, day: string): Promise<Usage> {
-  const { rows } = await pool.query<Record<keyof Usage, string>>(
-    `select coalesce(sum(lines), 0) as "lines", coalesce(sum(bytes), 0) as "bytes",
-            coalesce(sum(dropped_lines), 0) as "droppedLines", coalesce(sum(dropped_bytes), 0) as "droppedBytes"
-       from usage where resource_number = $1 and day = $2`,
+  const { rows } = await pool.query<SumRow>(
+    `select ${SUMS} from usage where resource_number = $1 and day = $2`,
     [resourceNumber, day],
   )
-  const sum = rows[0] as Record<keyof Usage, string>
+  return toUsage(rows[0] as SumRow)
+}
+
+export async function readUsageSince(
+  pool: Pool,
+  resourceNumber: number,
+  since: string,
+): Promise<({ day: string } & Usage)[]> {
+  const { rows } = await pool.query<SumRow & { day: string }>(
+    `select day::text as day, ${SUMS} from usage where resource_number = $1 and day >= $2 group by day order by day`,
+    [resourceNumber, since],
+  )
+  return rows.map((row) => ({ day: row.day, ...toUsage(row) }))
+}
+
+function toUsage(sum: SumRow): Usage {
   return {
     lines: Number(sum.lines),
     bytes: Number(sum.bytes),
@@ -130,7 +149,7 @@ function resourcesNearLimit(deliveries: readonly Delivery[], used: ReadonlyMap<s
   for (const delivery of deliveries) {
     const key = dayKey(delivery)
     const before = used.get(key) ?? 0
-    const sum = (after.get(key) ?? before) + delivery.body.length
+    const sum = (after.get(key) ?? before) + countedBytes(delivery)
     after.set(key, sum)
     if (before < delivery.dailyBytes && sum > delivery.dailyBytes - CAREFUL_BYTES)
       near.add(delivery.resourceNumber)
@@ -143,6 +162,6 @@ function dayKey(delivery: Delivery): string {
 }
 
 /** Quotas start over at midnight UTC. */
-function dayOf(delivery: Delivery): string {
+export function dayOf(delivery: Delivery): string {
   return utcDay(delivery.receivedAtMicros)
 }

@@ -1,0 +1,91 @@
+// The room put together: what the viewer may ask of it, and what it does by the clock.
+import { randomBytes } from 'node:crypto'
+import type { FastifyBaseLogger } from 'fastify'
+import type { Pool } from 'pg'
+import type { Config } from '../config.ts'
+import { createSecretBox } from '../heroku/secret-box.ts'
+import type { LogStore } from '../logs/log-store.ts'
+import type { Apps } from '../logs/query/searched-line.ts'
+import { createOutbound } from '../outbound/outbound.ts'
+import { type AlertStore, createAlertStore } from './alert-store.ts'
+import { AlertCounters } from './counters.ts'
+import { type DeliverParts, deliverDue } from './deliver.ts'
+import { type EvaluateParts, evaluateDue } from './evaluate.ts'
+import { createMailer } from './mail.ts'
+import { MailBudget } from './mail-budget.ts'
+import { createMessageStore } from './message-store.ts'
+
+export interface AlertsNeeds {
+  pool: Pool
+  config: Pick<Config, 'secretKeys' | 'publicUrl' | 'production' | 'mail'>
+  logs: Pick<LogStore, 'read'>
+  appNames(resourceNumber: number): Promise<Apps>
+  log: FastifyBaseLogger
+  now(): number
+}
+
+/** Work for `repeat`, safe in any number of processes at once. */
+export interface AlertsJob {
+  name: string
+  everyMs: number
+  work(): Promise<void>
+}
+
+export interface AlertsRoom {
+  store: AlertStore
+  counters: AlertCounters
+  /** E-mail can be sent. */
+  hasMail: boolean
+  jobs: readonly AlertsJob[]
+  /** Ends counts and calls that are under way, so that the jobs come to an end. */
+  end(): void
+}
+
+const EVALUATE_EVERY_MS = 2_000
+const DELIVER_EVERY_MS = 1_000
+const RESEAL_EVERY_MS = 600_000
+const RESEAL_AT_ONCE = 500
+
+export function createAlertsRoom({ pool, config, logs, appNames, log, now }: AlertsNeeds): AlertsRoom {
+  const box = createSecretBox(config.secretKeys, randomBytes)
+  const store = createAlertStore(pool, box)
+  const counters = new AlertCounters()
+  const outbound = createOutbound({ allowInside: !config.production })
+  const mailer = config.mail === null ? null : createMailer(config.mail)
+  const ending = new AbortController()
+  const { signal } = ending
+  const evaluating: EvaluateParts = { store, logs, appNames, counters, log, now, signal }
+  const delivering: DeliverParts = {
+    store: createMessageStore(pool, box),
+    outbound,
+    mailer,
+    mailBudget: new MailBudget(now),
+    publicUrl: config.publicUrl,
+    appNames,
+    counters,
+    log,
+    now,
+    signal,
+  }
+  return {
+    store,
+    counters,
+    hasMail: mailer !== null,
+    jobs: [
+      { name: 'looking at alerts', everyMs: EVALUATE_EVERY_MS, work: () => evaluateDue(evaluating) },
+      { name: 'delivering messages', everyMs: DELIVER_EVERY_MS, work: () => deliverDue(delivering) },
+      {
+        name: 'sealing webhooks anew',
+        everyMs: RESEAL_EVERY_MS,
+        async work() {
+          await store.resealOld(RESEAL_AT_ONCE)
+        },
+      },
+    ],
+    end() {
+      ending.abort(new Error('the service is ending'))
+      outbound.close()
+      mailer?.close()
+    },
+  }
+}

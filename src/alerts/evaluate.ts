@@ -1,0 +1,172 @@
+// Looking at the alerts that are due: count, judge, write down. Safe in any number of processes: each alert is claimed by
+// one, and what an expired claim found out is not written down.
+import type { FastifyBaseLogger } from 'fastify'
+import { type Count, countMatches } from '../logs/count-matches.ts'
+import type { LogStore } from '../logs/log-store.ts'
+import { and } from '../logs/query/and.ts'
+import { between } from '../logs/query/between.ts'
+import { parse } from '../logs/query/parse.ts'
+import type { Query } from '../logs/query/query.ts'
+import type { Apps } from '../logs/query/searched-line.ts'
+import type { AlertStore, DueAlert } from './alert-store.ts'
+import {
+  type Counts,
+  enoughLines,
+  evaluatedEveryMs,
+  isWatchedLongEnough,
+  judge,
+  type Verdict,
+  windowOf,
+} from './condition.ts'
+import type { AlertCounters } from './counters.ts'
+import type { MessageContent } from './message.ts'
+import { step } from './step.ts'
+
+export interface EvaluateParts {
+  store: Pick<AlertStore, 'claimDue' | 'record' | 'postpone'>
+  logs: Pick<LogStore, 'read'>
+  appNames(resourceNumber: number): Promise<Apps>
+  counters: AlertCounters
+  log: Pick<FastifyBaseLogger, 'info' | 'warn'>
+  /** Milliseconds since 1970. */
+  now(): number
+  /** Ends the counting: the service closes. */
+  signal?: AbortSignal
+}
+
+/** Claimed in one round, and counted side by side: each holds a connection of the readers'. */
+const AT_ONCE = 2
+const ROUNDS = 20
+/** Counting ends by itself long before. */
+const LEASE_MS = 60_000
+/** Of one count. */
+const EFFORT = { lines: 5_000_000, ms: 8_000 }
+const EXAMPLES = 3
+/**
+ * After the service or the database was away, lines wait in spools and senders that are seconds old: whoever looked now
+ * would find silence.
+ */
+const SETTLE_MS = 60_000
+/** Missed so many times, it was away. */
+const MISSED_TURNS = 4
+
+/** Looks at what is due; never rejects for one alert. */
+export async function evaluateDue(parts: EvaluateParts): Promise<void> {
+  for (let round = 0; round < ROUNDS; round++) {
+    const due = await parts.store.claimDue(new Date(parts.now()), LEASE_MS, AT_ONCE)
+    await Promise.all(due.map((alert) => evaluate(alert, parts)))
+    if (due.length < AT_ONCE) return
+  }
+}
+
+async function evaluate(alert: DueAlert, parts: EvaluateParts): Promise<void> {
+  const { store, counters, log, signal } = parts
+  const now = new Date(parts.now())
+  if (wasAway(alert, now)) return store.postpone(alert, now, new Date(now.getTime() + SETTLE_MS))
+  let found: Looked
+  try {
+    found = await look(alert, parts, now)
+  } catch (error) {
+    // The alert is looked at again when the claim has run out, by this process or by another one.
+    if (signal?.aborted) return
+    log.warn({ err: error, alert: alert.id, resource: alert.resource.id }, 'an alert could not be looked at')
+    found = { ...UNDECIDED, error: 'the lines could not be counted' }
+  }
+  const tell = await store.record(alert, {
+    now,
+    dueAt: new Date(now.getTime() + evaluatedEveryMs(alert.condition)),
+    step: (standing) => step(standing, found.verdict, now),
+    error: found.error,
+    contentOf: (kind) => contentOf(kind, alert, found),
+  })
+  counters.evaluated++
+  if (found.verdict === 'unknown') counters.undecided++
+  if (tell === 'fired') counters.fired++
+  if (tell === 'recovered') counters.recovered++
+  if (tell) log.info({ alert: alert.id, resource: alert.resource.id, tell }, 'an alert changed')
+}
+
+function wasAway({ evaluatedAt, condition }: DueAlert, now: Date): boolean {
+  if (evaluatedAt === null) return false
+  return now.getTime() - evaluatedAt.getTime() > evaluatedEveryMs(condition) * MISSED_TURNS
+}
+
+interface Looked {
+  verdict: Verdict
+  counts: Counts | null
+  window: { from: Date; to: Date } | null
+  examples: MessageContent['examples']
+  error: string | null
+}
+
+const UNDECIDED: Looked = { verdict: 'unknown', counts: null, window: null, examples: [], error: null }
+
+async function look(alert: DueAlert, parts: EvaluateParts, now: Date): Promise<Looked> {
+  const { condition, resource } = alert
+  const window = windowOf(condition, now)
+  const apps = await parts.appNames(resource.number)
+  const asked = { resourceNumber: resource.number, apps, effort: EFFORT, ...signalOf(parts) }
+  const query = parse(alert.q).query
+  const counts: Counts =
+    condition.kind === 'ratio'
+      ? await countRatio(query, parse(condition.ofQ).query, (search) =>
+          countMatches(parts.logs, { ...asked, ...window, search }),
+        )
+      : {
+          lines: await countMatches(parts.logs, {
+            ...asked,
+            ...window,
+            search: query,
+            enough: enoughLines(condition),
+          }),
+        }
+  const judged = judge(condition, counts)
+  const isEarly = judged === 'holds' && !isWatchedLongEnough(condition, alert.watchedSince, now)
+  const verdict = isEarly ? 'unknown' : judged
+  const wantsExamples = verdict === 'holds' && !alert.announced && counts.lines.lines > 0
+  const newest = wantsExamples
+    ? await parts.logs.read({ ...asked, search: between(query, window.from, window.to), limit: EXAMPLES })
+    : { lines: [] }
+  return {
+    verdict,
+    counts,
+    window,
+    examples: newest.lines
+      .slice(0, EXAMPLES)
+      .map(({ sentAt, process, message }) => ({ sentAt, process, message })),
+    error:
+      verdict === 'unknown' && !isEarly
+        ? 'there are too many lines to count in time; narrow the search or shorten its time'
+        : null,
+  }
+}
+
+async function countRatio(
+  query: Query,
+  ofQuery: Query,
+  count: (search: Query) => Promise<Count>,
+): Promise<Counts> {
+  const both = and([query, ofQuery].filter(({ kind }) => kind !== 'everything'))
+  return { of: await count(ofQuery), lines: await count(both) }
+}
+
+function contentOf(
+  kind: 'fired' | 'recovered',
+  { id, name, q, condition, resource }: DueAlert,
+  { counts, window, examples }: Looked,
+): MessageContent {
+  return {
+    kind,
+    alert: { id, name, q, condition },
+    resource: { id: resource.id, name: resource.name },
+    window: window && { from: window.from.toISOString(), to: window.to.toISOString() },
+    lines: counts?.lines.lines ?? 0,
+    isAll: counts?.lines.complete ?? false,
+    ofLines: counts?.of?.lines ?? null,
+    examples: kind === 'fired' ? examples : [],
+  }
+}
+
+function signalOf({ signal }: EvaluateParts): { signal?: AbortSignal } {
+  return signal === undefined ? {} : { signal }
+}

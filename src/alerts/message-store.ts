@@ -1,0 +1,100 @@
+// All SQL on alert_message, but for writing one (alert-store.ts): the outbox. A message is there until its receiver has
+// taken it, or it is given up. A process that dies between the two leaves it to another one, so a message may come
+// twice and is never lost.
+import type { Pool } from 'pg'
+import { withTransaction } from '../database/pool.ts'
+import type { SecretBox } from '../heroku/secret-box.ts'
+import type { MessageContent } from './message.ts'
+
+export interface DueMessage {
+  id: string
+  alertId: string
+  resource: { id: string; number: number }
+  content: MessageContent
+  /** With this one. */
+  tries: number
+  createdAt: Date
+  /** Null where the alert has no such address any more. */
+  to: { channel: 'webhook'; open(): string } | { channel: 'email'; address: string } | null
+}
+
+export interface MessageStore {
+  /** Messages that are due, each the caller's until `now + leaseMs`. Of one alert and address the oldest only. */
+  claimDue(now: Date, leaseMs: number, limit: number): Promise<DueMessage[]>
+  delivered(message: DueMessage): Promise<void>
+  /** `dueAt` null: given up. */
+  failed(message: DueMessage, error: string, dueAt: Date | null): Promise<void>
+  /** Not tried. */
+  postpone(message: DueMessage, dueAt: Date): Promise<void>
+}
+
+interface Row {
+  id: string
+  alert_id: string
+  channel: 'webhook' | 'email'
+  content: MessageContent
+  tries: number
+  created_at: Date
+  sealed_webhook: Buffer | null
+  email: string | null
+  resource_id: string
+  resource_number: number
+}
+
+export function createMessageStore(pool: Pool, box: Pick<SecretBox, 'open'>): MessageStore {
+  return {
+    async claimDue(now, leaseMs, limit) {
+      // In order, or a recovery overtakes the firing that has to be tried again.
+      const { rows } = await pool.query<Row>(
+        `update alert_message as message set tries = tries + 1, due_at = $2
+           from alert join resource on number = resource_number
+          where alert.id = alert_id and message.id in (
+            select id from alert_message as due
+             where due_at <= $1 and not exists (
+               select from alert_message as older
+                where older.alert_id = due.alert_id and older.channel = due.channel
+                  and (older.created_at, older.id) < (due.created_at, due.id))
+             order by due_at limit $3 for update skip locked)
+         returning message.id, alert_id, channel, content, tries, message.created_at, sealed_webhook, email,
+                   resource.id as resource_id, resource_number`,
+        [now, new Date(now.getTime() + leaseMs), limit],
+      )
+      return rows.map((row) => ({
+        id: row.id,
+        alertId: row.alert_id,
+        resource: { id: row.resource_id, number: row.resource_number },
+        content: row.content,
+        tries: row.tries,
+        createdAt: row.created_at,
+        to: addressOf(row, box),
+      }))
+    },
+
+    delivered: (message) => end(pool, message, null),
+
+    async failed(message, error, dueAt) {
+      if (dueAt === null) return end(pool, message, error)
+      await pool.query('update alert_message set due_at = $2 where id = $1', [message.id, dueAt])
+      await pool.query('update alert set delivery_error = $2 where id = $1', [message.alertId, error])
+    },
+
+    async postpone({ id }, dueAt) {
+      await pool.query('update alert_message set due_at = $2, tries = tries - 1 where id = $1', [id, dueAt])
+    },
+  }
+}
+
+function end(pool: Pool, { id, alertId }: DueMessage, error: string | null): Promise<void> {
+  return withTransaction(pool, async (client) => {
+    await client.query('delete from alert_message where id = $1', [id])
+    await client.query('update alert set delivery_error = $2 where id = $1', [alertId, error])
+  })
+}
+
+function addressOf(row: Row, box: Pick<SecretBox, 'open'>): DueMessage['to'] {
+  const { channel, sealed_webhook: sealed, email, resource_id: resourceId } = row
+  if (channel === 'email') return email === null ? null : { channel, address: email }
+  return sealed === null
+    ? null
+    : { channel, open: () => box.open(sealed, { resourceId, purpose: 'alert webhook' }) }
+}

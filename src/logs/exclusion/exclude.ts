@@ -1,0 +1,94 @@
+// Exclusion rules on one delivery: which of its lines are kept, and which rule dropped how much. Pure, but for the pace
+// that the caller sets.
+import { setImmediate as otherWork } from 'node:timers/promises'
+import { formatMicros } from '../frame-form.ts'
+import { type FramedLine, isBelieved } from '../line.ts'
+import type { Delivery, Excluded } from '../log-store.ts'
+import { PackedLines } from '../packed-lines.ts'
+import { matches, type Query } from '../query/query.ts'
+import { type Apps, type AskedLine, searched } from '../query/searched-line.ts'
+
+export interface Rule {
+  /** A uuid in lower case. */
+  id: string
+  query: Query
+}
+
+export interface Pace {
+  /** Asked before each line: go on, let others work first, or leave the rest as it is. */
+  next(): 'go' | 'wait' | 'stop'
+}
+
+export interface Sifted<D extends Delivery> {
+  delivery: D
+  /** Lines that were kept without a look. */
+  unread: number
+}
+
+/**
+ * Drops the lines that a rule matches; the first rule that does is credited. A line's share of the body is its frame and
+ * whatever stands before it since the line before, so kept and excluded bytes are the bytes received.
+ *
+ * What a delivery tells of losses was read before: dropping the line that told of it does not close the gap.
+ */
+export async function exclude<D extends Delivery>(
+  delivery: D,
+  rules: readonly Rule[],
+  apps: Apps,
+  pace: Pace,
+): Promise<Sifted<D>> {
+  const { lines } = delivery
+  const kept: FramedLine[] = []
+  const dropped = new Map<string, { lines: number; bytes: number }>()
+  let endBefore = 0
+  let unread = 0
+  for (let at = 0; at < lines.length; at++) {
+    const line = lines.at(at) as FramedLine
+    const turn = unread > 0 ? 'stop' : pace.next()
+    if (turn === 'wait') await otherWork()
+    const rule = turn === 'stop' ? undefined : firstMatch(rules, delivery, line, at, apps)
+    if (turn === 'stop') unread++
+    if (rule === undefined) kept.push(line)
+    else {
+      const sum = dropped.get(rule.id) ?? { lines: 0, bytes: 0 }
+      sum.lines++
+      sum.bytes += line.end - endBefore
+      dropped.set(rule.id, sum)
+    }
+    endBefore = line.end
+  }
+  if (dropped.size === 0) return { delivery, unread }
+  const excluded = [...dropped].map(([exclusionId, sum]): Excluded => ({ exclusionId, ...sum }))
+  return { delivery: { ...delivery, lines: new PackedLines(kept), excluded }, unread }
+}
+
+function firstMatch(
+  rules: readonly Rule[],
+  delivery: Delivery,
+  line: FramedLine,
+  at: number,
+  apps: Apps,
+): Rule | undefined {
+  const asked = searched(readLine(delivery, line, at), apps)
+  return rules.find(({ query }) => matches(query, asked))
+}
+
+/** As the store would give it back. */
+function readLine({ body, drainId, receivedAtMicros }: Delivery, line: FramedLine, at: number): AskedLine {
+  const text = (start: number, end: number) => {
+    const read = body.toString('utf8', start, end)
+    return line.isText ? read : read.replaceAll('\0', '\u2400')
+  }
+  return {
+    drainId,
+    // Rarely asked for.
+    get sentAt() {
+      const receivedAt = receivedAtMicros + at
+      return formatMicros(isBelieved(line, receivedAt) ? line.sentAtMicros : receivedAt)
+    },
+    priority: line.priority === -1 ? null : line.priority,
+    source: text(line.sourceStart, line.sourceEnd) || null,
+    process: text(line.processStart, line.processEnd) || null,
+    message: text(line.messageStart, line.messageEnd),
+  }
+}

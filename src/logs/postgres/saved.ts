@@ -1,0 +1,56 @@
+// What exclusion rules dropped, counted in the transaction that stores the rest: so that what is kept and what is
+// excluded is what was received, whatever crashes.
+import type { Pool } from 'pg'
+import type { Delivery, Saved } from '../log-store.ts'
+import { dates, integers, uuids } from './sql-literals.ts'
+import { dayOf, SHARDS } from './usage.ts'
+
+/** The statement that adds what rules dropped of the deliveries; null where they dropped nothing. */
+export function countSaved(deliveries: readonly Delivery[]): string | null {
+  const sums = new Map<string, SavedRow>()
+  for (const delivery of deliveries) {
+    for (const { exclusionId, lines, bytes } of delivery.excluded ?? []) {
+      const { resourceNumber } = delivery
+      const day = dayOf(delivery)
+      const key = `${resourceNumber} ${exclusionId} ${day}`
+      const sum = sums.get(key) ?? { resourceNumber, exclusionId, day, lines: 0, bytes: 0 }
+      sum.lines += lines
+      sum.bytes += bytes
+      sums.set(key, sum)
+    }
+  }
+  if (sums.size === 0) return null
+  // In one order everywhere: two writers that share a shard wait for each other and do not deadlock.
+  const rows = [...sums.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row)
+  return `
+    insert into exclusion_saved (resource_number, exclusion_id, day, shard, lines, bytes)
+    select resource_number, exclusion_id, day, pg_backend_pid() % ${SHARDS}, lines, bytes
+      from unnest(
+        ${integers(rows.map((row) => row.resourceNumber))},
+        ${uuids(rows.map((row) => row.exclusionId.replaceAll('-', '')))},
+        ${dates(rows.map((row) => row.day))},
+        ${integers(rows.map((row) => row.lines))},
+        ${integers(rows.map((row) => row.bytes))}
+      ) as t (resource_number, exclusion_id, day, lines, bytes)
+    on conflict (resource_number, exclusion_id, day, shard) do update set
+      lines = exclusion_saved.lines + excluded.lines,
+      bytes = exclusion_saved.bytes + excluded.bytes`
+}
+
+interface SavedRow extends Saved {
+  resourceNumber: number
+}
+
+export async function readSavedSince(pool: Pool, resourceNumber: number, since: string): Promise<Saved[]> {
+  const { rows } = await pool.query<{ exclusion_id: string; day: string; lines: string; bytes: string }>(
+    `select exclusion_id, day::text as day, sum(lines) as lines, sum(bytes) as bytes from exclusion_saved
+      where resource_number = $1 and day >= $2 group by exclusion_id, exclusion_saved.day order by 2, 1`,
+    [resourceNumber, since],
+  )
+  return rows.map((row) => ({
+    exclusionId: row.exclusion_id,
+    day: row.day,
+    lines: Number(row.lines),
+    bytes: Number(row.bytes),
+  }))
+}
