@@ -128,8 +128,9 @@ export async function createService({
     ...heroku.vault,
     // What people made of a resource ends with it, in the same transaction.
     async forget(client, resourceId) {
-      await heroku.vault.forget(client, resourceId)
+      const forgotten = await heroku.vault.forget(client, resourceId)
       for (const store of [alerts.store, exclusionStore, searches]) await store.forget(client, resourceId)
+      return forgotten
     },
   })
 
