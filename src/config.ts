@@ -7,6 +7,12 @@ import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { DEFAULT_PLANS, type Plan, plansSchema } from './plans.ts'
 
+export interface Brand {
+  name: string
+  /** #rrggbb */
+  colour: string
+}
+
 export interface Config {
   production: boolean
   host: string
@@ -27,6 +33,8 @@ export interface Config {
   }
   /** asynchronous: Heroku is answered 202, and told when the resource is ready. */
   provisioning: 'synchronous' | 'asynchronous'
+  /** What people see on the pages: the name of the product that the add-on is, and its colour. */
+  brand: Brand
   herokuApiUrl: string
   /** Where the add-on as a whole is asked about, with its manifest's credentials. */
   herokuAddonsUrl: string
@@ -119,6 +127,11 @@ const environmentSchema = z.object({
   ADDON_SSO_SALT: z.string().min(1).optional(),
   ADDON_SSO_SALT_PREVIOUS: z.string().min(1).optional(),
   PROVISIONING: z.enum(['synchronous', 'asynchronous']).default('synchronous'),
+  BRAND_NAME: z.string().trim().min(1).max(40).default('Culvert'),
+  BRAND_COLOUR: z
+    .string()
+    .regex(/^#[0-9a-f]{6}$/i, 'must be written as #1f6feb')
+    .default('#0f766e'),
   HEROKU_API_URL: originSchema.default('https://api.heroku.com'),
   HEROKU_ID_URL: originSchema.default('https://id.heroku.com'),
   HEROKU_CLIENT_SECRET: z.string().min(1).optional(),
@@ -195,6 +208,7 @@ export function loadConfig(environment: Record<string, string | undefined>): Con
     drainUrl,
     addon: readAddon(env, production),
     provisioning: readProvisioning(env),
+    brand: { name: env.BRAND_NAME, colour: env.BRAND_COLOUR },
     herokuApiUrl: env.HEROKU_API_URL,
     // addons.heroku.com beside api.heroku.com; a platform that is all at one address keeps it.
     herokuAddonsUrl: env.HEROKU_API_URL.replace('//api.', '//addons.'),

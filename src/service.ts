@@ -29,7 +29,7 @@ import { createResourceStore } from './partner/resource-store.ts'
 import type { Visitor } from './partner/sign-in.ts'
 import { findPlan, limitsOf, retentionClasses } from './plans.ts'
 import { buildServer } from './server.ts'
-import { renderErrorPage } from './viewer/error-page.ts'
+import { createErrorPages } from './viewer/error-page.ts'
 import { createSearchStore } from './viewer/search-store.ts'
 import { openSession } from './viewer/session.ts'
 import { createSessionStore } from './viewer/session-store.ts'
@@ -239,6 +239,7 @@ export async function createService({
     onFailure: (error) => log.warn({ err: error }, 'not ready: the database cannot be reached'),
     now: Date.now,
   })
+  const renderErrorPage = createErrorPages(config.brand)
   const app = buildServer({
     log,
     operations: { config, metrics, checkReadiness },
@@ -257,6 +258,7 @@ export async function createService({
       logs,
       findResource: resources.findResource,
       dailyBytesOf: (plan) => planLimits(plan).dailyBytes,
+      retentionDaysOf: (plan) => planLimits(plan).retentionDays,
       appNames: heroku.appNames,
     },
     renderErrorPage,

@@ -1,4 +1,5 @@
 // An error as a page: what happened and what to do now. Pure; never a stack, never a detail that is not public.
+import type { Brand } from '../config.ts'
 import type { AppError, ErrorCode } from '../errors.ts'
 import { type Html, html } from './html.ts'
 import { DASHBOARD_URL, document, PAGE_HEADERS } from './layout.ts'
@@ -25,7 +26,7 @@ Resources tab of your app, or with <code>heroku addons:open</code>.</p>`
 
 const WHAT_TO_DO: Partial<Record<ErrorCode, Html>> = {
   session_required: html`<p>These logs are for people who have access to the app on Heroku. A session lasts 90 minutes
-and is for one add-on only.</p>${OPEN_AGAIN}`,
+and is for one add-on only.</p>${OPEN_AGAIN}<p>If you do so within a quarter of an hour, you come back to what you asked for.</p>`,
   resource_gone: html`<p>Its logs can no longer be read here. To collect logs again, add it to your app once more from
 <a href="${DASHBOARD_URL}">your Heroku dashboard</a>.</p>`,
   // Its message says it already.
@@ -38,9 +39,15 @@ and is for one add-on only.</p>${OPEN_AGAIN}`,
   invalid_params: html`<p>Go back and try another search, or start from the newest lines.</p>`,
 }
 
-export function renderErrorPage(error: AppError): ErrorPage {
-  const title = TITLES[error.code] ?? 'Something went wrong'
-  const next = WHAT_TO_DO[error.code] ?? html`<p>Please try again in a few minutes.</p>`
-  const body = html`<main class="notice"><h1>${title}</h1><p>${error.message}</p>${next}</main>`
-  return { status: error.status, headers: PAGE_HEADERS, body: document(title, body) }
+export function createErrorPages(brand: Brand): (error: AppError) => ErrorPage {
+  return (error) => {
+    const title = TITLES[error.code] ?? 'Something went wrong'
+    const next = WHAT_TO_DO[error.code] ?? html`<p>Please try again in a few minutes.</p>`
+    const body = html`<main class="notice"><h1>${title}</h1><p>${error.message}</p>${next}</main>`
+    return {
+      status: error.status,
+      headers: PAGE_HEADERS,
+      body: document({ title, brand, body, look: 'error-page' }),
+    }
+  }
 }

@@ -1,17 +1,22 @@
 // What all our pages share: the document around them and the headers they are sent with.
+import type { Brand } from '../config.ts'
+import { brandPath, STYLE_PATH, scriptPath } from './assets.ts'
 import { type Html, html } from './html.ts'
-import { STYLE_PATH } from './style.ts'
 
-/** Nothing runs on our pages and nothing is fetched but our style sheet, whatever a log line may say. */
+/** Nothing runs on our pages but our own script, and nothing is fetched from elsewhere, whatever a log line may say. */
 export const PAGE_HEADERS: Record<string, string> = {
   'content-type': 'text/html; charset=utf-8',
   'content-security-policy': [
     "default-src 'none'",
+    "script-src 'self'",
     "style-src 'self'",
+    "connect-src 'self'",
     'img-src data:',
     "form-action 'self'",
     "base-uri 'none'",
     "frame-ancestors 'none'",
+    // No text becomes markup by script either, not even by mistake.
+    "require-trusted-types-for 'script'",
   ].join('; '),
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
@@ -20,17 +25,33 @@ export const PAGE_HEADERS: Record<string, string> = {
 
 export const DASHBOARD_URL = 'https://dashboard.heroku.com'
 
-export function document(title: string, body: Html): string {
+/** Where an app's add-ons are, in Heroku's dashboard. */
+export function appUrl(app: string | null): string {
+  return app === null ? DASHBOARD_URL : `${DASHBOARD_URL}/apps/${encodeURIComponent(app)}/resources`
+}
+
+export interface DocumentParts {
+  title: string
+  brand: Brand
+  body: Html
+  /** Class names of the body. */
+  look?: string
+  script?: 'page' | 'overview'
+}
+
+export function document({ title, brand, body, look, script }: DocumentParts): string {
   return html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title} · Culvert</title>
+<title>${title} · ${brand.name}</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="${STYLE_PATH}">
+<link rel="stylesheet" href="${brandPath(brand)}">
+${script !== undefined && html`<script type="module" src="${scriptPath(script)}"></script>`}
 </head>
-<body>
+<body${look !== undefined && html` class="${look}"`}>
 ${body}
 </body>
 </html>

@@ -7,18 +7,21 @@ import type { LogStore } from '../logs/log-store.ts'
 import { describeApi } from './api/openapi.ts'
 import { serveOperations } from './api/operation.ts'
 import { type ApiParts, apiOperations } from './api/operations.ts'
-import { renderErrorPage } from './error-page.ts'
+import { assetRoutes } from './assets.ts'
+import { createErrorPages } from './error-page.ts'
+import { showOverview } from './overview-page.ts'
 import { showPage } from './page.ts'
+import { rememberReturnPath } from './return-path.ts'
 import { type FindResource, requireReader } from './session.ts'
 import type { SessionStore } from './session-store.ts'
-import { STYLE, STYLE_PATH } from './style.ts'
 import { type DailyBytesOf, showUsage } from './usage.ts'
 
 export interface ViewerParts extends ApiParts {
-  config: Pick<Config, 'sso' | 'publicUrl'>
+  config: Pick<Config, 'sso' | 'publicUrl' | 'brand'>
   sessions: SessionStore
   logs: Pick<LogStore, 'read' | 'usage' | 'gaps'>
   dailyBytesOf: DailyBytesOf
+  retentionDaysOf(plan: string): number
   findResource: FindResource
   now?: () => Date
 }
@@ -28,13 +31,8 @@ const API_VERSION = '1'
 
 export async function viewerRoutes(app: FastifyInstance, parts: ViewerParts): Promise<void> {
   const operations = apiOperations(parts)
-  app.get(STYLE_PATH, (_request, reply) =>
-    reply
-      .type('text/css; charset=utf-8')
-      .header('cache-control', 'public, max-age=31536000, immutable')
-      .header('x-content-type-options', 'nosniff')
-      .send(STYLE),
-  )
+  assetRoutes(app)
+  const renderErrorPage = createErrorPages(parts.config.brand)
   const { publicUrl } = parts.config
   const description = JSON.stringify(describeApi(operations, { publicUrl, version: API_VERSION }), null, 2)
   app.get('/openapi.json', (_request, reply) =>
@@ -53,6 +51,7 @@ export async function viewerRoutes(app: FastifyInstance, parts: ViewerParts): Pr
       if (!wantsPage(request)) {
         return reply.code(told.status).send({ id: told.code, message: told.message })
       }
+      if (told.code === 'session_required') rememberReturnPath(request, reply, parts.config.publicUrl)
       const { status, headers, body } = renderErrorPage(told)
       return reply.code(status).headers(headers).send(body)
     })
@@ -64,7 +63,9 @@ export async function viewerRoutes(app: FastifyInstance, parts: ViewerParts): Pr
     })
     const timed = { ...parts, now: parts.now ?? (() => new Date()) }
     requireReader(scope, timed)
-    scope.get('/resources/:id', showPage({ ...timed, navHeader: parts.config.sso.navHeader }))
+    const pages = { ...timed, brand: parts.config.brand, navHeader: parts.config.sso.navHeader }
+    scope.get('/resources/:id', showPage(pages))
+    scope.get('/resources/:id/overview', showOverview(pages))
     scope.get('/resources/:id/usage', showUsage(timed))
     serveOperations(scope, operations)
   })

@@ -6,7 +6,7 @@ import type { LogStore } from '../../src/logs/log-store.ts'
 import { createPostgresLogStore } from '../../src/logs/postgres/postgres-log-store.ts'
 import { createResourceStore, type ResourceStore } from '../../src/partner/resource-store.ts'
 import { partnerRoutes } from '../../src/partner/routes.ts'
-import { renderErrorPage } from '../../src/viewer/error-page.ts'
+import { createErrorPages } from '../../src/viewer/error-page.ts'
 import { viewerRoutes } from '../../src/viewer/routes.ts'
 import { openSession } from '../../src/viewer/session.ts'
 import { createSessionStore } from '../../src/viewer/session-store.ts'
@@ -39,11 +39,12 @@ export async function startService(environment: Record<string, string> = {}): Pr
     config,
     resources,
     openSession: (visitor) => openSession(sessions, config.publicUrl, visitor, clock.now),
-    renderErrorPage,
+    renderErrorPage: createErrorPages(config.brand),
     now: () => clock.now,
   })
   await app.register(viewerRoutes, {
     dailyBytesOf: () => 500_000_000,
+    retentionDaysOf: () => 7,
     appNames: async () => new Map(),
     config,
     sessions,

@@ -1,4 +1,6 @@
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { buildClient } from '../../src/viewer/client-build.ts'
 import { provisioned, type Service, signedIn, startService } from '../partner/service.ts'
 import { delivery, frame } from '../support/deliveries.ts'
 
@@ -42,9 +44,9 @@ describe('the page', () => {
     const answer = await open()
     expect(answer.statusCode).toBe(200)
     expect(answer.headers['content-type']).toBe('text/html; charset=utf-8')
-    expect(answer.body.match(/<tr><td>/g)).toHaveLength(200)
+    expect(answer.body.match(/<article class="row/g)).toHaveLength(200)
     expect(answer.body).toContain(
-      '<time datetime="2026-11-21T10:00:00.000000Z">2026-11-21 10:00:00.000</time></td><td>app</td><td>web.1</td>',
+      '<time class="time" datetime="2026-11-21T10:00:00.000000Z" title="2026-11-21 10:00:00.000000 UTC">10:00:00.000</time><span class="process h1" title="web.1">web.1</span>',
     )
     expect(answer.body).toContain('line number 448.')
     expect(answer.body).not.toContain('line number 0.')
@@ -53,42 +55,63 @@ describe('the page', () => {
   it('names the resource and its plan and leads back to Heroku', async () => {
     const { body } = await open()
     expect(body).toContain('<h1>culvert-deep-1</h1>')
-    expect(body).toContain('Plan: standard')
-    expect(body).toContain('href="https://dashboard.heroku.com"')
+    expect(body).toMatch(/<span class="plan">standard/)
+    expect(body).toContain('href="https://dashboard.heroku.com/apps/tidy-river-staging/resources"')
   })
 
   it('shows what a line says and never obeys it', async () => {
     const { body } = await open()
-    expect(body).toContain(
+    // Values in it can be clicked; apart from that it stands there letter by letter.
+    expect(body.replace(/<\/?span[^>]*>/g, '')).toContain(
       '&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;&lt;img src=x onerror=&#39;y&#39;&gt;&amp;amp; &lt;/td&gt;',
     )
-    expect(body).toContain('<td>&lt;b&gt;&quot;web&quot;</td>')
-    expect(body).not.toMatch(/<script|<img|<b>/)
+    expect(body).toContain('>&lt;b&gt;&quot;web&quot;</span>')
+    expect(body).not.toMatch(/<script(?! type="module" src="\/assets\/)|<img|<b>/)
   })
 
   it('shows a search as it was typed, and never obeys it', async () => {
     const { body } = await open(`?q=${encodeURIComponent('"><script>x')}`)
     expect(body).toContain('value="&quot;&gt;&lt;script&gt;x"')
-    expect(body).not.toContain('<script')
+    expect(body).not.toContain('<script>')
   })
 
-  it('runs nothing, loads nothing from elsewhere, and is not kept or framed', async () => {
+  it('runs nothing but its own script, loads nothing from elsewhere, and is not kept or framed', async () => {
     const { headers, body } = await open()
     expect(headers['content-security-policy']).toBe(
-      "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+      "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'",
     )
     expect(headers['x-content-type-options']).toBe('nosniff')
     expect(headers['referrer-policy']).toBe('no-referrer')
     expect(headers['cache-control']).toBe('no-store')
-    expect(body).not.toMatch(/ style=| on\w+=["']|<style|<script/)
+    expect(body).not.toMatch(/ style=| on\w+=["']|<style|<script(?! type="module" src=)/)
   })
 
-  it('finds its style sheet, which a browser may keep', async () => {
-    const path = /<link rel="stylesheet" href="([^"]+)">/.exec((await open()).body)?.[1]
-    const style = await service.app.inject(path ?? '')
-    expect(style.statusCode).toBe(200)
-    expect(style.headers['content-type']).toBe('text/css; charset=utf-8')
-    expect(style.headers['cache-control']).toContain('immutable')
+  it('finds its style sheets and its script, which a browser may keep', async () => {
+    const { body } = await open()
+    const found = async (path: string | undefined, type: string) => {
+      const answer = await service.app.inject({ url: path ?? '', headers: { 'accept-encoding': 'gzip, br' } })
+      expect(answer.statusCode).toBe(200)
+      expect(answer.headers['content-type']).toBe(`${type}; charset=utf-8`)
+      expect(answer.headers['cache-control']).toContain('immutable')
+      expect(answer.headers['content-encoding']).toBe('gzip')
+      return gunzipSync(answer.rawPayload)
+    }
+    const sheets = [...body.matchAll(/<link rel="stylesheet" href="([^"]+)">/g)].map(([, path]) => path)
+    expect(sheets).toHaveLength(2)
+    for (const sheet of sheets) await found(sheet, 'text/css')
+    const script = /<script type="module" src="([^"]+)">/.exec(body)?.[1]
+    expect((await found(script, 'text/javascript')).length).toBeGreaterThan(10_000)
+    expect((await service.app.inject('/assets/page-nothing.js')).statusCode).toBe(404)
+  })
+
+  it('sends a script of less than 60 kB to the page', () => {
+    const { files, entries } = buildClient()
+    const size = (names: string[]) =>
+      files
+        .filter(({ name }) => names.includes(name) || name.startsWith('shared-'))
+        .reduce((sum, { contents }) => sum + gzipSync(contents).length, 0)
+    expect(size([entries.page ?? ''])).toBeLessThan(60_000)
+    expect(size([entries.overview ?? ''])).toBeLessThan(60_000)
   })
 
   it('has a language, a title, landmarks, and a label for its search box', async () => {
@@ -98,12 +121,12 @@ describe('the page', () => {
       '<title>culvert-deep-1 · Culvert</title>',
       '<header',
       '<main>',
+      '<nav class="tabs" aria-label="Views">',
       '<nav class="pages" aria-label="Pages">',
       'role="search"',
-      '<label for="q">',
+      'for="q">',
       '<input id="q"',
-      '<th scope="col">Message</th>',
-      '<caption>',
+      'role="feed" aria-label="Log lines"',
     ]) {
       expect(body).toContain(part)
     }
@@ -117,7 +140,7 @@ describe('the page', () => {
     expect(oldest).toContain('line number 0.')
     expect(linkOf(oldest, 'Older')).toBeUndefined()
     const back = (await open(linkOf(oldest, 'Newer'))).body
-    const rows = (body: string) => body.slice(body.indexOf('<tbody>'), body.indexOf('</tbody>'))
+    const rows = (body: string) => body.slice(body.indexOf('<article'), body.lastIndexOf('</article>'))
     expect(rows(back)).toBe(rows(middle))
     expect(rows((await open(linkOf(oldest, 'Newest'))).body)).toBe(rows(newest))
   })
@@ -136,10 +159,10 @@ describe('the page', () => {
   it('shows a query as it was understood, and what of it was taken as text', async () => {
     const { body } = await open(`?q=${encodeURIComponent('number AND (4 OR "<b>')}`)
     expect(body).toContain(
-      'Understood as <code>number &quot;(4&quot; OR &quot;\\&quot;&lt;b&gt;&quot;</code>',
+      '<span>Understood as </span><code>number &quot;(4&quot; OR &quot;\\&quot;&lt;b&gt;&quot;</code>',
     )
-    expect(body).toContain('<li>At character 12: this parenthesis is never closed.</li>')
-    expect(body).toContain('<li>At character 18: this quote is never closed; taken as text.</li>')
+    expect(body).toContain('Character 12: this parenthesis is never closed.')
+    expect(body).toContain('Character 18: this quote is never closed; taken as text.')
     expect((await open('?q=number+4')).body).not.toContain('Understood')
   })
 
@@ -147,7 +170,7 @@ describe('the page', () => {
     const fresh = (await provisioned(service)).id
     const { statusCode, body } = await open('', fresh, await signedIn(service, fresh))
     expect(statusCode).toBe(200)
-    expect(body).toContain('Waiting for the first lines.')
+    expect(body).toContain('Waiting for the first lines')
   })
 
   it('is an error page, with the way back, for an address that cannot be', async () => {
@@ -159,5 +182,41 @@ describe('the page', () => {
 
   it('has no place for the old navigation header', async () => {
     expect((await open()).body).not.toContain('heroku-header')
+  })
+
+  it('leads through sign-in to what was asked for without a session', async () => {
+    const link = `/resources/${id}?q=level%3Aerror&line=1795266306509238-1795266306533000`
+    const refused = await service.app.inject({ url: link, headers: { accept: 'text/html' } })
+    expect(refused.statusCode).toBe(401)
+    expect(refused.body).toContain('href="https://dashboard.heroku.com"')
+    const kept = refused.cookies.find(({ name }) => name === 'culvert_return')
+    expect(kept).toMatchObject({ path: `/resources/${id}`, httpOnly: true, sameSite: 'Lax', secure: true })
+    const both = `${cookie}; culvert_return=${encodeURIComponent(kept?.value ?? '')}`
+    const home = await open('', id, both)
+    expect(home.statusCode).toBe(303)
+    expect(home.headers.location).toBe(link)
+    // Once: whoever opens the plain page later gets it.
+    expect(home.cookies.find(({ name }) => name === 'culvert_return')?.maxAge).toBe(0)
+    expect((await open('?q=other', id, both)).statusCode).toBe(200)
+  })
+
+  it('leads nowhere but to pages of the resource', async () => {
+    for (const path of [
+      'https://elsewhere.example/',
+      '//elsewhere.example',
+      `/resources/${id}/../other`,
+      `/resources/${id}\\elsewhere`,
+      `/resources/${id}x`,
+      `/resources/${id}/tokens`,
+      `/resources/${id}`,
+    ]) {
+      const answer = await open('', id, `${cookie}; culvert_return=${encodeURIComponent(path)}`)
+      expect(answer.statusCode).toBe(200)
+    }
+  })
+
+  it('draws no lines where the address asks for others than the newest', async () => {
+    expect((await open('?at=2026-11-21T10:00:00Z')).body).not.toContain('<article')
+    expect((await open('/overview')).body).toContain('id="charts"')
   })
 })

@@ -1,0 +1,120 @@
+// A chart of values over time, by uPlot, in the page's colours.
+import uPlot from 'uplot'
+import { h } from './dom.ts'
+
+export interface Curve {
+  label: string
+  /** A name of COLOURS. */
+  colour: string
+  /** One for each time; undefined where nothing is known. */
+  values: readonly (number | null | undefined)[]
+  isDashed?: boolean
+}
+
+export interface ChartParts {
+  /** Seconds since 1970, ascending. */
+  at: readonly number[]
+  curves: readonly Curve[]
+  kind: 'lines' | 'stacked' | 'bars'
+  format(value: number): string
+}
+
+/** Light and dark. */
+const COLOURS: Record<string, readonly [light: string, dark: string]> = {
+  good: ['#2f9e6b', '#4cc38a'],
+  blue: ['#2f7dc4', '#70b1f0'],
+  warn: ['#e09b2d', '#e6b450'],
+  bad: ['#d92d3a', '#f2555f'],
+  violet: ['#8250df', '#b18bff'],
+  teal: ['#0f8a8a', '#4fc7c7'],
+  pink: ['#c2479f', '#f08ad8'],
+  olive: ['#6d8b1f', '#a9cf4f'],
+  brown: ['#8a6a55', '#cdb3a2'],
+  faint: ['#7a8490', '#98a2ae'],
+}
+const HEIGHT = 190
+
+const drawn = new Set<{ chart: uPlot; holder: HTMLElement }>()
+
+export function chartOf({ at, curves, kind, format }: ChartParts): HTMLElement {
+  const holder = h('div', { class: 'plot' })
+  const isDark =
+    getComputedStyle(document.documentElement).colorScheme === 'dark' ||
+    (!document.documentElement.dataset.theme && matchMedia('(prefers-color-scheme: dark)').matches)
+  const colour = (name: string) => COLOURS[name]?.[isDark ? 1 : 0] ?? '#888888'
+  const shown = kind === 'stacked' ? stack(curves) : curves
+  const axis: uPlot.Axis = {
+    stroke: isDark ? '#98a2ae' : '#59616b',
+    grid: { stroke: isDark ? '#2a313a' : '#e6e9ed', width: 1 },
+    ticks: { show: false },
+    font: '11px system-ui, sans-serif',
+  }
+  const isFilled = kind !== 'lines'
+  const chart = new uPlot(
+    {
+      width: 400,
+      height: HEIGHT,
+      cursor: { drag: { x: false, y: false }, points: { show: kind === 'lines' } },
+      legend: { live: true },
+      scales: { x: { time: true }, y: { range: (_self, _low, high) => [0, high > 0 ? high * 1.08 : 1] } },
+      axes: [
+        { ...axis, space: 70 },
+        { ...axis, size: 62, values: (_self, ticks) => ticks.map(format) },
+      ],
+      series: [
+        {},
+        ...shown.map((curve, index) => ({
+          label: curve.label,
+          stroke: colour(curve.colour),
+          width: curve.isDashed === true ? 1 : isFilled ? 0 : 1.6,
+          spanGaps: true,
+          points: { show: kind === 'lines' && at.length < 3 },
+          ...(curve.isDashed === true ? { dash: [5, 4] } : {}),
+          ...(isFilled ? { fill: colour(curve.colour) } : {}),
+          ...(isFilled
+            ? { paths: uPlot.paths.bars?.({ size: [0.9, 60], gap: 0 }) as uPlot.Series.PathBuilder }
+            : {}),
+          // What a stacked curve is by itself, not what it is drawn at.
+          value: (_self: uPlot, _value: number | null, _series: number, dataIndex: number | null) => {
+            const own =
+              dataIndex === null
+                ? null
+                : curves[kind === 'stacked' ? curves.length - 1 - index : index]?.values[dataIndex]
+            return own === null || own === undefined ? '–' : format(own)
+          },
+        })),
+      ],
+    },
+    [at as number[], ...shown.map(({ values }) => values as (number | null)[])],
+    holder,
+  )
+  drawn.add({ chart, holder })
+  return holder
+}
+
+/** To call when the page has another width, and after charts were put into it. */
+export function resizeCharts(): void {
+  for (const one of drawn) {
+    const { chart, holder } = one
+    if (!holder.isConnected) {
+      chart.destroy()
+      drawn.delete(one)
+    } else if (holder.clientWidth > 0) {
+      chart.setSize({ width: holder.clientWidth, height: HEIGHT })
+    }
+  }
+}
+
+/** The highest is drawn first, so that the others stand before it. */
+function stack(curves: readonly Curve[]): Curve[] {
+  const sums = curves[0]?.values.map(() => 0) ?? []
+  return curves
+    .map((curve) => ({
+      ...curve,
+      values: curve.values.map((value, at) => {
+        sums[at] = (sums[at] ?? 0) + (value ?? 0)
+        return sums[at]
+      }),
+    }))
+    .reverse()
+}

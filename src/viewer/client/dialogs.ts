@@ -1,0 +1,116 @@
+// The buttons beside the search, and the dialogs behind them.
+
+import { parse } from '../../logs/query/parse.ts'
+import { print } from '../../logs/query/query.ts'
+import { openAlerts } from './alerts-dialog.ts'
+import { ApiError, get, send } from './api.ts'
+import { openMenu } from './dialog.ts'
+import { button, h, part } from './dom.ts'
+import { openExclusions } from './exclusions-dialog.ts'
+import { openExportMenu } from './export-menu.ts'
+import { openTimeMenu } from './time-menu.ts'
+import { openTokens } from './tokens-dialog.ts'
+import { openUsage } from './usage-dialog.ts'
+import type { Viewer } from './viewer.ts'
+
+export interface SavedSearch {
+  id: string
+  name: string
+  q: string
+}
+
+export function openDialogs(viewer: Viewer, say: (text: string) => void): void {
+  const on = (id: string, act: (at: HTMLElement) => void) => {
+    const element = part(id)
+    element.addEventListener('click', (event) => {
+      event.preventDefault()
+      act(element)
+    })
+  }
+  on('time', (at) => openTimeMenu(at, viewer, say))
+  on('save', (at) => void openSaved(at, viewer, say))
+  on('alerts', () => openAlerts(viewer))
+  on('export', (at) => openExportMenu(at, viewer))
+  on('more', (at) =>
+    openMenu(at, [
+      button('Exclusion rules…', () => openExclusions(viewer)),
+      button('API tokens…', () => openTokens()),
+      button('Plan and usage…', () => openUsage()),
+    ]),
+  )
+  on('usage', () => openUsage())
+}
+
+/** The star: saves the search, or updates one; and the list of those that are saved. */
+async function openSaved(at: HTMLElement, viewer: Viewer, say: (text: string) => void): Promise<void> {
+  let searches: SavedSearch[]
+  try {
+    ;({ searches } = await get<{ searches: SavedSearch[] }>('/searches'))
+  } catch (error) {
+    return say((error as Error).message)
+  }
+  const { q } = viewer.state
+  const same = searches.find((one) => canonical(one.q) === canonical(q))
+  const name = h('input', {
+    name: 'name',
+    maxlength: '80',
+    required: true,
+    placeholder: 'Name for this search',
+    'aria-label': 'Name',
+  })
+  const form = h(
+    'form',
+    { class: 'seek-form' },
+    name,
+    h('button', { type: 'submit', class: 'primary' }, 'Save'),
+  )
+  form.addEventListener('submit', (event) => {
+    event.preventDefault()
+    void save(searches, name.value.trim(), q, say).then(close)
+  })
+  const close = openMenu(at, [
+    ...(q === ''
+      ? [h('p', {}, 'Search for something first; then save it here.')]
+      : same === undefined
+        ? [form]
+        : [
+            h('p', {}, `Saved as “${same.name}”.`),
+            button('Forget it', () => void forget(same, say), { class: 'danger' }),
+          ]),
+    ...(searches.length > 0 ? [h('hr', {})] : []),
+    ...searches.map((one) => {
+      const item = button(one.name, () => viewer.search(one.q))
+      item.append(h('span', { class: 'aside' }, one.q))
+      return item
+    }),
+  ])
+}
+
+async function save(
+  searches: readonly SavedSearch[],
+  name: string,
+  q: string,
+  say: (text: string) => void,
+): Promise<void> {
+  const known = searches.find((one) => one.name === name)
+  try {
+    if (known === undefined) await send('POST', '/searches', { name, q })
+    else await send('PUT', `/searches/${known.id}`, { name, q })
+    say(known === undefined ? `Saved as “${name}”` : `“${name}” is now this search`)
+  } catch (error) {
+    say(error instanceof ApiError ? error.message : 'It could not be saved')
+  }
+}
+
+async function forget(search: SavedSearch, say: (text: string) => void): Promise<void> {
+  try {
+    await send('DELETE', `/searches/${search.id}`)
+    say(`“${search.name}” is forgotten`)
+  } catch (error) {
+    say((error as Error).message)
+  }
+}
+
+function canonical(q: string): string {
+  return print(parse(q).query)
+}

@@ -1,0 +1,283 @@
+// The script of the overview: the figures that people open dashboards for, on one screen. One request; every chart is
+// drawn from its answer, and says what it does not know.
+import { HEROKU_CODES, herokuCode } from '../reading/heroku-codes.ts'
+import { fullTime } from '../reading/times.ts'
+import { count, duration, whole } from '../reading/units.ts'
+import { ApiError, address, get } from './api.ts'
+import { type Curve, chartOf, resizeCharts } from './chart-of.ts'
+import { button, h, part } from './dom.ts'
+import { applyTheme, readPreferences } from './preferences.ts'
+import { openUsage } from './usage-dialog.ts'
+
+interface Overview {
+  from: string
+  to: string
+  step_seconds: number
+  requests: {
+    at: string
+    total: number
+    s2xx: number
+    s3xx: number
+    s4xx: number
+    s5xx: number
+    p50_ms: number | null
+    p95_ms: number | null
+    p99_ms: number | null
+  }[]
+  codes: { code: string; meaning: string; lines: number }[]
+  dynos: {
+    process: string
+    memory: { at: string; mb: number }[]
+    quota_mb: number | null
+    load: { at: string; value: number }[]
+  }[]
+  slowest: { path: string; requests: number; p95_ms: number }[]
+  errors: { at: string; lines: number }[]
+  looked_at: number
+  complete: boolean
+  counted_to: string | null
+}
+
+const SPANS: readonly (readonly [text: string, hours: number])[] = [
+  ['1 hour', 1],
+  ['6 hours', 6],
+  ['24 hours', 24],
+  ['3 days', 72],
+  ['7 days', 168],
+]
+const REFRESH_MS = 60_000
+
+const preferences = readPreferences()
+applyTheme(preferences.theme)
+document.documentElement.classList.add('runs')
+
+const charts = part('charts')
+const looked = part('looked')
+let hours = Number(new URLSearchParams(location.search).get('hours')) || 1
+let loading = new AbortController()
+
+showSpans()
+void load()
+setInterval(() => document.visibilityState === 'visible' && hours === 1 && void load(), REFRESH_MS)
+addEventListener('resize', resizeCharts)
+part('usage').addEventListener('click', (event) => {
+  event.preventDefault()
+  openUsage()
+})
+
+function showSpans(): void {
+  part('spans').replaceChildren(
+    ...SPANS.map(([text, span]) =>
+      button(
+        text,
+        () => {
+          hours = span
+          history.replaceState(null, '', `${location.pathname}?hours=${span}`)
+          showSpans()
+          void load()
+        },
+        { 'aria-pressed': String(span === hours) },
+      ),
+    ),
+  )
+}
+
+async function load(): Promise<void> {
+  loading.abort()
+  loading = new AbortController()
+  const { signal } = loading
+  charts.setAttribute('aria-busy', 'true')
+  const to = Date.now()
+  try {
+    const parameters = {
+      from: new Date(to - hours * 3_600_000).toISOString(),
+      to: new Date(to).toISOString(),
+    }
+    const overview = await get<Overview>('/figures', parameters, signal)
+    charts.replaceChildren(...cards(overview))
+    looked.textContent = told(overview)
+    resizeCharts()
+  } catch (error) {
+    if (signal.aborted) return
+    looked.textContent =
+      error instanceof ApiError && error.status === 401
+        ? 'Your session is over. Open the add-on again from Heroku.'
+        : (error as Error).message
+  }
+  charts.setAttribute('aria-busy', 'false')
+}
+
+function told({ looked_at, complete, counted_to }: Overview): string {
+  const lines = `From ${count(looked_at, 'line')}`
+  if (complete || counted_to === null) return lines
+  return `${lines}, back to ${fullTime(counted_to, preferences.zone).slice(0, 19)}: there are more than could be looked at`
+}
+
+function cards(overview: Overview): Node[] {
+  const { requests, codes, dynos, slowest, errors } = overview
+  const at = requests.map((step) => Date.parse(step.at) / 1_000)
+  const total = requests.reduce((sum, step) => sum + step.total, 0)
+  const curves = (
+    names: readonly (readonly [
+      label: string,
+      colour: string,
+      key: 's2xx' | 's3xx' | 's4xx' | 's5xx' | 'p50_ms' | 'p95_ms' | 'p99_ms',
+    ])[],
+  ): Curve[] =>
+    names.map(([label, colour, key]) => ({ label, colour, values: requests.map((step) => step[key]) }))
+  return [
+    card('Requests by status', `${whole(total)} requests`, () =>
+      total === 0
+        ? null
+        : chartOf({
+            at,
+            kind: 'stacked',
+            format: whole,
+            curves: curves([
+              ['2xx', 'good', 's2xx'],
+              ['3xx', 'blue', 's3xx'],
+              ['4xx', 'warn', 's4xx'],
+              ['5xx', 'bad', 's5xx'],
+            ]),
+          }),
+    ),
+    card('Response time', 'connect and service', () =>
+      total === 0
+        ? null
+        : chartOf({
+            at,
+            kind: 'lines',
+            format: duration,
+            curves: curves([
+              ['median', 'blue', 'p50_ms'],
+              ['95 of 100', 'violet', 'p95_ms'],
+              ['99 of 100', 'bad', 'p99_ms'],
+            ]),
+          }),
+    ),
+    card('Memory of dynos', '', () => dynoChart(dynos, 'memory')),
+    card('Load of dynos', 'one minute', () => dynoChart(dynos, 'load')),
+    card('Errors', `${whole(errors.reduce((sum, { lines }) => sum + lines, 0))} lines`, () =>
+      errors.every(({ lines }) => lines === 0)
+        ? null
+        : chartOf({
+            at: errors.map((step) => Date.parse(step.at) / 1_000),
+            kind: 'bars',
+            format: whole,
+            curves: [{ label: 'errors', colour: 'bad', values: errors.map(({ lines }) => lines) }],
+          }),
+    ),
+    card('Heroku’s error codes', '', () => codesTable(codes)),
+    card('Slowest paths', '95 of 100 requests within', () => slowestTable(slowest)),
+  ]
+}
+
+function card(title: string, total: string, content: () => HTMLElement | null): HTMLElement {
+  const shown = content() ?? h('p', { class: 'none' }, 'Nothing in this time.')
+  return h(
+    'section',
+    { class: 'card', 'aria-label': title },
+    h('h2', {}, title, h('span', { class: 'total' }, total)),
+    shown,
+  )
+}
+
+const DYNO_COLOURS = ['blue', 'violet', 'teal', 'pink', 'olive', 'brown', 'good', 'faint']
+/** More curves than this are a tangle. */
+const MAX_DYNOS = 12
+
+/** All dynos over one axis of time, which none of them shares with another. */
+function dynoChart(dynos: Overview['dynos'], what: 'memory' | 'load'): HTMLElement | null {
+  const points = (dyno: Overview['dynos'][number]) =>
+    what === 'memory'
+      ? dyno.memory.map(({ at, mb }) => [Date.parse(at) / 1_000, mb] as const)
+      : dyno.load.map(({ at, value }) => [Date.parse(at) / 1_000, value] as const)
+  const shown = dynos.filter((dyno) => points(dyno).length > 0).slice(0, MAX_DYNOS)
+  if (shown.length === 0) return null
+  const at = [...new Set(shown.flatMap((dyno) => points(dyno).map(([time]) => time)))].sort((a, b) => a - b)
+  const quotas = new Set(shown.map(({ quota_mb }) => quota_mb).filter((quota) => quota !== null))
+  const curves: Curve[] = shown.map((dyno, index) => {
+    const byTime = new Map(points(dyno))
+    return {
+      label: dyno.process,
+      colour: DYNO_COLOURS[index % DYNO_COLOURS.length] as string,
+      values: at.map((time) => byTime.get(time)),
+    }
+  })
+  if (what === 'memory') {
+    for (const quota of quotas)
+      curves.push({ label: 'quota', colour: 'bad', values: at.map(() => quota), isDashed: true })
+  }
+  const format = what === 'memory' ? (mb: number) => `${whole(mb)} MB` : (load: number) => load.toFixed(2)
+  return chartOf({ at, kind: 'lines', format, curves })
+}
+
+function codesTable(codes: Overview['codes']): HTMLElement | null {
+  if (codes.length === 0) return null
+  return h(
+    'table',
+    {},
+    h(
+      'thead',
+      {},
+      h(
+        'tr',
+        {},
+        h('th', { scope: 'col' }, 'Code'),
+        h('th', { scope: 'col' }, 'Meaning'),
+        h('th', { scope: 'col', class: 'number' }, 'Lines'),
+      ),
+    ),
+    h(
+      'tbody',
+      {},
+      ...codes.map(({ code, meaning, lines }) =>
+        h(
+          'tr',
+          {},
+          h('td', {}, h('a', { href: address('', { q: `code:${code}` }) }, code)),
+          h(
+            'td',
+            {},
+            HEROKU_CODES.includes(code)
+              ? h('a', { href: herokuCode(code)?.url, target: '_blank', rel: 'noreferrer' }, meaning)
+              : meaning,
+          ),
+          h('td', { class: 'number' }, whole(lines)),
+        ),
+      ),
+    ),
+  )
+}
+
+function slowestTable(slowest: Overview['slowest']): HTMLElement | null {
+  if (slowest.length === 0) return null
+  return h(
+    'table',
+    {},
+    h(
+      'thead',
+      {},
+      h(
+        'tr',
+        {},
+        h('th', { scope: 'col' }, 'Path'),
+        h('th', { scope: 'col', class: 'number' }, 'Requests'),
+        h('th', { scope: 'col', class: 'number' }, 'Time'),
+      ),
+    ),
+    h(
+      'tbody',
+      {},
+      ...slowest.map(({ path, requests, p95_ms }) =>
+        h(
+          'tr',
+          {},
+          h('td', {}, h('code', {}, path)),
+          h('td', { class: 'number' }, whole(requests)),
+          h('td', { class: 'number' }, duration(p95_ms)),
+        ),
+      ),
+    ),
+  )
+}
