@@ -12,6 +12,7 @@ import { gather } from './drain/gather.ts'
 import { HeldDeliveries } from './drain/held-deliveries.ts'
 import { createHeldStore } from './drain/held-store.ts'
 import { Newcomers } from './drain/newcomers.ts'
+import { createLogEndpoints } from './endpoints/endpoints.ts'
 import { createHerokuRoom, type HerokuRoom } from './heroku/heroku.ts'
 import { GRACE_MS, keepHouse } from './jobs/housekeeping.ts'
 import { createNoticeStore } from './jobs/notice-store.ts'
@@ -31,7 +32,7 @@ import { findPlan, limitsOf, retentionClasses } from './plans.ts'
 import { buildServer } from './server.ts'
 import { createErrorPages } from './viewer/error-page.ts'
 import { createSearchStore } from './viewer/search-store.ts'
-import { openSession } from './viewer/session.ts'
+import { digest, openSession } from './viewer/session.ts'
 import { createSessionStore } from './viewer/session-store.ts'
 import { createTokenStore } from './viewer/token-store.ts'
 
@@ -226,6 +227,20 @@ export async function createService({
     ],
     log,
   )
+  const tokens = createTokenStore(reading)
+  const endpoints = createLogEndpoints({
+    pool: reading,
+    config,
+    async findCaller(token) {
+      const found = await tokens.find(digest(token), new Date(now()))
+      const resource = found && (await resources.findResource(found.resourceId))
+      if (resource?.state !== 'provisioned') return null
+      return { resourceId: resource.id, resourceName: resource.name ?? resource.id, tokenId: found?.id ?? '' }
+    },
+    describeToken: async (resourceId, id) =>
+      (await tokens.list(resourceId)).find((token) => token.id === id) ?? null,
+    now,
+  })
   const metrics = createMetrics({
     drainCounters: drain.counters,
     counters: { heroku: heroku.counters, alerts: alerts.counters, exclusions: exclusions.counters },
@@ -254,13 +269,14 @@ export async function createService({
     viewer: {
       config,
       sessions,
-      tokens: createTokenStore(reading),
+      tokens,
       logs,
       findResource: resources.findResource,
       dailyBytesOf: (plan) => planLimits(plan).dailyBytes,
       retentionDaysOf: (plan) => planLimits(plan).retentionDays,
       appNames: heroku.appNames,
     },
+    fastlyApi: endpoints.api,
     renderErrorPage,
   })
   return {

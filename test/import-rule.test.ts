@@ -27,7 +27,7 @@ const ALLOWED: Record<string, string[]> = {
   partner: [...GROUND],
   drain: [...GROUND, 'logs'],
   viewer: [...GROUND, 'logs', 'alerts'],
-  endpoints: [...GROUND, 'logs', 'heroku'],
+  endpoints: [...GROUND, 'logs', 'heroku', 'outbound'],
   jobs: [...GROUND, 'logs'],
   operations: [...GROUND],
   cli: [...GROUND, 'logs', 'contract'],
