@@ -30,7 +30,7 @@ const ALLOWED: Record<string, string[]> = {
   endpoints: [...GROUND, 'logs', 'heroku', 'outbound'],
   jobs: [...GROUND, 'logs'],
   operations: [...GROUND],
-  cli: [...GROUND, 'logs', 'contract'],
+  cli: [...GROUND, 'logs', 'heroku', 'contract'],
   contract: ['sim'],
   sim: [],
   alerts: [...GROUND, 'logs', 'heroku', 'outbound'],

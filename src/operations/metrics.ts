@@ -72,7 +72,8 @@ const HELP: Record<string, string> = {
   unreadLines: 'Lines kept without asking the exclusion rules, which had used up their time.',
   logInputDropped: 'Lines for apps’ logs that could not be written, by reason.',
   logInputQueued: 'Lines that wait to be written into apps’ logs.',
-  reconcileFindings: 'What the last comparison with Heroku’s list of installs found, by kind. The same everywhere.',
+  reconcileFindings:
+    'What the last comparison with Heroku’s list of installs found, by kind. The same everywhere.',
   refusedDeliveries: 'Deliveries answered 503 that may come again; then written down as gaps.',
   spoolFull: 'Deliveries answered 503 because neither the database nor the spool took them.',
   spoolRejected: 'Spooled deliveries that the database refuses, set aside as .rejected files.',
