@@ -69,7 +69,7 @@ describe('culvert drains move', () => {
     const args = ['drains', 'move', '--to', THERE, '--unchecked']
     const first = startCulvert(args, environment())
     await expect
-      .poll(() => allDrains().filter(({ moves }) => moves > 0).length, { timeout: 60_000, interval: 5 })
+      .poll(() => allDrains().filter(({ moves }) => moves > 0).length, { timeout: 120_000, interval: 5 })
       .toBeGreaterThan(200)
     first.kill()
     expect(await first.ended).toBeNull()
@@ -93,7 +93,7 @@ describe('culvert drains move', () => {
     const third = await move()
     expect(third).toMatchObject({ code: 0, output: expect.stringContaining('; 600 pointed there already') })
     expect(world.platform.requests.length).toBe(asked)
-  }, 180_000)
+  }, 300_000)
 
   it('says in a dry run what it would do, and does and asks nothing', async () => {
     const ids = await install(3)
