@@ -180,7 +180,9 @@ describe('culvert drains list', () => {
 
     const { code, output } = await culvert('drains', 'list', '--live', '--json')
     expect(code).toBe(0)
-    expect(JSON.parse(output)).toMatchObject([
+    const rows = JSON.parse(output) as { resource: string }[]
+    const inOrder = (row: { resource: string }) => (row.resource === id ? 0 : 1)
+    expect(rows.toSorted((a, b) => inOrder(a) - inOrder(b))).toMatchObject([
       { resource: id, app: 'app-0', url: `${HERE}/drains/${id}`, ours: true },
       { resource: id, app: 'calm-lake', drain: elsewhere.drainId, url: elsewhere.url, ours: false },
       { resource: other, app: 'app-1', ours: true, listed_at: expect.stringMatching(/^20\d\d-/) },
