@@ -25,6 +25,7 @@ export interface MetricSources {
   drainLevels(): Levels
   /** The same: `culvert_heroku_<name>`. */
   herokuLevels?(): Levels
+  viewerLevels?(): Levels
   commits: CommitFigures
   pools: Record<string, PoolFigures>
 }
@@ -78,6 +79,12 @@ const HELP: Record<string, string> = {
   spoolFull: 'Deliveries answered 503 because neither the database nor the spool took them.',
   spoolRejected: 'Spooled deliveries that the database refuses, set aside as .rejected files.',
   spoolCorrupt: 'Damaged places found in the spool.',
+  tailReaders: 'People and programs that read live.',
+  tailLines: 'Lines given to live readers.',
+  tailSkipped: 'Lines that live readers were told of as skipped: too many at once, or the reader too slow.',
+  tailsEnded: 'Live readings that ended.',
+  tailsRefused: 'Live readings answered 503: too many at once.',
+  tailLooksFailed: 'Looks at what is new for live readers that failed and were made again.',
   spoolEnded: 'Spooled deliveries dropped because their resource had ended and its lines had been deleted.',
 }
 
@@ -98,6 +105,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   for (const [room, counters] of Object.entries(sources.counters ?? {})) addCounters(registry, room, counters)
   addLevels(registry, 'drain', sources.drainLevels)
   addLevels(registry, 'heroku', sources.herokuLevels ?? (() => ({})))
+  addLevels(registry, 'viewer', sources.viewerLevels ?? (() => ({})))
 
   const deliverySeconds = new PlainHistogram(DELIVERY_BOUNDS)
   addHistogram(registry, 'culvert_delivery_seconds', 'Time to the answer of a delivery.', deliverySeconds)

@@ -1,8 +1,7 @@
 // All SQL on `tail_watch` and `tail_news`: who reads live, and which lines were stored of what is read live.
 import type { Pool, QueryResult } from 'pg'
-import type { FramedLine, LogLine } from '../line.ts'
+import { type FramedLine, isBelieved, type LogLine } from '../line.ts'
 import type { Delivery } from '../log-store.ts'
-import { believedMicros } from './copy-encoder.ts'
 import { BIN, BIN_SECONDS, LINE_COLUMNS, type LineRow, micros, toLine } from './line-rows.ts'
 import { integers } from './sql-literals.ts'
 
@@ -69,7 +68,8 @@ function describe(delivery: Delivery): Item[] {
   for (let at = 0; at < delivery.lines.length; at++) {
     const line = delivery.lines.at(at) as FramedLine
     const receivedAt = delivery.receivedAtMicros + at
-    const bin = Math.floor(believedMicros(line, receivedAt) / BIN_MICROS)
+    const sentAt = isBelieved(line, receivedAt) ? line.sentAtMicros : receivedAt
+    const bin = Math.floor(sentAt / BIN_MICROS)
     const isFull =
       item === undefined ||
       item.lines >= ITEM_LINES ||
