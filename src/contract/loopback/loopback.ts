@@ -47,6 +47,8 @@ export interface Loopback {
   callsOf(uuid: string, route?: RegExp): AddonCall[]
   /** The first such call that was answered 2xx; null where none is within the time. */
   waitFor(uuid: string, route: RegExp, timeoutMs: number): Promise<AddonCall | null>
+  /** Resolves when the calls of a resource are such, or when the time is over. */
+  waitUntil(uuid: string, areSuch: (calls: AddonCall[]) => boolean, timeoutMs: number): Promise<void>
   close(): Promise<void>
 }
 
@@ -190,6 +192,7 @@ export async function openLoopback(options: {
       await until(isThere, watchers, timeoutMs)
       return found() ?? null
     },
+    waitUntil: (uuid, areSuch, timeoutMs) => until(() => areSuch(callsOf(uuid)), watchers, timeoutMs),
     async close() {
       for (const server of [idListener, apiListener]) {
         server.closeAllConnections()
