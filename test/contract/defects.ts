@@ -6,10 +6,17 @@ export interface Defect {
   isAsync?: boolean
   /** Only one that speaks https. */
   isTls?: boolean
+  /** Only against the real aims: it takes too long. */
+  isSlow?: boolean
 }
 
+const SLOW = ['P30', 'C16', 'D11', 'L06', 'W12']
+
 const numbered = (letter: string, count: number): Defect[] =>
-  Array.from({ length: count }, (_, n) => ({ rule: `${letter}${String(n + 1).padStart(2, '0')}` }))
+  Array.from({ length: count }, (_, n) => {
+    const rule = `${letter}${String(n + 1).padStart(2, '0')}`
+    return { rule, isSlow: SLOW.includes(rule) }
+  })
 
 export const DEFECTS: readonly Defect[] = [
   ...numbered('P', 30),

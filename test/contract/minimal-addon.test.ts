@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { AREAS } from '../../src/contract/areas.ts'
 import { exitStatus } from '../../src/contract/report.ts'
+import { LIMITS, type Limits } from '../../src/contract/world.ts'
 import { DEFECTS } from './defects.ts'
 import { type MinimalOptions, startMinimalAddon } from './minimal-addon.ts'
 import { type QuietReport, runQuietly } from './support.ts'
@@ -14,11 +15,11 @@ const TLS = { key: fixture('key.pem'), cert: fixture('certificate.pem') }
 const OVER_HTTP = AREAS.filter(({ name }) => name !== 'manifest')
 const LIMIT_MS = 60_000
 
-async function test(options: MinimalOptions): Promise<QuietReport> {
+async function test(options: MinimalOptions, limits: Partial<Limits> = {}): Promise<QuietReport> {
   const addon = await startMinimalAddon(options)
   try {
     return await runQuietly(
-      { manifest: addon.manifest, areas: OVER_HTTP, navHeader: true },
+      { manifest: addon.manifest, areas: OVER_HTTP, navHeader: true, limits },
       ({ idUrl, apiUrl }) => {
         addon.heroku = { idUrl: idUrl ?? '', apiUrl: apiUrl ?? '' }
       },
@@ -53,11 +54,14 @@ describe.concurrent('an add-on that is whole', () => {
 })
 
 describe.concurrent('an add-on that is broken in one way', () => {
-  for (const { rule, isAsync = false, isTls = false } of DEFECTS) {
+  for (const { rule, isAsync = false, isTls = false, isSlow = false } of DEFECTS) {
     it(
       `is caught by ${rule} alone`,
       async ({ expect }) => {
-        const report = await test({ defect: rule, isAsync, ...(isTls && { tls: TLS }) })
+        const report = await test(
+          { defect: rule, isAsync, ...(isTls && { tls: TLS }) },
+          isSlow ? { aimMs: LIMITS.aimMs, drainMs: LIMITS.drainMs } : {},
+        )
         expect(
           report.broken.map((one) => one.slice(0, 3)),
           report.broken.join('\n'),

@@ -53,6 +53,9 @@ export interface Loopback {
 }
 
 const BODY_LIMIT_BYTES = 1_000_000
+/** An add-on that calls without end is told so, and not recorded any more. */
+const MAX_CALLS = 5_000
+const LIMITED = { id: 'rate_limit', message: 'Your account reached the API rate limit' }
 /** A held call is let go after this, whatever happens. */
 const LONGEST_HOLD_MS = 20_000
 const HTML = '<!DOCTYPE html><html><body><h1>Application error</h1></body></html>'
@@ -73,6 +76,10 @@ export async function openLoopback(options: {
   const watchers = new Set<() => void>()
 
   async function handle(kind: 'id' | 'api', request: IncomingMessage, response: ServerResponse) {
+    if (calls.length >= MAX_CALLS) {
+      request.resume()
+      return void response.writeHead(429).end(JSON.stringify(LIMITED))
+    }
     const at = Date.now()
     const startedAt = performance.now()
     const body = await readBody(request)
