@@ -88,7 +88,7 @@ async function endGone(
   const ended: string[] = []
   for (const { resource } of findings.filter(({ kind }) => kind === 'gone')) {
     const reason = await room.reconciler.lookFor(resource, control).then(
-      (verdict) => verdict === 'gone' ? endAt(config, resource) : REASONS[verdict],
+      (verdict) => (verdict === 'gone' ? endAt(config, resource) : REASONS[verdict]),
       (error: unknown) => {
         if (!(error instanceof HerokuError)) throw error
         return error.message
