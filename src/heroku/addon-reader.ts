@@ -67,8 +67,9 @@ export class AddonReader {
       await store.settleReading(reading)
     } catch (error) {
       if (!(error instanceof HerokuError)) throw error
-      // Two witnesses: the event said so, and Heroku has it no more. One of them might be having a bad day.
-      if (error.failure === 'gone' && reading.isDestroyed) {
+      // Two witnesses: the event said so, and Heroku has it no more or took our token away, which it does then. One of
+      // them might be having a bad day.
+      if (reading.isDestroyed && (error.failure === 'gone' || error.failure === 'refused')) {
         log.warn({ resource: resourceId }, 'a resource was destroyed and we were not told by DELETE: ended')
         await resources.end(resourceId)
         return

@@ -136,6 +136,7 @@ export function createHerokuRoom(needs: HerokuNeeds): HerokuRoom {
     listDrains: (resourceId) => listDrains(resourceId, 'background'),
     subscribe: (resourceId, call) => webhooks.subscribe(resourceId, call),
     configOf,
+    tell: (resourceId, message) => writer.write(resourceId, message),
     endResource: (resourceId) => resources.end(resourceId),
     counters,
     log,

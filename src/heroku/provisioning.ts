@@ -36,6 +36,8 @@ export interface ProvisioningParts {
   subscribe(resourceId: string, call: ApiCall): Promise<void>
   /** What the customer's app is given. */
   configOf(resourceId: string): Record<string, string>
+  /** Says something in the log of the customer's app. */
+  tell(resourceId: string, message: string): void
   /** As a DELETE does. */
   endResource(resourceId: string): Promise<unknown>
   counters: HerokuCounters
@@ -63,6 +65,10 @@ const LONGEST_CONFIRM_MS = 3_600_000
 const REMOVED_AFTER_MS = 13 * 3_600_000
 /** Leaves an operator eleven hours. */
 const ALARM_AFTER_MS = 3_600_000
+
+/** Nobody else tells the customer why: of a failure after a 202 Heroku shows only that it failed. */
+const GIVEN_UP_NOTICE =
+  'at=error event=provision_failed msg="The add-on could not be set up and is removed again; nothing is charged. Please try again later."'
 
 /** Where to go on, and when: at once unless said otherwise. */
 type Onward = { step: ProvisioningStep; afterMs?: number } | 'ended'
@@ -192,7 +198,7 @@ export class Provisioning {
   }
 
   async #afterFailure(provision: ClaimedProvision, error: HerokuError): Promise<Onward> {
-    const { store, endResource, counters, log, now, random } = this.#parts
+    const { store, endResource, tell, counters, log, now, random } = this.#parts
     const { resourceId, step, tries, isPending, startedAt } = provision
     const isGone = error.failure === 'gone' || error.failure === 'refused'
     if (isPending && isGone && now() - startedAt > REMOVED_AFTER_MS) {
@@ -214,6 +220,7 @@ export class Provisioning {
       if (step !== 'abort' && isRefusal(error)) {
         await store.setReason(provision, `${step}: ${error.message}`)
         log.error({ err: error, resource: resourceId, step }, 'a provision is given up: Heroku refuses it')
+        tell(resourceId, GIVEN_UP_NOTICE)
         return { step: 'abort' }
       }
     }
