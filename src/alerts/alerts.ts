@@ -36,6 +36,8 @@ export interface AlertsRoom {
   counters: AlertCounters
   /** E-mail can be sent. */
   hasMail: boolean
+  /** Webhooks may lead to our own network: in development. */
+  allowInside: boolean
   jobs: readonly AlertsJob[]
   /** Ends counts and calls that are under way, so that the jobs come to an end. */
   end(): void
@@ -50,7 +52,8 @@ export function createAlertsRoom({ pool, config, logs, appNames, log, now }: Ale
   const box = createSecretBox(config.secretKeys, randomBytes)
   const store = createAlertStore(pool, box)
   const counters = new AlertCounters()
-  const outbound = createOutbound({ allowInside: !config.production })
+  const allowInside = !config.production
+  const outbound = createOutbound({ allowInside })
   const mailer = config.mail === null ? null : createMailer(config.mail)
   const ending = new AbortController()
   const { signal } = ending
@@ -71,6 +74,7 @@ export function createAlertsRoom({ pool, config, logs, appNames, log, now }: Ale
     store,
     counters,
     hasMail: mailer !== null,
+    allowInside,
     jobs: [
       { name: 'looking at alerts', everyMs: EVALUATE_EVERY_MS, work: () => evaluateDue(evaluating) },
       { name: 'delivering messages', everyMs: DELIVER_EVERY_MS, work: () => deliverDue(delivering) },

@@ -1,5 +1,5 @@
 // What is watched of a search, and what the counts say about it. Pure.
-import type { Count } from '../logs/count-matches.ts'
+import type { Count } from '../logs/walk-lines.ts'
 
 /** `query` below is the alert's own search. */
 export type Condition =

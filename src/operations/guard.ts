@@ -92,6 +92,5 @@ function takesCredentials(request: FastifyRequest): boolean {
 
 /** An API token. A browser's session is no guess: it is looked up and not counted. */
 function bringsToken(request: FastifyRequest): boolean {
-  const { authorization, 'fastly-key': fastlyKey } = request.headers
-  return /^Bearer /i.test(authorization ?? '') || fastlyKey !== undefined
+  return /^Bearer /i.test(request.headers.authorization ?? '')
 }

@@ -1,9 +1,6 @@
-// What a resource has received today, how much it may, and which lines are known to be missing: as JSON for
-// programs, as a few sentences for people.
-import type { FastifyReply, FastifyRequest } from 'fastify'
+// What a resource has received today, how much it may, and which lines are known to be missing, in a few sentences.
 import type { Gap, LogStore, LossKind, Usage } from '../logs/log-store.ts'
 import { type Html, html } from './html.ts'
-import { readerOf } from './session.ts'
 
 export type DailyBytesOf = (plan: string) => number
 
@@ -22,27 +19,6 @@ export interface Today extends Usage {
 }
 
 const DAY_MS = 86_400_000
-
-export function showUsage(parts: UsageParts) {
-  return async (request: FastifyRequest, reply: FastifyReply) => {
-    const { resource } = readerOf(request)
-    const today = await readToday(parts, resource)
-    return reply.send({
-      day: today.day,
-      lines: today.lines,
-      bytes: today.bytes,
-      daily_bytes: today.dailyBytes,
-      dropped_lines: today.droppedLines,
-      dropped_bytes: today.droppedBytes,
-      gaps: today.gaps.map(({ drainId, minute, kind, lines }) => ({
-        drain_id: drainId,
-        minute,
-        kind,
-        lines,
-      })),
-    })
-  }
-}
 
 export async function readToday(
   { logs, dailyBytesOf, now }: UsageParts,

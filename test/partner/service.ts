@@ -1,15 +1,17 @@
 // The partner and viewer rooms on a small Fastify app and a database of their own, and the calls Heroku makes.
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import Fastify, { type FastifyInstance } from 'fastify'
+import { createAlertStore } from '../../src/alerts/alert-store.ts'
 import { type Config, loadConfig } from '../../src/config.ts'
+import { createSecretBox } from '../../src/heroku/secret-box.ts'
+import { createExclusionStore } from '../../src/logs/exclusion/exclusion-store.ts'
 import type { LogStore } from '../../src/logs/log-store.ts'
 import { createPostgresLogStore } from '../../src/logs/postgres/postgres-log-store.ts'
-import { createPostgresTail } from '../../src/logs/postgres/tail.ts'
 import { createResourceStore, type ResourceStore } from '../../src/partner/resource-store.ts'
 import { partnerRoutes } from '../../src/partner/routes.ts'
 import { createErrorPages } from '../../src/viewer/error-page.ts'
-import { TailCounters } from '../../src/viewer/live/tail-counters.ts'
 import { viewerRoutes } from '../../src/viewer/routes.ts'
+import { createSearchStore } from '../../src/viewer/search-store.ts'
 import { openSession } from '../../src/viewer/session.ts'
 import { createSessionStore } from '../../src/viewer/session-store.ts'
 import { createTokenStore } from '../../src/viewer/token-store.ts'
@@ -34,7 +36,6 @@ export async function startService(environment: Record<string, string> = {}): Pr
   const resources = createResourceStore(database.pool)
   const sessions = createSessionStore(database.pool)
   const logs = createPostgresLogStore(database.pool)
-  const tail = createPostgresTail({ searches: database.pool, cancels: database.pool, onFailure: () => {} })
   const clock = { now: new Date() }
   const logged: string[] = []
   const app = Fastify({ logger: { level: 'trace', stream: { write: (line: string) => logged.push(line) } } })
@@ -52,9 +53,14 @@ export async function startService(environment: Record<string, string> = {}): Pr
     config,
     sessions,
     tokens: createTokenStore(database.pool),
+    searches: createSearchStore(database.pool),
+    exclusions: createExclusionStore(database.pool),
+    alerts: {
+      store: createAlertStore(database.pool, createSecretBox(config.secretKeys, randomBytes)),
+      hasMail: config.mail !== null,
+      allowInside: false,
+    },
     logs,
-    tail,
-    counters: new TailCounters(),
     findResource: resources.findResource,
     now: () => clock.now,
   })
@@ -69,7 +75,6 @@ export async function startService(environment: Record<string, string> = {}): Pr
     logged,
     async close() {
       await app.close()
-      await tail.close()
       await database.close()
     },
   }

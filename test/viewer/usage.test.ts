@@ -27,7 +27,7 @@ async function resourceWith(dailyBytes: number, losses: { kind: LossKind; lines:
 }
 
 it('tells a program what came in today, what was dropped, and what is missing', async () => {
-  const { id, number, cookie } = await resourceWith(1, [{ kind: 'logplex_overflow', lines: 12 }])
+  const { id, cookie } = await resourceWith(1, [{ kind: 'logplex_overflow', lines: 12 }])
   const answer = await read(id, '/usage', cookie)
   expect(answer.statusCode).toBe(200)
   expect(answer.json()).toMatchObject({
@@ -35,11 +35,30 @@ it('tells a program what came in today, what was dropped, and what is missing', 
     lines: 2,
     daily_bytes: 500_000_000,
     dropped_lines: 1,
-    gaps: [
-      { drain_id: number, minute: '2026-11-21T12:00Z', kind: 'logplex_overflow', lines: 12 },
-      { drain_id: number, minute: '2026-11-21T12:00Z', kind: 'quota', lines: 1 },
-    ],
+    retention_days: 7,
+    plan: 'test',
+    at_limit: expect.stringContaining('are not kept'),
+    upgrade: {
+      plan: 'standard',
+      command: 'heroku addons:upgrade culvert-curly-41233 culvert:standard',
+      url: 'https://elements.heroku.com/addons/culvert',
+    },
   })
+  const { bytes, dropped_bytes: droppedBytes, share, projected_bytes: projected, days } = answer.json()
+  expect(share).toBe(bytes / 500_000_000)
+  // It is noon: as much again is to come.
+  expect(projected).toBe((bytes + droppedBytes) * 2)
+  expect(days).toHaveLength(14)
+  expect(days.at(-1)).toEqual({ day: '2026-11-21', lines: 2, bytes, dropped_lines: 1 })
+  expect(days[0]).toEqual({ day: '2026-11-08', lines: 0, bytes: 0, dropped_lines: 0 })
+})
+
+it('knows of no plan larger than the largest', async () => {
+  const resource = await provisioned(service, { plan: 'premium' })
+  const cookie = await signedIn(service, resource.id)
+  const usage = (await read(resource.id, '/usage', cookie)).json()
+  expect(usage).toMatchObject({ plan: 'premium', lines: 0, projected_bytes: 0, share: 0 })
+  expect(usage.upgrade).toBeUndefined()
 })
 
 it('tells a person in sentences', async () => {

@@ -1,16 +1,7 @@
 // What a plan change must be answered with.
 import { areDeclared, areStrings } from '../config-vars.ts'
 import { type Exchange, jsonObject } from '../exchange.ts'
-import {
-  answered,
-  answeredWith,
-  inTime,
-  isSuccess,
-  refusedInWords,
-  succeeded,
-  withAnswer,
-  withBody,
-} from '../expect.ts'
+import { answered, answeredWith, inTime, refusedInWords, succeeded, withAnswer, withBody } from '../expect.ts'
 import { fail, pass, type Rule, skip } from '../rule.ts'
 import { AZIMUTT, KENSA, LEGACY, MYLOGGER, REFERENCE, TEMPLATE } from '../sources.ts'
 import type { ChangePlanEvidence } from './play.ts'
@@ -20,14 +11,6 @@ type E = ChangePlanEvidence
 const secondPlan = {
   when: 'a second plan is named with --plan',
   applies: ({ change }: E) => change !== null,
-}
-/** Judged beside the same request without it: where that is refused too, the odd part is not the reason. */
-const besidePlain = (pick: (evidence: E) => Exchange): Rule<E>['judge'] => {
-  const judge = succeeded(pick)
-  return (evidence) =>
-    isSuccess(evidence.samePlan.answer?.status ?? 0)
-      ? judge(evidence)
-      : skip('the plain request is refused too')
 }
 /** Of the change, or where there is none, of the change to the plan it has. */
 const latest = ({ change, samePlan }: E): Exchange => change ?? samePlan
@@ -55,6 +38,24 @@ export const CHANGE_PLAN_RULES: readonly Rule<E>[] = [
   },
   {
     number: 'C03',
+    name: 'change-again',
+    strength: 'must',
+    demands: 'Answers a repeated change as it did the first.',
+    otherwise: 'Heroku delivers at least once.',
+    source: REFERENCE,
+    ...secondPlan,
+    judge: withAnswer(
+      ({ again }) => again,
+      (answer, exchange, { change }) =>
+        change?.answer?.status === answer.status
+          ? pass
+          : fail(`answered ${answer.status}, and ${change?.answer?.status ?? 'nothing'} at first`, [
+              exchange,
+            ]),
+    ),
+  },
+  {
+    number: 'C04',
     name: 'json',
     strength: 'must',
     demands: 'Answers with a JSON object.',
@@ -69,7 +70,7 @@ export const CHANGE_PLAN_RULES: readonly Rule<E>[] = [
     ),
   },
   {
-    number: 'C04',
+    number: 'C05',
     name: 'config-declared',
     strength: 'must',
     demands: 'Gives config, if any, only of names that the manifest declares.',
@@ -80,7 +81,7 @@ export const CHANGE_PLAN_RULES: readonly Rule<E>[] = [
     ),
   },
   {
-    number: 'C05',
+    number: 'C06',
     name: 'config-strings',
     strength: 'must',
     demands: 'Gives config, if any, as an object of strings.',
@@ -89,7 +90,7 @@ export const CHANGE_PLAN_RULES: readonly Rule<E>[] = [
     judge: withBody(latest, ({ config }, exchange) => areStrings(config, exchange)),
   },
   {
-    number: 'C06',
+    number: 'C07',
     name: 'message',
     strength: 'must',
     demands: 'Answers with a message that is text, or with none.',
@@ -102,7 +103,7 @@ export const CHANGE_PLAN_RULES: readonly Rule<E>[] = [
     ),
   },
   {
-    number: 'C07',
+    number: 'C08',
     name: 'wrong-credentials',
     strength: 'must',
     demands: 'Answers 401 to wrong credentials.',
@@ -111,7 +112,7 @@ export const CHANGE_PLAN_RULES: readonly Rule<E>[] = [
     judge: answeredWith(({ wrongCredentials }) => wrongCredentials, 401),
   },
   {
-    number: 'C08',
+    number: 'C09',
     name: 'no-credentials',
     strength: 'must',
     demands: 'Answers 401 to a request without Authorization.',
@@ -120,7 +121,7 @@ export const CHANGE_PLAN_RULES: readonly Rule<E>[] = [
     judge: answeredWith(({ noCredentials }) => noCredentials, 401),
   },
   {
-    number: 'C09',
+    number: 'C10',
     name: 'stranger-first',
     strength: 'should',
     demands: 'Answers 401 to wrong credentials for a resource that never was.',
@@ -129,7 +130,7 @@ export const CHANGE_PLAN_RULES: readonly Rule<E>[] = [
     judge: answeredWith(({ strangerUnknownResource }) => strangerUnknownResource, 401),
   },
   {
-    number: 'C10',
+    number: 'C11',
     name: 'unknown-plan',
     strength: 'must',
     demands: 'Answers 422 to a plan that it does not sell.',
@@ -138,7 +139,7 @@ export const CHANGE_PLAN_RULES: readonly Rule<E>[] = [
     judge: answeredWith(({ unknownPlan }) => unknownPlan, 422),
   },
   {
-    number: 'C11',
+    number: 'C12',
     name: 'unknown-plan-message',
     strength: 'must',
     demands: 'Says in a message why it refuses a plan.',
@@ -147,25 +148,25 @@ export const CHANGE_PLAN_RULES: readonly Rule<E>[] = [
     judge: refusedInWords(({ unknownPlan }) => unknownPlan),
   },
   {
-    number: 'C12',
+    number: 'C13',
     name: 'by-path',
     strength: 'must',
     demands: 'Takes the resource of the path, whatever uuid the body has.',
     otherwise: 'kensa, and perhaps Heroku, sends another one there.',
     source: KENSA,
-    judge: besidePlain(({ foreignUuid }) => foreignUuid),
+    judge: succeeded(({ foreignUuid }) => foreignUuid),
   },
   {
-    number: 'C13',
+    number: 'C14',
     name: 'unknown-fields',
     strength: 'must',
     demands: 'Takes fields that it does not know.',
     otherwise: 'The day Heroku adds a field, every plan change fails.',
     source: REFERENCE,
-    judge: besidePlain(({ unknownFields }) => unknownFields),
+    judge: succeeded(({ unknownFields }) => unknownFields),
   },
   {
-    number: 'C14',
+    number: 'C15',
     name: 'unknown-resource',
     strength: 'must',
     demands: 'Answers 404 or 410 for a resource that never was.',
@@ -178,7 +179,7 @@ export const CHANGE_PLAN_RULES: readonly Rule<E>[] = [
     ),
   },
   {
-    number: 'C15',
+    number: 'C16',
     name: 'deprovisioned',
     strength: 'must',
     demands: 'Answers 410 for a resource that was removed.',
@@ -187,7 +188,7 @@ export const CHANGE_PLAN_RULES: readonly Rule<E>[] = [
     judge: answeredWith(({ deprovisioned }) => deprovisioned, 410),
   },
   {
-    number: 'C16',
+    number: 'C17',
     name: 'in-time',
     strength: 'should',
     demands: 'Answers within 3 seconds.',

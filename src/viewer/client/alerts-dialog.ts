@@ -91,7 +91,7 @@ function entry(alert: Alert, viewer: Viewer, show: () => Promise<void>): Node {
 export function conditionText(condition: Condition): string {
   if (condition.kind === 'more_than') return `More than ${condition.lines} in ${condition.minutes} min`
   if (condition.kind === 'silence') return `None for ${condition.minutes} min`
-  return `At least ${condition.percent}% of “${condition.of_q}” in ${condition.minutes} min`
+  return `More than ${condition.percent}% of “${condition.of_q}” in ${condition.minutes} min`
 }
 
 function newAlert(q: string, sendsMail: boolean, show: () => Promise<void>): HTMLFormElement {

@@ -48,7 +48,7 @@ it('is a valid OpenAPI document, which anybody may read', async () => {
 })
 
 it('holds every route of a resource but its pages', () => {
-  const pages = ['GET /resources/{id}', 'GET /resources/{id}/usage']
+  const pages = ['GET /resources/{id}', 'GET /resources/{id}/overview']
   const routes = routesOf(service.app)
     .filter(({ method, pattern }) => pattern.startsWith('/resources/') && method !== 'HEAD')
     .map(({ method, pattern }) => `${method} ${pattern.replace(/:(\w+)/g, '{$1}')}`)
@@ -67,6 +67,11 @@ it.each<[string, string]>([
   ['/lines', ''],
   ['/lines', '?q=level:error&limit=1'],
   ['/tokens', ''],
+  ['/usage', ''],
+  ['/searches', ''],
+  ['/alerts', ''],
+  ['/exclusions', ''],
+  ['/figures', '?from=2026-11-21T09&to=2026-11-21T13'],
 ])('says what GET %s%s answers', async (path, query) => {
   const answer = await service.app.inject({ url: `/resources/${id}${path}${query}`, headers: { cookie } })
   expect(answer.statusCode).toBe(200)
