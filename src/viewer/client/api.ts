@@ -55,7 +55,8 @@ async function call<T>(method: string, url: string, body?: object, signal?: Abor
   throw new ApiError(id ?? 'unknown', message ?? `The service answered ${answer.status}.`, answer.status)
 }
 
-export type Handlers = Record<string, (data: never) => void>
+/** Event -> what takes its data, and its id: where a later connection can go on. */
+export type Handlers = Record<string, (data: never, id: string) => void>
 
 /**
  * Server-sent events. `onBroken` is called when the connection ends for good; while the browser reconnects by itself
@@ -68,9 +69,10 @@ export function listen(
 ): () => void {
   const source = new EventSource(url)
   for (const [name, handle] of Object.entries(handlers)) {
-    source.addEventListener(name, (event) =>
-      handle(JSON.parse((event as MessageEvent<string>).data) as never),
-    )
+    source.addEventListener(name, (event) => {
+      const { data, lastEventId } = event as MessageEvent<string>
+      handle(JSON.parse(data) as never, lastEventId)
+    })
   }
   source.addEventListener('error', () => {
     if (source.readyState === EventSource.CLOSED) onBroken()

@@ -20,6 +20,7 @@ export interface LineRow {
 
 export type Note =
   | { type: 'gap'; text: string; lines: number }
+  /** `from` and `to` are times: RFC 3339. */
   | { type: 'skipped'; lines: number; from: string; to: string }
   | { type: 'mark'; text: string }
 

@@ -41,6 +41,8 @@ export interface StageHost {
 }
 
 const PAGE = 400
+/** That the API gives at once. */
+const MOST = 1_000
 
 export class Stage {
   readonly state: ViewState
@@ -161,17 +163,12 @@ export class Stage {
   /** True after a look for newer lines that found none. */
   isAtNewest = false
 
-  /** Lines that a slow reader did not get, in the place of the note that told of them. */
-  async loadSkipped(from: string, to: string): Promise<void> {
-    const isTime = (text: string) => text.includes('T')
-    const answer = await this.#lines({
-      ...(isTime(from) ? { from } : { after: from }),
-      ...(isTime(to) ? { to } : {}),
-      limit: 1_000,
-    })
-    const lines = answer.lines.toReversed()
-    const end = isTime(to) ? -1 : lines.findIndex((line) => line.cursor === to)
-    this.rows.add(end === -1 ? lines : lines.slice(0, end))
+  /** Lines that a slow reader did not get; where there are many, the newest of them. Answers up to when some are left. */
+  async loadSkipped(from: string, to: string): Promise<string | null> {
+    const answer = await this.#lines({ from, to, limit: MOST })
+    this.rows.add(answer.lines.toReversed())
+    const oldest = answer.lines.at(-1)
+    return answer.older === null || oldest === undefined ? null : oldest.sent_at
   }
 
   retry(): void {
@@ -188,7 +185,7 @@ export class Stage {
         const first = lines[0]
         // The service could not tell what came while the connection was away, and more than its history did.
         if (last !== undefined && first !== undefined && !overlaps && older !== null) {
-          this.rows.note({ type: 'skipped', lines: 0, from: last.line.cursor, to: first.cursor }, first)
+          this.rows.note({ type: 'skipped', lines: 0, from: last.line.sent_at, to: first.sent_at }, first)
         }
         if (last === undefined) this.older = older
         this.#arrive(lines)

@@ -52,6 +52,8 @@ export class Tail {
   #watchdog: ReturnType<typeof setTimeout> | undefined
   #retry: ReturnType<typeof setTimeout> | undefined
   #tries = 0
+  /** Where the service can go on for a connection that takes the place of this one. */
+  #position = ''
   #isClosed = false
 
   constructor(q: string, handlers: TailHandlers) {
@@ -65,9 +67,12 @@ export class Tail {
     this.#setConnection('connecting')
     this.#alive()
     this.#closeSource = listen(
-      address('/tail', { q: this.#q, last: HISTORY_LINES }),
+      address('/tail', { q: this.#q, last: HISTORY_LINES, since: this.#position }),
       {
-        lines: (event: LinesEvent) => this.#lines(event),
+        lines: (event: LinesEvent, id: string) => {
+          this.#position = id
+          this.#lines(event)
+        },
         skipped: (event: { lines: number; from: string; to: string }) => {
           this.#alive()
           this.#flush()
@@ -78,10 +83,13 @@ export class Tail {
           this.#flush()
           this.#handlers.onGap(gapText(event.kind, event.lines), event.lines, event.minute)
         },
-        pulse: (pulse: Pulse) => this.#pulse(pulse),
+        pulse: (pulse: Pulse, id: string) => {
+          this.#position = id
+          this.#pulse(pulse)
+        },
         end: ({ reason }: { reason: string }) => {
           this.#flush()
-          if (/session|deprovision|token/.test(reason)) this.#over()
+          if (reason === 'signed_out') this.#over()
           else this.#again()
         },
       },

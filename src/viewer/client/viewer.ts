@@ -235,9 +235,14 @@ export class Viewer {
   async loadSkipped(row: Row): Promise<void> {
     if (row.kind !== 'note' || row.note.type !== 'skipped' || this.current === null) return
     const { from, to } = row.note
+    this.list.hold()
     try {
-      await this.current.loadSkipped(from, to)
+      const left = await this.current.loadSkipped(from, to)
       this.current.rows.remove(row)
+      if (left !== null) {
+        const at = { sent_at: left, received_at: '' }
+        this.current.rows.note({ type: 'skipped', lines: 0, from, to: left }, at)
+      }
     } catch (error) {
       this.#parts.say((error as Error).message)
     }

@@ -1,10 +1,11 @@
 // A line's message, laid out for reading: pieces of text with a look, and with the term that a click on them adds to the
 // search. Router lines, metrics and JSON are set out; anything else is shown as it was printed, colours included.
 // Pure; the server renders the first paint with it and the browser everything else.
+import { fold } from '../../logs/query/fold.ts'
 import { type Fields, readFields } from '../../logs/query/message-fields.ts'
 import { readAnsi } from './ansi.ts'
 import { herokuCode } from './heroku-codes.ts'
-import type { Line } from './line.ts'
+import { type Line, withoutControls } from './line.ts'
 import { readRouterLine } from './router-line.ts'
 import { messageTerm, textTerm } from './term.ts'
 import { bytes, duration } from './units.ts'
@@ -171,15 +172,21 @@ const PAIR = /(?<![^\s,;([{|])([A-Za-z_@][\w.#@$/-]*)=("(?:[^"\\]|\\.)*"|[^\s"',
 
 /** As printed: colours, and what can be clicked in it. */
 function plain(message: string): Part[] {
-  return readAnsi(message).flatMap(({ text, look }) => tokens(text, look))
+  let fields: Fields | undefined
+  // A value may end elsewhere than it seems to: only what the search would read as well can be clicked.
+  const isField = (key: string, value: string) => {
+    fields ??= readFields(withoutControls(message))
+    return fields.get(fold(key))?.includes(value) === true
+  }
+  return readAnsi(message).flatMap(({ text, look }) => tokens(text, look, isField))
 }
 
-function tokens(text: string, look: string): Part[] {
+function tokens(text: string, look: string, isField: (key: string, value: string) => boolean): Part[] {
   const found: { from: number; to: number; term: string; look: string }[] = []
   for (const match of text.matchAll(PAIR)) {
     const [whole, key, quoted] = match as unknown as [string, string, string]
     const value = quoted.startsWith('"') ? quoted.slice(1, -1) : quoted
-    const term = quoted.includes('\\') ? null : messageTerm(key, value)
+    const term = isField(key, value) ? messageTerm(key, value) : null
     const to = match.index + whole.length
     if (term !== null) found.push({ from: to - quoted.length, to, term, look: 'value token' })
   }
