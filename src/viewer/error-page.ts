@@ -2,7 +2,7 @@
 import type { Brand } from '../config.ts'
 import type { AppError, ErrorCode } from '../errors.ts'
 import { type Html, html } from './html.ts'
-import { DASHBOARD_URL, document, PAGE_HEADERS } from './layout.ts'
+import { DASHBOARD_URL, document, mark, PAGE_HEADERS } from './layout.ts'
 
 export interface ErrorPage {
   status: number
@@ -43,7 +43,7 @@ export function createErrorPages(brand: Brand): (error: AppError) => ErrorPage {
   return (error) => {
     const title = TITLES[error.code] ?? 'Something went wrong'
     const next = WHAT_TO_DO[error.code] ?? html`<p>Please try again in a few minutes.</p>`
-    const body = html`<main class="notice"><h1>${title}</h1><p>${error.message}</p>${next}</main>`
+    const body = html`<main class="notice"><p class="brand">${mark()}${brand.name}</p><h1>${title}</h1><p>${error.message}</p>${next}</main>`
     return {
       status: error.status,
       headers: PAGE_HEADERS,

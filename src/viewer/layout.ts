@@ -30,6 +30,11 @@ export function appUrl(app: string | null): string {
   return app === null ? DASHBOARD_URL : `${DASHBOARD_URL}/apps/${encodeURIComponent(app)}/resources`
 }
 
+/** Lines of a log, in the brand's colour. */
+export function mark(): Html {
+  return html`<svg width="18" height="18" viewBox="0 0 18 18" aria-hidden="true"><path d="M2 4.5h14M2 9h9M2 13.5h12" fill="none" stroke="currentColor" stroke-width="2.5" stroke-linecap="round"/></svg>`
+}
+
 export interface DocumentParts {
   title: string
   brand: Brand

@@ -2,7 +2,7 @@
 import type { Brand } from '../config.ts'
 import type { Apps } from '../logs/query/searched-line.ts'
 import { type Html, html } from './html.ts'
-import { appUrl } from './layout.ts'
+import { appUrl, mark } from './layout.ts'
 import { bytes } from './reading/units.ts'
 import type { ReadResource } from './session.ts'
 import type { Today } from './usage.ts'
@@ -28,7 +28,7 @@ export function bar(parts: BarParts): Html {
     html`<a href="${address}"${page === name && html` aria-current="page"`}>${text}</a>`
   return html`${parts.navHeader && html`<div id="heroku-header"></div>`}
 <header class="bar">
-<a class="brand" href="${home}"><svg width="18" height="18" viewBox="0 0 18 18" aria-hidden="true"><path d="M2 4.5h14M2 9h9M2 13.5h12" fill="none" stroke="currentColor" stroke-width="2.5" stroke-linecap="round"/></svg>${brand.name}</a>
+<a class="brand" href="${home}">${mark()}${brand.name}</a>
 <h1>${resource.name ?? resource.id}</h1>
 ${names.length > 1 && page === 'logs' ? appSwitch(names) : html`<span class="of-app">${fromApp ?? names[0] ?? ''}</span>`}
 <nav class="tabs" aria-label="Views">${tab('logs', home, 'Logs')}${tab('overview', `${home}/overview`, 'Overview')}</nav>

@@ -233,7 +233,7 @@ export class Stage {
     this.rows.add(answer.lines.toReversed())
     this.older = answer.older
     this.newer = answer.newer
-    this.rows.note({ type: 'mark', text: 'You asked for this time' }, { sent_at: at, received_at: at })
+    this.rows.note({ type: 'mark', text: 'The time that you asked for' }, { sent_at: at, received_at: at })
     if (answer.newer === null) {
       // Nothing is kept before it: then the oldest page from there on, by way of the newest.
       const later = await this.#lines({ from: at })

@@ -89,7 +89,7 @@ function whereText(viewer: Viewer, stage: Stage): string {
   const { zone } = viewer.preferences
   const held = `${count(stage.rows.lineCount, 'line')} here`
   const { from, to, at } = stage.state
-  const shortly = (time: string) => fullTime(time, zone).replace(/\.\d+ \S+$/, '')
+  const shortly = (time: string) => fullTime(time, zone).slice(0, 19)
   if (stage.mode === 'span')
     return `${from === null ? 'start' : shortly(from)} to ${to === null ? 'now' : shortly(to)} · ${held}`
   if (stage.mode === 'seek' && at !== null) return `around ${shortly(at)} · ${held}`

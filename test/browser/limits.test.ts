@@ -1,0 +1,207 @@
+// What the page must keep while it is used hard: frames, accessibility, small screens, hands on the keyboard.
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type { Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { SimResource } from '../../src/sim/heroku.ts'
+import { openWorld, PATIENCE_MS, type Visitor, type World } from './world.ts'
+
+const TIMEOUT_MS = 60_000
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+let world: World
+let resource: SimResource
+let visitor: Visitor
+let page: Page
+const closers: (() => unknown)[] = []
+
+beforeAll(async () => {
+  world = await openWorld()
+  resource = await world.provision()
+}, TIMEOUT_MS)
+afterAll(() => world?.close())
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close()
+})
+
+async function arrive(options: Parameters<World['visitor']>[0] = {}): Promise<void> {
+  visitor = await world.visitor(options)
+  closers.push(() => visitor.context.close())
+  page = visitor.page
+  await visitor.signIn(resource)
+  await page.locator('.window > .row').first().waitFor()
+}
+
+const eventually = <T>(read: () => T | Promise<T>) =>
+  expect.poll(read, { timeout: PATIENCE_MS, interval: 50 })
+const state = () => page.locator('#follow-text')
+
+interface TraceEvent {
+  name: string
+  ph: string
+  pid: number
+  tid: number
+  dur?: number
+  /** Of the processor, in microseconds: what others took of the machine meanwhile is not in it. */
+  tdur?: number
+  args?: { name?: string }
+}
+
+/** Milliseconds of processor time of each task of the page's own thread while `work` goes on. */
+async function tasksDuring(work: () => Promise<void>): Promise<number[]> {
+  await world.browser.startTracing(page, { categories: ['toplevel', '__metadata'] })
+  await work()
+  const trace = JSON.parse((await world.browser.stopTracing()).toString()) as { traceEvents: TraceEvent[] }
+  const mainThreads = new Set(
+    trace.traceEvents
+      .filter(({ name, args }) => name === 'thread_name' && args?.name === 'CrRendererMain')
+      .map(({ pid, tid }) => `${pid} ${tid}`),
+  )
+  const tasks = trace.traceEvents.filter(
+    ({ ph, pid, tid, tdur }) => ph === 'X' && tdur !== undefined && mainThreads.has(`${pid} ${tid}`),
+  )
+  return tasks.map(({ tdur = 0 }) => tdur / 1_000)
+}
+
+describe('at 200 lines a second', () => {
+  it(
+    'no frame takes the page 50 ms, and every line is there',
+    async () => {
+      await arrive()
+      const stop = world.play(resource, 200)
+      closers.push(stop)
+      await eventually(async () =>
+        Number(/([\d,.]+) lines\/s/.exec((await page.locator('#pulse').textContent()) ?? '')?.[1]),
+      ).toBeGreaterThan(100)
+      const before = await held()
+      const tasks = await tasksDuring(async () => {
+        await new Promise((resolve) => setTimeout(resolve, 4_000))
+      })
+      const came = (await held()) - before
+      await visitor.shoot('busy')
+      stop()
+      tasks.sort((a, b) => b - a)
+      console.info(
+        `${came} lines in 4 s; the page's longest tasks: ${tasks
+          .slice(0, 3)
+          .map((ms) => ms.toFixed(1))
+          .join(', ')} ms of processor time`,
+      )
+      expect(came).toBeGreaterThan(400)
+      expect(tasks.length).toBeGreaterThan(100)
+      expect(tasks[0]).toBeLessThan(50)
+      expect(await state().textContent()).toBe('Live')
+      expect(await page.locator('.row.skipped').count()).toBe(0)
+    },
+    TIMEOUT_MS,
+  )
+
+  it('what is read does not move while it goes on', async () => {
+    await arrive()
+    closers.push(world.play(resource, 200))
+    await page.locator('#list').hover()
+    await page.mouse.wheel(0, -300)
+    await eventually(() => state().textContent()).toBe('Paused')
+    const read = page.locator('.window > .row').nth(25)
+    const id = await read.getAttribute('data-id')
+    const top = () =>
+      page.locator(`[data-id="${id}"]`).evaluate((row) => Math.round(row.getBoundingClientRect().top))
+    const before = await top()
+    await eventually(async () =>
+      Number(/(\d+) new/.exec((await page.locator('#paused').textContent()) ?? '')?.[1] ?? 0),
+    ).toBeGreaterThan(200)
+    expect(await top()).toBe(before)
+  })
+})
+
+const held = async () =>
+  Number(
+    /([\d,]+) lines? here/
+      .exec((await page.locator('#where').textContent()) ?? '')?.[1]
+      ?.replaceAll(',', '') ?? 0,
+  )
+
+describe('everybody', () => {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    it(`can use it: axe finds nothing, ${colorScheme}`, async () => {
+      await arrive({ colorScheme })
+      await world.print(resource, 'TypeError: a line with an error status=500 user=7')
+      await page.locator('.row', { hasText: 'a line with an error' }).last().locator('time').click()
+      await page.locator('.detail').waitFor()
+      expect(await violations()).toEqual([])
+      await page.getByRole('button', { name: '?', exact: true }).click()
+      await page.getByRole('dialog', { name: 'Keys and search' }).waitFor()
+      expect(await violations()).toEqual([])
+      await visitor.shoot(`open-${colorScheme}`)
+    })
+  }
+
+  it('can do without a mouse', async () => {
+    await arrive()
+    await world.print(resource, 'first of two')
+    await world.print(resource, 'second of two')
+    await page.locator('.row', { hasText: 'second of two' }).waitFor()
+    await page.keyboard.press('/')
+    await page.keyboard.type('of two')
+    await eventually(() => page.locator('.window > .row').count()).toBe(2)
+    await page.keyboard.press('Escape')
+    await page.keyboard.press('k')
+    await eventually(focused).toContain('second of two')
+    await page.keyboard.press('k')
+    await eventually(focused).toContain('first of two')
+    await page.keyboard.press('j')
+    await eventually(focused).toContain('second of two')
+    await page.keyboard.press('Enter')
+    await page.locator('.detail').waitFor()
+    await page.keyboard.press('Enter')
+    await eventually(() => page.locator('.detail').count()).toBe(0)
+    await eventually(() => state().textContent()).toBe('Paused')
+    await page.keyboard.press(' ')
+    await eventually(() => state().textContent()).toBe('Live')
+    await page.keyboard.press('?')
+    await page.getByRole('dialog', { name: 'Keys and search' }).waitFor()
+    await page.keyboard.press('Escape')
+    await eventually(() => page.getByRole('dialog').count()).toBe(0)
+    await page.keyboard.press('k')
+    await page.keyboard.press('x')
+    await eventually(() => page.locator('#q').inputValue()).toBe('of two -process:web.1')
+  })
+
+  for (const [name, viewport] of [
+    ['a phone', { width: 390, height: 844 }],
+    ['a phone on its side', { width: 844, height: 390 }],
+    ['a small window', { width: 1024, height: 700 }],
+  ] as const) {
+    it(`finds room on ${name}`, async () => {
+      await arrive({ viewport, hasTouch: viewport.width < 900, colorScheme: 'dark' })
+      await world.print(resource, `a long line ${'with many words '.repeat(20)}`)
+      await page.locator('.row', { hasText: 'a long line' }).last().waitFor()
+      const list = await page.locator('#list').evaluate((element) => element.getBoundingClientRect().height)
+      const overflow = await page.locator('html').evaluate((html) => html.scrollWidth - html.clientWidth)
+      await visitor.shoot(name.replaceAll(' ', '-'))
+      expect(overflow).toBeLessThanOrEqual(0)
+      expect(list).toBeGreaterThan(viewport.height * 0.45)
+      expect(await violations()).toEqual([])
+    })
+  }
+})
+
+const focused = async () =>
+  (await page.locator('.row:focus').count()) === 1 ? page.locator('.row:focus').textContent() : ''
+
+/** What axe has to say, in a line each. */
+async function violations(): Promise<string[]> {
+  // Not by a script element, which the page's policy would refuse.
+  await page.evaluate(AXE)
+  return page.evaluate(async () => {
+    const { axe } = globalThis as unknown as {
+      axe: {
+        run(): Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }>
+      }
+    }
+    const { violations } = await axe.run()
+    return violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary ?? ''}`),
+    )
+  })
+}
