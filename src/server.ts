@@ -7,6 +7,7 @@ import Fastify, {
   LogController,
 } from 'fastify'
 import { type DrainParts, drainRoutes } from './drain/routes.ts'
+import { type FastlyApiParts, fastlyApiRoutes } from './endpoints/api/routes.ts'
 import { AppError, toAppError } from './errors.ts'
 import { guard } from './operations/guard.ts'
 import { requestId } from './operations/request-id.ts'
@@ -20,6 +21,7 @@ export interface ServerParts {
   partner: PartnerParts
   drain: DrainParts
   viewer: ViewerParts
+  fastlyApi: FastlyApiParts
   renderErrorPage: RenderErrorPage
 }
 
@@ -41,6 +43,8 @@ const HEADERS_LIMIT_COUNT = 200
 /** Of any route that does not set its own; the drain does. */
 const BODY_LIMIT_BYTES = 100_000
 
+const MAX_PARAM_CHARACTERS = 3_000
+
 export function buildServer(parts: ServerParts): FastifyInstance {
   const app = Fastify({
     loggerInstance: parts.log,
@@ -50,6 +54,8 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     // The client is whoever the last of our proxies saw; what stands before that in X-Forwarded-For anybody can write.
     trustProxy: (_address, hop) => hop < parts.operations.config.proxyHops,
     bodyLimit: BODY_LIMIT_BYTES,
+    // Of names in a path, as they are written there: a log endpoint's name may have 255 characters of any kind.
+    routerOptions: { maxParamLength: MAX_PARAM_CHARACTERS },
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     http: {
@@ -78,6 +84,7 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     others.register(operationsRoutes, parts.operations)
     others.register(partnerRoutes, parts.partner)
     others.register(viewerRoutes, parts.viewer)
+    others.register(fastlyApiRoutes, parts.fastlyApi)
     // Before a body is read: what nobody answers is not worth reading.
     others.addHook('onRequest', async (request) => {
       if (request.is404) throw new AppError('not_found')

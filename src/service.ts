@@ -12,6 +12,7 @@ import { gather } from './drain/gather.ts'
 import { HeldDeliveries } from './drain/held-deliveries.ts'
 import { createHeldStore } from './drain/held-store.ts'
 import { Newcomers } from './drain/newcomers.ts'
+import { createLogEndpoints } from './endpoints/endpoints.ts'
 import { createHerokuRoom, type HerokuRoom } from './heroku/heroku.ts'
 import { GRACE_MS, keepHouse } from './jobs/housekeeping.ts'
 import { createNoticeStore } from './jobs/notice-store.ts'
@@ -20,6 +21,7 @@ import { type Job, repeat } from './jobs/repeat.ts'
 import { createExclusionStore } from './logs/exclusion/exclusion-store.ts'
 import { Exclusions } from './logs/exclusion/exclusions.ts'
 import { createPostgresLogStore } from './logs/postgres/postgres-log-store.ts'
+import { createPostgresTail } from './logs/postgres/tail.ts'
 import { CommitFigures } from './operations/commit-figures.ts'
 import { createMetrics } from './operations/metrics.ts'
 import { createReadiness } from './operations/readiness.ts'
@@ -30,8 +32,9 @@ import type { Visitor } from './partner/sign-in.ts'
 import { findPlan, limitsOf, retentionClasses } from './plans.ts'
 import { buildServer } from './server.ts'
 import { createErrorPages } from './viewer/error-page.ts'
+import { TailCounters } from './viewer/live/tail-counters.ts'
 import { createSearchStore } from './viewer/search-store.ts'
-import { openSession } from './viewer/session.ts'
+import { digest, openSession } from './viewer/session.ts'
 import { createSessionStore } from './viewer/session-store.ts'
 import { createTokenStore } from './viewer/token-store.ts'
 
@@ -90,14 +93,27 @@ export async function createService({
     })
   // The writers have connections of their own: no reader's slow query can keep a delivery waiting.
   const writing = open('culvert write', config.drain.writers)
-  const reading = open('culvert', config.database.connections - config.drain.writers)
+  const rest = Math.max(1, config.database.connections - config.drain.writers)
+  // Searches may each keep a connection for a second. Half of what is left is theirs, and whoever finds none free within
+  // five seconds is told so; sign-ins, look-ups of drains and live tails never stand in that queue.
+  const searching = rest === 1 ? null : open('culvert search', Math.floor(rest / 2))
+  const reading = open('culvert', rest - Math.floor(rest / 2))
   // In production the release phase migrates, once for all processes, before any of them starts.
   if (!config.production) {
     const applied = await migrate(reading)
     if (applied.length > 0) log.info({ applied }, 'migrated')
   }
   const writeStore = createPostgresLogStore(writing)
-  const logs = createPostgresLogStore(reading)
+  const logs = createPostgresLogStore(reading, searching ?? reading)
+  const tailCounters = new TailCounters()
+  const tail = createPostgresTail({
+    searches: searching ?? reading,
+    cancels: reading,
+    onFailure(error) {
+      tailCounters.tailLooksFailed++
+      log.warn({ err: error }, 'what is read live could not be looked up; tried again')
+    },
+  })
   const heroku: HerokuRoom = createHerokuRoom({
     pool: reading,
     config,
@@ -226,13 +242,33 @@ export async function createService({
     ],
     log,
   )
+  const tokens = createTokenStore(reading)
+  const endpoints = createLogEndpoints({
+    pool: reading,
+    config,
+    async findCaller(token) {
+      const found = await tokens.find(digest(token), new Date(now()))
+      const resource = found && (await resources.findResource(found.resourceId))
+      if (resource?.state !== 'provisioned') return null
+      return { resourceId: resource.id, resourceName: resource.name ?? resource.id, tokenId: found?.id ?? '' }
+    },
+    describeToken: async (resourceId, id) =>
+      (await tokens.list(resourceId)).find((token) => token.id === id) ?? null,
+    now,
+  })
   const metrics = createMetrics({
     drainCounters: drain.counters,
-    counters: { heroku: heroku.counters, alerts: alerts.counters, exclusions: exclusions.counters },
+    counters: {
+      heroku: heroku.counters,
+      alerts: alerts.counters,
+      exclusions: exclusions.counters,
+      viewer: tailCounters,
+    },
     drainLevels: drain.levels,
     herokuLevels: heroku.levels,
+    viewerLevels: () => ({ tailReaders: tail.followers }),
     commits,
-    pools: { write: writing, read: reading },
+    pools: { write: writing, read: reading, ...(searching && { search: searching }) },
   })
   const checkReadiness = createReadiness({
     pendingMigrations: () => pendingMigrations(reading),
@@ -254,16 +290,19 @@ export async function createService({
     viewer: {
       config,
       sessions,
-      tokens: createTokenStore(reading),
+      tokens,
       searches,
       exclusions: exclusionStore,
       alerts,
       logs,
+      tail,
+      counters: tailCounters,
       findResource: resources.findResource,
       dailyBytesOf: (plan) => planLimits(plan).dailyBytes,
       retentionDaysOf: (plan) => planLimits(plan).retentionDays,
       appNames: heroku.appNames,
     },
+    fastlyApi: endpoints.api,
     renderErrorPage,
   })
   return {
@@ -273,13 +312,17 @@ export async function createService({
     settleHeld: () => held.settle(),
     async close() {
       await app.close()
+      await atMost(JOBS_END_MS, tail.close())
       await drain.close()
       heroku.end()
       alerts.end()
       // A round that waits for a database which says nothing waits half a minute, and so does a connection that it
       // has. Every job is safe to be cut off anywhere, and nothing is lost with a connection.
       await atMost(JOBS_END_MS, Promise.all([jobs.stop(), heroku.settled()]))
-      await atMost(POOLS_END_MS, Promise.all([writing, reading].map((pool: Pool) => pool.end())))
+      await atMost(
+        POOLS_END_MS,
+        Promise.all([writing, reading, searching].map((pool: Pool | null) => pool?.end())),
+      )
     },
   }
 }

@@ -37,27 +37,39 @@ async function checkPublic(findings: Finding[], config: Config): Promise<void> {
   else report('ok', `${config.publicUrl} answers and is ready`)
 }
 
-/** A delivery without a token: Culvert answers 401, in its own words, and nothing is stored. */
 async function checkDrain(findings: Finding[], config: Config): Promise<void> {
   const report = reporter(findings, 'DRAIN_URL')
   if (!config.production) {
     report('skip', 'no Logplex delivers to a machine in development')
     return
   }
-  const address = `${config.drainUrl}/drains/doctor`
+  const wrong = await lookAtDrains(config.drainUrl)
+  if (wrong === null) report('ok', `${config.drainUrl} takes deliveries`)
+  else report('FAIL', wrong.says, wrong.fix)
+}
+
+/**
+ * Whether a Culvert takes deliveries at that origin; null where it does. By a delivery without a token: Culvert answers
+ * 401, in its own words, and nothing is stored.
+ */
+export async function lookAtDrains(origin: string): Promise<{ says: string; fix: string } | null> {
+  const address = `${origin}/drains/doctor`
   const answer = await ask(address, { method: 'POST', headers: { 'content-type': 'application/logplex-1' } })
   if (typeof answer === 'string')
-    report('FAIL', `${address}: ${answer}`, 'Check the name, the certificate and the proxy: no logs arrive.')
-  else if (answer.status >= 300 && answer.status < 400)
-    report('FAIL', `${address} redirects: to Logplex that is a failure`, 'Set DRAIN_URL to where it leads.')
-  else if (answer.status === 401 && (await answer.text()).includes('Logplex-Drain-Token'))
-    report('ok', `${config.drainUrl} takes deliveries`)
-  else
-    report(
-      'FAIL',
-      `${address} answers ${answer.status}, and not as Culvert`,
-      'Point DRAIN_URL at this service, and let the proxy pass POST /drains/ on as it is.',
-    )
+    return {
+      says: `${address}: ${answer}`,
+      fix: 'Check the name, the certificate and the proxy: no logs arrive.',
+    }
+  if (answer.status >= 300 && answer.status < 400)
+    return {
+      says: `${address} redirects: to Logplex that is a failure`,
+      fix: 'Name the origin where it leads.',
+    }
+  if (answer.status === 401 && (await answer.text()).includes('Logplex-Drain-Token')) return null
+  return {
+    says: `${address} answers ${answer.status}, and not as Culvert`,
+    fix: 'Let the name lead to a Culvert, and the proxy pass POST /drains/ on as it is.',
+  }
 }
 
 /** The answer, or in a few words why there is none. */

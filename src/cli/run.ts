@@ -1,7 +1,11 @@
 // The command line: which command, its help, its exit code. Each command is a file of its own.
+import { ConfigError } from '../config.ts'
 import { doctor } from './doctor.ts'
+import { drains } from './drains.ts'
 import { manifest } from './manifest.ts'
+import { reconcile } from './reconcile.ts'
 import { test } from './test.ts'
+import { CommandError } from './with-heroku.ts'
 
 export interface CommandContext {
   /** The process's, read by the entry file. */
@@ -21,7 +25,7 @@ export interface Command {
   run(args: string[], context: CommandContext): Promise<number>
 }
 
-const COMMANDS: readonly Command[] = [doctor, manifest, test]
+const COMMANDS: readonly Command[] = [doctor, drains, reconcile, manifest, test]
 
 const HELP = `culvert: the tools of whoever runs a Culvert, and of whoever builds an add-on for Heroku
 
@@ -58,6 +62,10 @@ export async function runCli(args: readonly string[], context: CommandContext): 
   try {
     return await command.run(rest, context)
   } catch (error) {
+    if (error instanceof ConfigError || error instanceof CommandError) {
+      context.writeError(`${error.message}\n`)
+      return 2
+    }
     // parseArgs says in a sentence what it did not understand.
     if (!(error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS')) throw error
     context.writeError(`${(error as Error).message}\nculvert ${name} --help\n`)

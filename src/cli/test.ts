@@ -32,6 +32,7 @@ ${AREAS.map(({ name, title, rules }) => `  ${name.padEnd(12)} ${title}, ${rules.
   --client-secret <text>  what the add-on must show to have its grant exchanged; anything will do without
   --deliver-to <origin>   where to connect for logs and webhooks, in place of the public address that the add-on
                           names. Without: where base_url is, if that is http
+  --wait <seconds>        how long an add-on that answers 202 may take until it is done, 30 without
   --json, --tap           for a program, in place of the screen
 
 An add-on that exchanges its grant, or that answers 202, calls Heroku in its turn. Start it with the addresses of our
@@ -56,6 +57,7 @@ not apply, change nothing.
         'api-port': { type: 'string' },
         'client-secret': { type: 'string' },
         'deliver-to': { type: 'string' },
+        wait: { type: 'string', default: '30' },
         json: { type: 'boolean', default: false },
         tap: { type: 'boolean', default: false },
       },
@@ -81,7 +83,8 @@ not apply, change nothing.
           idPort: readPort(values['id-port'], '--id-port'),
           apiPort: readPort(values['api-port'], '--api-port'),
           clientSecret,
-          deliverTo: values['deliver-to'],
+          deliverTo: readOrigin(values['deliver-to']),
+          limits: { finishMs: readSeconds(values.wait) * 1_000 },
         },
         chooseReporter({ json, tap, secrets }, context),
       )
@@ -110,4 +113,18 @@ function readPort(text: string | undefined, name: string): number | undefined {
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw new CannotRun(`${name} must be a port, 0 to 65535, not "${text}".`)
   return port
+}
+
+function readSeconds(text: string): number {
+  const seconds = Number(text)
+  if (!(seconds > 0 && seconds <= 3_600))
+    throw new CannotRun(`--wait must be 1 to 3600 seconds, not "${text}".`)
+  return seconds
+}
+
+function readOrigin(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined
+  if (!/^https?:$/.test(URL.canParse(text) ? new URL(text).protocol : ''))
+    throw new CannotRun(`--deliver-to must be an origin like http://localhost:5000, not "${text}".`)
+  return new URL(text).origin
 }

@@ -34,12 +34,12 @@ export function describeExchange(exchange: Exchange, secrets: readonly string[])
       method: request.method,
       url: clean(request.url),
       headers: headersOf(request.headers, clean),
-      body: clean(textOf(request.body)),
+      body: shortened(clean(request.body.toString())),
     },
     received: answer && {
       status: answer.status,
       headers: headersOf(answer.headers, clean),
-      body: clean(textOf(answer.body)),
+      body: shortened(clean(answer.body.toString())),
     },
     failure,
     milliseconds: Math.round(durationMs),
@@ -65,11 +65,13 @@ function headersOf(headers: Headers, clean: (text: string) => string): Record<st
 
 function withoutSecret(name: string, value: string): string {
   if (name === 'authorization') return value.replace(/^(\S+) .+$/, '$1 ***')
-  if (name === 'cookie' || name === 'set-cookie') return value.replace(/=[^;,]*/, '=***')
+  if (name === 'set-cookie') return value.replace(/=[^;]*/, '=***')
+  if (name === 'cookie') return value.replace(/=[^;]*/g, '=***')
   return value
 }
 
-function textOf(body: Buffer): string {
-  const text = body.toString()
-  return text.length <= BODY_CHARACTERS ? text : `${text.slice(0, BODY_CHARACTERS)}… (${body.length} bytes)`
+/** After what must not be seen is out of it: half a secret is one too. */
+function shortened(text: string): string {
+  const { length } = text
+  return length <= BODY_CHARACTERS ? text : `${text.slice(0, BODY_CHARACTERS)}… (${length} characters)`
 }

@@ -17,6 +17,9 @@ import { createOAuth, longestCallMs } from './oauth.ts'
 import { createPlatformApi, type PlatformApi } from './platform-api.ts'
 import { Provisioning } from './provisioning.ts'
 import { createProvisioningStore } from './provisioning-store.ts'
+import { createListInstalls } from './reconcile/installs.ts'
+import { Reconciler } from './reconcile/reconcile.ts'
+import { createReconcileStore } from './reconcile/reconcile-store.ts'
 import { createSecretBox } from './secret-box.ts'
 import { createTokenStore, type TokenStore } from './token-store.ts'
 import { Tokens } from './tokens.ts'
@@ -29,6 +32,7 @@ export interface HerokuNeeds {
   config: Pick<
     Config,
     | 'addon'
+    | 'drainUrl'
     | 'herokuApiUrl'
     | 'herokuAddonsUrl'
     | 'herokuIdUrl'
@@ -70,9 +74,10 @@ export interface HerokuRoom {
   /** Says something in the log of the resource's own app. Nobody hears how it went. */
   writer: LogInputWriter
   webhooks: Webhooks
+  reconciler: Reconciler
   counters: HerokuCounters
   /** What goes up and down, for whoever watches the service. */
-  levels(): Record<string, number>
+  levels(): Record<string, number | ReadonlyMap<string, number>>
   jobs: readonly HerokuJob[]
   /** Resolves when what provisions and their ends started is over, and what was to be written is. */
   settled(): Promise<void>
@@ -87,6 +92,8 @@ const PROVISION_EVERY_MS = 1_000
 const WATCH_EVERY_MS = 30_000
 const READ_EVERY_MS = 5_000
 const FORGET_EVENTS_EVERY_MS = 3_600_000
+/** Looks whether the nightly comparison is due, and what came of the last one. */
+const RECONCILE_EVERY_MS = 60_000
 const RESEAL_EVERY_MS = 600_000
 const RESEAL_AT_ONCE = 500
 const UNSUBSCRIBE_MS = 10_000
@@ -150,6 +157,25 @@ export function createHerokuRoom(needs: HerokuNeeds): HerokuRoom {
   })
   const reader = new AddonReader({ api, store: webhookStore, resources, counters, log, signal, now })
 
+  const listInstalls = createListInstalls({
+    addonsUrl: config.herokuAddonsUrl,
+    addonId: config.addon.id,
+    passwords: config.addon.passwords,
+    limiter,
+    signal,
+  })
+  const reconciler = new Reconciler({
+    listInstalls,
+    api,
+    tokens,
+    store: createReconcileStore(pool),
+    drainUrl: config.drainUrl,
+    log,
+    signal,
+    now,
+    random,
+  })
+
   const underWay = new Set<Promise<void>>()
   /** Nobody waits for it but the end of the service. */
   function inBackground(work: Promise<void>, onFailure: (error: unknown) => void): void {
@@ -191,6 +217,11 @@ export function createHerokuRoom(needs: HerokuNeeds): HerokuRoom {
     { name: 'exchanging grants', everyMs: EXCHANGE_EVERY_MS, work: () => tokens.exchangeDue() },
     { name: 'driving provisions', everyMs: PROVISION_EVERY_MS, work: () => provisioning.runDue() },
     { name: 'watching provisions', everyMs: WATCH_EVERY_MS, work: () => provisioning.watch() },
+    {
+      name: 'comparing with the list of installs',
+      everyMs: RECONCILE_EVERY_MS,
+      work: () => reconciler.runDue(),
+    },
     { name: 'listing drains', everyMs: LIST_EVERY_MS, work: () => drains.listDue() },
     { name: 'reading resources anew', everyMs: READ_EVERY_MS, work: () => reader.readDue() },
     {
@@ -213,8 +244,11 @@ export function createHerokuRoom(needs: HerokuNeeds): HerokuRoom {
     appNames: (resourceNumber) => drainStore.appNames(resourceNumber),
     writer,
     webhooks,
+    reconciler,
     counters,
     levels: () => ({
+      logInputQueued: writer.queued,
+      reconcileFindings: reconciler.counts,
       provisionsPending: provisioning.levels.pending,
       provisionsStuck: provisioning.levels.overdue,
     }),

@@ -27,6 +27,7 @@ export type SecretPurpose =
   | 'webhook secret'
   | 'webhook authorization'
   | 'alert webhook'
+  | 'log endpoint'
 
 /** What a secret is of. */
 export interface SecretPlace {

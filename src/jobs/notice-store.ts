@@ -17,7 +17,7 @@ export interface QuotaNotice {
 }
 
 export interface NoticeStore {
-  /** Plans that customers have not been told of yet, some at a time. */
+  /** Plans that customers have not been told of yet, some at a time; not while Heroku waits for a provision. */
   claimPlanNotices(limit: number): Promise<PlanNotice[]>
   /** The live ones of these resources: their plan, and how much was said to be used of it on that day. */
   findTold(
@@ -36,6 +36,7 @@ export function createNoticeStore(pool: Pool): NoticeStore {
         `update resource set announced_plan = resource.plan
            from (select number, announced_plan from resource
                   where state = 'provisioned' and announced_plan is distinct from plan
+                    and not exists (select from provisioning where resource_id = id and completed_at is null)
                   order by number limit $1 for update skip locked) as told
           where resource.number = told.number
           returning id as "resourceId", resource.plan, told.announced_plan as previous`,

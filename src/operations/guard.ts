@@ -92,5 +92,6 @@ function takesCredentials(request: FastifyRequest): boolean {
 
 /** An API token. A browser's session is no guess: it is looked up and not counted. */
 function bringsToken(request: FastifyRequest): boolean {
-  return /^Bearer /i.test(request.headers.authorization ?? '')
+  const { authorization, 'fastly-key': fastlyKey } = request.headers
+  return /^Bearer /i.test(authorization ?? '') || fastlyKey !== undefined
 }

@@ -11,6 +11,8 @@ export interface PoolFigures {
   waitingCount: number
 }
 
+export type Levels = Record<string, number | ReadonlyMap<string, number>>
+
 export interface MetricSources {
   /**
    * An object that counts: each number in it becomes `culvert_drain_<name>_total`, each Map<string, number> the same
@@ -19,10 +21,11 @@ export interface MetricSources {
   drainCounters: object
   /** The same, of other rooms by their names: `culvert_<room>_<name>_total`. */
   counters?: Record<string, object>
-  /** What goes up and down, by name: `culvert_drain_<name>`. */
-  drainLevels(): Record<string, number>
+  /** What goes up and down, by name: `culvert_drain_<name>`; a Map has its key as label `code`. */
+  drainLevels(): Levels
   /** The same: `culvert_heroku_<name>`. */
-  herokuLevels?(): Record<string, number>
+  herokuLevels?(): Levels
+  viewerLevels?(): Levels
   commits: CommitFigures
   pools: Record<string, PoolFigures>
 }
@@ -68,10 +71,20 @@ const HELP: Record<string, string> = {
   droppedLines: 'Lines that exclusion rules dropped.',
   droppedBytes: 'Bytes of the lines that exclusion rules dropped.',
   unreadLines: 'Lines kept without asking the exclusion rules, which had used up their time.',
+  logInputDropped: 'Lines for apps’ logs that could not be written, by reason.',
+  logInputQueued: 'Lines that wait to be written into apps’ logs.',
+  reconcileFindings:
+    'What the last comparison with Heroku’s list of installs found, by kind. The same everywhere.',
   refusedDeliveries: 'Deliveries answered 503 that may come again; then written down as gaps.',
   spoolFull: 'Deliveries answered 503 because neither the database nor the spool took them.',
   spoolRejected: 'Spooled deliveries that the database refuses, set aside as .rejected files.',
   spoolCorrupt: 'Damaged places found in the spool.',
+  tailReaders: 'People and programs that read live.',
+  tailLines: 'Lines given to live readers.',
+  tailSkipped: 'Lines that live readers were told of as skipped: too many at once, or the reader too slow.',
+  tailsEnded: 'Live readings that ended.',
+  tailsRefused: 'Live readings answered 503: too many at once.',
+  tailLooksFailed: 'Looks at what is new for live readers that failed and were made again.',
   spoolEnded: 'Spooled deliveries dropped because their resource had ended and its lines had been deleted.',
 }
 
@@ -92,6 +105,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   for (const [room, counters] of Object.entries(sources.counters ?? {})) addCounters(registry, room, counters)
   addLevels(registry, 'drain', sources.drainLevels)
   addLevels(registry, 'heroku', sources.herokuLevels ?? (() => ({})))
+  addLevels(registry, 'viewer', sources.viewerLevels ?? (() => ({})))
 
   const deliverySeconds = new PlainHistogram(DELIVERY_BOUNDS)
   addHistogram(registry, 'culvert_delivery_seconds', 'Time to the answer of a delivery.', deliverySeconds)
@@ -163,14 +177,18 @@ function addCounters(registry: Registry, room: string, counters: object): void {
   }
 }
 
-function addLevels(registry: Registry, room: string, levels: () => Record<string, number>): void {
-  for (const name of Object.keys(levels())) {
+function addLevels(registry: Registry, room: string, levels: () => Levels): void {
+  for (const [name, first] of Object.entries(levels())) {
     new Gauge({
       name: `culvert_${room}_${snakeCase(name)}`,
       help: helpFor(name, room),
+      labelNames: typeof first === 'number' ? [] : ['code'],
       registers: [registry],
       collect() {
-        this.set(levels()[name] ?? 0)
+        this.reset()
+        const value = levels()[name] ?? 0
+        if (typeof value === 'number') this.set(value)
+        else for (const [code, level] of value) this.set({ code }, level)
       },
     })
   }

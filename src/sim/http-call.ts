@@ -22,7 +22,10 @@ export interface HttpAnswer {
   body: Buffer
 }
 
-/** @throws Error when there was no answer: refused, reset, or not whole in time. */
+/** Of an answer. What we call answers in kilobytes; somebody's add-on may answer without end. */
+const ANSWER_LIMIT_BYTES = 10_000_000
+
+/** @throws Error when there was no answer: refused, reset, too large, or not whole in time. */
 export function callHttp(call: HttpCall): Promise<HttpAnswer> {
   const advertised = new URL(call.url)
   const dialled = call.deliverTo === undefined ? advertised : new URL(call.deliverTo)
@@ -50,7 +53,12 @@ export function callHttp(call: HttpCall): Promise<HttpAnswer> {
     request.on('response', (response) => {
       const parts: Buffer[] = []
       response.on('error', fail)
-      response.on('data', (part: Buffer) => parts.push(part))
+      let bytes = 0
+      response.on('data', (part: Buffer) => {
+        bytes += part.length
+        if (bytes > ANSWER_LIMIT_BYTES) request.destroy(new Error('the answer is too large'))
+        else parts.push(part)
+      })
       response.on('end', () => {
         clearTimeout(timer)
         resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(parts) })

@@ -4,11 +4,15 @@ import type { Config } from '../config.ts'
 import { isTransient } from '../database/sqlstate.ts'
 import { toAppError } from '../errors.ts'
 import type { LogStore } from '../logs/log-store.ts'
+import type { LogTail } from '../logs/log-tail.ts'
 import { describeApi } from './api/openapi.ts'
 import { serveOperations } from './api/operation.ts'
 import { type ApiParts, apiOperations } from './api/operations.ts'
 import { assetRoutes } from './assets.ts'
 import { createErrorPages } from './error-page.ts'
+import { OpenStreams } from './live/event-stream.ts'
+import type { TailCounters } from './live/tail-counters.ts'
+import { TailRooms } from './live/tail-rooms.ts'
 import { showOverview } from './overview-page.ts'
 import { showPage } from './page.ts'
 import { rememberReturnPath } from './return-path.ts'
@@ -16,13 +20,15 @@ import { type FindResource, requireReader } from './session.ts'
 import type { SessionStore } from './session-store.ts'
 import type { DailyBytesOf } from './usage.ts'
 
-export interface ViewerParts extends Omit<ApiParts, 'now'> {
+export interface ViewerParts extends Omit<ApiParts, 'rooms' | 'streams' | 'now'> {
   config: Pick<Config, 'sso' | 'publicUrl' | 'brand'> & ApiParts['config']
   sessions: SessionStore
   logs: Pick<LogStore, 'usage' | 'gaps'> & ApiParts['logs']
   dailyBytesOf: DailyBytesOf
   retentionDaysOf(plan: string): number
   findResource: FindResource
+  tail: LogTail
+  counters: TailCounters
   now?: () => Date
 }
 
@@ -30,8 +36,15 @@ export interface ViewerParts extends Omit<ApiParts, 'now'> {
 const API_VERSION = '1'
 
 export async function viewerRoutes(app: FastifyInstance, parts: ViewerParts): Promise<void> {
-  const timed = { ...parts, now: parts.now ?? (() => new Date()) }
-  const operations = apiOperations(timed)
+  const { appNames, counters } = parts
+  const now = parts.now ?? (() => new Date())
+  const timed = { ...parts, now }
+  const streams = new OpenStreams()
+  const gaps = parts.logs.gaps.bind(parts.logs)
+  const rooms = new TailRooms({ gaps, appNames, counters, log: app.log, now })
+  const operations = apiOperations({ ...timed, rooms, streams })
+  // Before the server waits for its connections, which would stay open for as long as somebody reads.
+  app.addHook('preClose', async () => streams.endAll())
   assetRoutes(app)
   const renderErrorPage = createErrorPages(parts.config.brand)
   const { publicUrl } = parts.config

@@ -58,6 +58,7 @@ export async function startAttachedService(
     drains: { deliverTo: service.origin },
     clientSecrets: [CLIENT_SECRET],
     webhooksTo: service.origin,
+    logInputOrigin: platform.origin,
   })
   heroku = own
   // Most tests are about what is found out without them.

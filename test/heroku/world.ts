@@ -28,6 +28,8 @@ export interface World {
   provision(grant?: string, id?: string): Promise<string>
   /** The same, of a resource that the simulated Heroku knows too and waits for; so far its grant is exchanged. */
   begin(): Promise<SimResource>
+  /** The same, of one that is ready there; with the drain of that app. */
+  install(app: string, drainUrl?: string): Promise<string>
   deprovision(id: string): Promise<void>
   close(): Promise<void>
 }
@@ -36,13 +38,22 @@ export interface World {
 export async function createWorld(settings: Record<string, string> = {}): Promise<World> {
   const database = await createTestDatabase()
   const clock = { now: Date.UTC(2026, 10, 21, 12) }
-  const heroku = createHeroku({
-    addon: { id: 'culvert', password: '', ssoSalt: '', baseUrl: '', ssoUrl: '', configVars: ['CULVERT_URL'] },
+  const { addon } = loadConfig({})
+  const platform = await openPlatform(() => heroku)
+  const heroku: Heroku = createHeroku({
+    addon: {
+      id: addon.id,
+      password: addon.passwords[0] as string,
+      ssoSalt: '',
+      baseUrl: '',
+      ssoUrl: '',
+      configVars: ['CULVERT_URL'],
+    },
     random: createRandom(randomUUID()),
     clock: () => clock.now,
     clientSecrets: [CLIENT_SECRET],
+    logInputOrigin: platform.origin,
   })
-  const platform = await openPlatform(() => heroku)
   const logged: string[] = []
   const log: Logger = pino({ level: 'trace' }, { write: (line: string) => logged.push(line) })
   const room = (environment: Record<string, string> = {}, pool = database.pool) => {
@@ -72,6 +83,7 @@ export async function createWorld(settings: Record<string, string> = {}): Promis
     grant?: string,
     id: string = randomUUID(),
     drainToken = `d.${randomUUID()}`,
+    logInputUrl = `https://token:t.${id}@1.us.logplex.io/logs`,
   ): Promise<string> {
     await resources().provision({
       id,
@@ -81,7 +93,7 @@ export async function createWorld(settings: Record<string, string> = {}): Promis
       options: {},
       drainToken,
       grant: grant ?? heroku.idServer.issueGrant(id),
-      logInputUrl: `https://token:t.${id}@1.us.logplex.io/logs`,
+      logInputUrl,
     })
     return id
   }
@@ -107,6 +119,19 @@ export async function createWorld(settings: Record<string, string> = {}): Promis
       await provision(undefined, uuid, drainToken)
       await room().tokens.exchangeDue()
       return resource
+    },
+    async install(app, drainUrl) {
+      const uuid = randomUUID()
+      const drainToken = `d.${randomUUID()}`
+      const { drains } = heroku.adopt({
+        uuid,
+        plan: 'test',
+        app,
+        drainToken,
+        drainUrl: drainUrl ?? `https://localhost:5000/drains/${uuid}`,
+      })
+      const logInputUrl = heroku.logInput.addressOf(uuid, drains[0]?.appId ?? '')
+      return provision(undefined, uuid, drainToken, logInputUrl)
     },
     async deprovision(id) {
       await resources().deprovision(id)

@@ -332,6 +332,20 @@ export function describeLogStore(engine: string, open: () => Promise<StoreUnderT
         expect(await store.usage(own.resourceNumber, '2026-11-22')).toMatchObject({ lines: 0 })
       })
 
+      it('tells who has used so much of a day, and nobody else', async () => {
+        const [heavy, light] = [ownResource(), ownResource()]
+        await store.append([full(heavy), full(heavy), full(light)])
+        const users = async (day: string, bytes: number) =>
+          (await store.heavyUsers(day, bytes)).filter(({ resourceNumber }) =>
+            [heavy.resourceNumber, light.resourceNumber].includes(resourceNumber),
+          )
+        expect(await users('2026-11-21', 1.5 * body.length)).toEqual([
+          { resourceNumber: heavy.resourceNumber, bytes: 2 * body.length },
+        ])
+        expect(await users('2026-11-21', body.length)).toHaveLength(2)
+        expect(await users('2026-11-22', 1)).toEqual([])
+      })
+
       it('drops and counts what comes above it, remembers its frame keys, and tells of the gap', async () => {
         const own = ownResource()
         expect(await store.append([full(own), full(own), full(own)])).toEqual(['stored', 'stored', 'stored'])

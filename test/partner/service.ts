@@ -7,9 +7,11 @@ import { createSecretBox } from '../../src/heroku/secret-box.ts'
 import { createExclusionStore } from '../../src/logs/exclusion/exclusion-store.ts'
 import type { LogStore } from '../../src/logs/log-store.ts'
 import { createPostgresLogStore } from '../../src/logs/postgres/postgres-log-store.ts'
+import { createPostgresTail } from '../../src/logs/postgres/tail.ts'
 import { createResourceStore, type ResourceStore } from '../../src/partner/resource-store.ts'
 import { partnerRoutes } from '../../src/partner/routes.ts'
 import { createErrorPages } from '../../src/viewer/error-page.ts'
+import { TailCounters } from '../../src/viewer/live/tail-counters.ts'
 import { viewerRoutes } from '../../src/viewer/routes.ts'
 import { createSearchStore } from '../../src/viewer/search-store.ts'
 import { openSession } from '../../src/viewer/session.ts'
@@ -36,6 +38,7 @@ export async function startService(environment: Record<string, string> = {}): Pr
   const resources = createResourceStore(database.pool)
   const sessions = createSessionStore(database.pool)
   const logs = createPostgresLogStore(database.pool)
+  const tail = createPostgresTail({ searches: database.pool, cancels: database.pool, onFailure: () => {} })
   const clock = { now: new Date() }
   const logged: string[] = []
   const app = Fastify({ logger: { level: 'trace', stream: { write: (line: string) => logged.push(line) } } })
@@ -61,6 +64,8 @@ export async function startService(environment: Record<string, string> = {}): Pr
       allowInside: false,
     },
     logs,
+    tail,
+    counters: new TailCounters(),
     findResource: resources.findResource,
     now: () => clock.now,
   })
@@ -75,6 +80,7 @@ export async function startService(environment: Record<string, string> = {}): Pr
     logged,
     async close() {
       await app.close()
+      await tail.close()
       await database.close()
     },
   }

@@ -46,6 +46,8 @@ export async function playAsync({ world }: Stage): Promise<AsyncEvidence> {
   const done = isAsync
     ? await loopback.waitFor(uuid, FINISHED, limits.finishMs)
     : await loopback.waitFor(uuid, EXCHANGE, limits.callMs)
+  // One that answered at once may still have something to tell the Platform API.
+  if (!isAsync && done !== null) await loopback.waitFor(uuid, API, limits.callMs)
   if (isAsync && loopback.calls.length === 0)
     throw new CannotPlay(`the add-on answers 202 and never called back. ${pointIt(world)}`)
   const common = { addon, finishMs: limits.finishMs, isAsync }

@@ -11,7 +11,6 @@ export interface ChangePlanEvidence {
   aimMs: number
   /** Null where no second plan was named. */
   change: Exchange | null
-  again: Exchange | null
   samePlan: Exchange
   foreignUuid: Exchange
   unknownFields: Exchange
@@ -33,12 +32,12 @@ export async function playChangePlan({ world }: Stage): Promise<ChangePlanEviden
   const unknown = { path: `/${random.uuid()}` }
 
   const samePlan = await put('the plan it has', { plan: first })
+  const foreignUuid = await put('another uuid in the body', { plan: first, uuid: random.uuid() })
+  const unknownFields = await put('fields that nobody has heard of', { plan: first, billing: { cents: 0 } })
   const wrongCredentials = await put('wrong credentials', { plan: first }, { authorization: wrong })
   const noCredentials = await put('no Authorization', { plan: first }, { authorization: null })
   const unknownPlan = await put('a plan that is not sold', { plan: 'no-such-plan' })
   const change = second === undefined ? null : await put('another plan', { plan: second })
-  const again = second === undefined ? null : await put('the same change again', { plan: second })
-  const now = second ?? first
   return {
     addon,
     production,
@@ -48,9 +47,8 @@ export async function playChangePlan({ world }: Stage): Promise<ChangePlanEviden
     noCredentials,
     unknownPlan,
     change,
-    again,
-    foreignUuid: await put('another uuid in the body', { plan: now, uuid: random.uuid() }),
-    unknownFields: await put('with fields that nobody has heard of', { plan: now, billing: { cents: 0 } }),
+    foreignUuid,
+    unknownFields,
     unknownResource: await put('a resource that never was', { plan: first }, unknown),
     strangerUnknownResource: await put(
       'a resource that never was, with wrong credentials',

@@ -20,21 +20,22 @@ export interface DeprovisionEvidence {
 
 export async function playDeprovision({ world }: Stage): Promise<DeprovisionEvidence> {
   const { uuid } = await provisioned(world)
-  const path = `/${uuid}`
+  // One of its own, since an add-on that lets strangers remove it has nothing left to remove rightly.
+  const { uuid: victim } = await provisioned(world)
   const wrong = `Basic ${Buffer.from('wrong:secret').toString('base64')}`
-  const remove = (what: string, authorization?: string | null) =>
+  const remove = (what: string, id: string, authorization?: string | null) =>
     callPartner(world, {
       what,
       method: 'DELETE',
-      path,
+      path: `/${id}`,
       ...(authorization !== undefined && { authorization }),
     })
 
-  const wrongCredentials = await remove('wrong credentials', wrong)
-  const noCredentials = await remove('no Authorization', null)
+  const wrongCredentials = await remove('wrong credentials', victim, wrong)
+  const noCredentials = await remove('no Authorization', victim, null)
   const removal = await deprovision(world, uuid)
-  const again = await remove('Heroku removes it once more')
-  const stranger = await remove('wrong credentials, for what is gone', wrong)
+  const again = await remove('Heroku removes it once more', uuid)
+  const stranger = await remove('wrong credentials, for what is gone', uuid, wrong)
   const returning = await postProvision(world, { uuid, what: 'its provision request, once more' })
 
   const never = world.random.uuid()

@@ -92,9 +92,10 @@ export async function playDrain({ world }: Stage): Promise<DrainEvidence> {
 
   /** Logplex writes the line that tells of losses anew at each try, so that two tries differ in their bytes. */
   async function playRepetition() {
-    await deliver({ what: 'a batch', frames: [lost(2_000), ...hello], frameId })
+    const batch = [lost(2_000), ...hello]
+    await deliver({ what: 'a batch', frames: batch, frameId })
     return {
-      repeated: await deliver({ what: 'the same batch again', frames: [lost(2_000), ...hello], frameId }),
+      repeated: await deliver({ what: 'the same batch again', frames: batch, frameId }),
       rewritten: await deliver({
         what: 'the same frame id, with the second of the new try in it',
         frames: [lost(0), ...hello],

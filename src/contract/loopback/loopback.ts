@@ -47,10 +47,15 @@ export interface Loopback {
   callsOf(uuid: string, route?: RegExp): AddonCall[]
   /** The first such call that was answered 2xx; null where none is within the time. */
   waitFor(uuid: string, route: RegExp, timeoutMs: number): Promise<AddonCall | null>
+  /** Resolves when the calls of a resource are such, or when the time is over. */
+  waitUntil(uuid: string, areSuch: (calls: AddonCall[]) => boolean, timeoutMs: number): Promise<void>
   close(): Promise<void>
 }
 
 const BODY_LIMIT_BYTES = 1_000_000
+/** An add-on that calls without end is told so, and not recorded any more. */
+const MAX_CALLS = 5_000
+const LIMITED = { id: 'rate_limit', message: 'Your account reached the API rate limit' }
 /** A held call is let go after this, whatever happens. */
 const LONGEST_HOLD_MS = 20_000
 const HTML = '<!DOCTYPE html><html><body><h1>Application error</h1></body></html>'
@@ -71,6 +76,10 @@ export async function openLoopback(options: {
   const watchers = new Set<() => void>()
 
   async function handle(kind: 'id' | 'api', request: IncomingMessage, response: ServerResponse) {
+    if (calls.length >= MAX_CALLS) {
+      request.resume()
+      return void response.writeHead(429).end(JSON.stringify(LIMITED))
+    }
     const at = Date.now()
     const startedAt = performance.now()
     const body = await readBody(request)
@@ -190,6 +199,7 @@ export async function openLoopback(options: {
       await until(isThere, watchers, timeoutMs)
       return found() ?? null
     },
+    waitUntil: (uuid, areSuch, timeoutMs) => until(() => areSuch(callsOf(uuid)), watchers, timeoutMs),
     async close() {
       for (const server of [idListener, apiListener]) {
         server.closeAllConnections()

@@ -67,8 +67,8 @@ export async function playProvision({ world }: Stage): Promise<ProvisionEvidence
     return evidence
   }
 
-  evidence.replay = await post('the same uuid again, with another grant', { uuid })
   evidence.second = await post('a second resource')
+  evidence.replay = await post('the same uuid again, with another grant', { uuid })
   const withAuthorization = (what: string, authorization: string | null) =>
     post(what, { call: { authorization } })
   evidence.wrongPassword = await withAuthorization('a wrong password', basicAuth(addon.id, 'secret'))

@@ -85,7 +85,7 @@ export const SSO_RULES: readonly Rule<E>[] = [
     otherwise:
       'Whoever has one good form signs in under any name: the SHA-1 token does not cover the person.',
     source: SIGN_ON,
-    judge: answeredWith(({ swappedUser }) => swappedUser, 403),
+    judge: unlessUnchecked(answeredWith(({ swappedUser }) => swappedUser, 403)),
   },
   {
     number: 'S07',
@@ -94,7 +94,7 @@ export const SSO_RULES: readonly Rule<E>[] = [
     demands: 'Answers 403 when the resource is not the one of the tokens.',
     otherwise: 'A customer reads what another one has.',
     source: SIGN_ON,
-    judge: answeredWith(({ swappedResource }) => swappedResource, 403),
+    judge: unlessUnchecked(answeredWith(({ swappedResource }) => swappedResource, 403)),
   },
   {
     number: 'S08',
@@ -130,7 +130,7 @@ export const SSO_RULES: readonly Rule<E>[] = [
     demands: 'Answers 403 to a form without a token.',
     otherwise: INTRUDER,
     source: SIGN_ON,
-    judge: answeredWith(({ noToken }) => noToken, 403),
+    judge: unlessUnchecked(answeredWith(({ noToken }) => noToken, 403)),
   },
   {
     number: 'S12',
@@ -282,10 +282,12 @@ export const SSO_RULES: readonly Rule<E>[] = [
     ...navHeader,
     judge: withAnswer(
       ({ visit }) => visit.page,
-      ({ body }, exchange) =>
-        /id=["']?heroku-header\b|<script[^>]+src=[^>]*boomerang/.test(body.toString())
+      ({ body, status }, exchange) => {
+        if (status !== 200) return skip('the sign-in leads to no page')
+        return /id=["']?heroku-header\b|<script[^>]+src=[^>]*boomerang/.test(body.toString())
           ? pass
-          : fail('the page has neither', [exchange]),
+          : fail('the page has neither', [exchange])
+      },
     ),
   },
 ]
@@ -296,6 +298,11 @@ function isSignedIn({ answer }: Exchange): boolean {
     isSuccess(answer.status) ||
     (answer.status >= 300 && answer.status < 400 && headerValues(answer.headers, 'location').length > 0)
   )
+}
+
+function unlessUnchecked(judge: Rule<E>['judge']): Rule<E>['judge'] {
+  return (evidence) =>
+    isSignedIn(evidence.forged) ? skip('no token is checked at all: S05') : judge(evidence)
 }
 
 function admits(pick: (evidence: E) => Exchange): (evidence: E) => Verdict {

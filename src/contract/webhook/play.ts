@@ -42,9 +42,13 @@ export async function playWebhook({ world }: Stage): Promise<WebhookEvidence> {
   if (webhook === undefined) throw new NothingToPlay('the add-on ended its subscription at once')
   const deliver = (what: string, change: Partial<Delivery> = {}) =>
     deliverTo(world, webhook, { what, ...change })
-  const event = eventOf(world, uuid)
-  const body = JSON.stringify(event)
-  const spaced = JSON.stringify({ ...event, note: 'caf\u00e9' }, null, 3).replace('\u00e9', '\\u00E9')
+  const event = (change: object = {}) => JSON.stringify({ ...eventOf(world, uuid), ...change })
+  const body = event()
+  const spaced = JSON.stringify(JSON.parse(event({ note: 'caf\u00e9' })), null, 3).replace(
+    '\u00e9',
+    '\\u00E9',
+  )
+  const signed = event()
 
   const evidence = {
     aimMs: limits.aimMs,
@@ -52,22 +56,20 @@ export async function playWebhook({ world }: Stage): Promise<WebhookEvidence> {
     ordinary: await deliver('an event', { body }),
     again: await deliver('the same event again', { body }),
     unknownEvent: await deliver('an event of a kind of next year', {
-      body: JSON.stringify({
-        ...eventOf(world, uuid),
-        resource: 'teapot',
-        action: 'pour',
-        data: { id: random.uuid() },
-      }),
+      body: event({ resource: 'teapot', action: 'pour', data: { id: random.uuid() } }),
     }),
     spaced: await deliver('with spaces and escapes, signed as it is', { body: spaced }),
     rewritten: await deliver('written anew after it was signed', {
-      body: JSON.stringify(event, null, 3),
-      signature: sign(webhook.secret, body),
+      body: JSON.stringify(JSON.parse(signed), null, 3),
+      signature: sign(webhook.secret, signed),
     }),
-    wrongSignature: await deliver('signed with another secret', { body, signature: sign('another', body) }),
-    noSignature: await deliver('without a signature', { body, signature: null }),
+    wrongSignature: await deliver('signed with another secret', {
+      body: signed,
+      signature: sign('another', signed),
+    }),
+    noSignature: await deliver('without a signature', { body: event(), signature: null }),
     wrongAuthorization: await deliver('with another Authorization', {
-      body: JSON.stringify(eventOf(world, uuid)),
+      body: event(),
       authorization: 'Bearer another',
     }),
     afterLostAnswer: await playLostAnswer(world),
@@ -83,8 +85,15 @@ async function playLostAnswer(world: World): Promise<WebhookEvidence['afterLostA
   const end = loopback.trouble({ kind: 'lost', uuid, on: SUBSCRIBE, times: 1 })
   const opening = await postProvision(world, { uuid, what: 'Heroku provisions' })
   if (opening.answer === null) throw new CannotPlay('no second resource could be provisioned')
-  // Whatever it does about the lost answer, it does within this, or later than a tester can wait.
-  await loopback.waitFor(uuid, SUBSCRIBE, limits.callMs)
+  // Whatever it does about the lost answer, it begins within this, or later than a tester can wait.
+  const isLost = ({ answer, route }: AddonCall) => answer === null && SUBSCRIBE.test(route)
+  await loopback.waitUntil(
+    uuid,
+    (calls) =>
+      calls.slice(calls.findIndex(isLost) + 1).some(({ route }) => /\/webhooks$/.test(route)) &&
+      calls.some(isLost),
+    limits.callMs,
+  )
   await sleep(limits.quietMs)
   end()
   const urls = loopback.find(uuid)?.webhooks.map(({ url }) => url) ?? []

@@ -1,8 +1,10 @@
 // Filing deliveries: keys, lines and counts in one transaction. After a crash either all of it is there, or nothing.
 //
-//   begin, claim the frame keys, read what their resources have used     one round trip
+//   begin, claim the frame keys, read what their resources have used,
+//   and which of them somebody reads live                                one round trip
 //   COPY the new ones, straight into the day's partition                 one for each partition, usually one
-//   count usage, gaps and what rules excluded, commit                                         one round trip
+//   count usage, gaps and what rules excluded, tell who reads live,
+//   commit                                                               one round trip
 //
 // A commit of small deliveries spends its time in round trips, each of them a turn of a busy event loop. As statements
 // of their own these were eight, and with 1,000 drains of 10 lines Postgres mostly waited for us.
@@ -16,6 +18,7 @@ import { areClaimed, claimFrameKeys } from './frame-keys.ts'
 import { type DrainLosses, recordGaps } from './gaps.ts'
 import { partitionName } from './partitions.ts'
 import { countSaved } from './saved.ts'
+import { readWatched, writeNews } from './tail-store.ts'
 import { countUsage, findOverQuota, readUsed } from './usage.ts'
 
 /** Buffers kept for the next commits, and how large a kept one may be. */
@@ -42,21 +45,21 @@ export function createAppend(pool: Pool): Append {
 
   return (deliveries) =>
     withClient(pool, async (client) => {
-      const [, claimed, used] = await several(client, [
+      const [, claimed, used, watched] = await several(client, [
         'begin',
         claimFrameKeys(deliveries),
         readUsed(deliveries),
+        readWatched(deliveries),
       ])
       const isNew = areClaimed(claimed as QueryResult, deliveries)
       const fresh = deliveries.filter((_, at) => isNew[at])
       const isOver = await findOverQuota(client, fresh, used as QueryResult)
       const kept = fresh.filter(({ lines }, at) => !isOver[at] && lines.length > 0)
-      for (const [partition, group] of byPartition(kept)) {
-        await copy(client, partition, group)
-      }
+      for (const [partition, group] of byPartition(kept)) await copy(client, partition, group)
       const counts = fresh.length > 0 ? [countUsage(fresh, isOver)] : []
       const gaps = recordGaps(fresh.map((delivery, at) => lossesOf(delivery, isOver[at] === true)))
-      const rest = [countSaved(fresh), gaps].filter((statement) => statement !== null)
+      const news = writeNews(watched as QueryResult, kept)
+      const rest = [countSaved(fresh), gaps, news].filter((statement) => statement !== null)
       const results = await several(client, [...counts, ...rest, 'commit'])
       checkCommitted(results.at(-1) as QueryResult)
 

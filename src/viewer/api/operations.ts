@@ -6,11 +6,13 @@ import { type FiguresParts, readFigures } from './figures.ts'
 import { type ReadLinesParts, readLines } from './lines.ts'
 import type { Operation } from './operation.ts'
 import { type SearchesParts, searchOperations } from './searches.ts'
+import { type TailParts, tailLines } from './tail.ts'
 import { tokenOperations } from './tokens.ts'
 import { readUsage, type UsageOperationParts } from './usage.ts'
 
 export interface ApiParts
   extends ReadLinesParts,
+    TailParts,
     FiguresParts,
     UsageOperationParts,
     SearchesParts,
@@ -23,6 +25,7 @@ export interface ApiParts
 export function apiOperations(parts: ApiParts): Operation[] {
   return [
     readLines(parts),
+    tailLines(parts),
     readFigures(parts),
     readUsage(parts),
     ...searchOperations(parts),

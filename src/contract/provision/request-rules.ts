@@ -1,0 +1,160 @@
+// Which provision requests must be taken, refused and answered alike.
+import { asObject } from '../config-vars.ts'
+import { type Exchange, jsonObject } from '../exchange.ts'
+import {
+  answered,
+  answeredWith,
+  inTime,
+  isSuccess,
+  refusedInWords,
+  succeeded,
+  withAnswer,
+} from '../expect.ts'
+import { fail, pass, type Rule, skip, type Verdict } from '../rule.ts'
+import { AZIMUTT, LEGACY, MYLOGGER, REFERENCE } from '../sources.ts'
+import type { ProvisionEvidence } from './play.ts'
+
+type E = ProvisionEvidence
+
+export const REQUEST_RULES: readonly Rule<E>[] = [
+  {
+    number: 'P20',
+    name: 'null-fields',
+    strength: 'must',
+    demands: 'Takes null for oauth_grant and options.',
+    otherwise: 'Both may be null; those installs fail.',
+    source: REFERENCE,
+    judge: succeeded(({ nullFields }) => nullFields),
+  },
+  {
+    number: 'P21',
+    name: 'few-fields',
+    strength: 'must',
+    demands: 'Takes a request without options and callback_url.',
+    otherwise: 'Installs that were asked for without options fail.',
+    source: REFERENCE,
+    judge: succeeded(({ fewFields }) => fewFields),
+  },
+  {
+    number: 'P22',
+    name: 'unknown-fields',
+    strength: 'must',
+    demands: 'Takes fields that it does not know.',
+    otherwise: 'The day Heroku adds a field, every install fails.',
+    source: REFERENCE,
+    judge: succeeded(({ unknownFields }) => unknownFields),
+  },
+  {
+    number: 'P23',
+    name: 'unknown-region',
+    strength: 'must',
+    demands: 'Serves a region that it does not know, or refuses it with 422 and a message.',
+    otherwise: 'The day Heroku opens a region, customers there see a stock error and you see a 500.',
+    source: LEGACY,
+    judge: servedOrRefusedInWords(({ unknownRegion }) => unknownRegion),
+  },
+  {
+    number: 'P24',
+    name: 'unknown-options',
+    strength: 'must',
+    demands: 'Ignores an option that it does not know, or refuses it with 422 and a message.',
+    otherwise: 'A typo behind `heroku addons:create` gives the customer a stock error.',
+    source: LEGACY,
+    judge: servedOrRefusedInWords(({ unknownOptions }) => unknownOptions),
+  },
+  {
+    number: 'P25',
+    name: 'replay',
+    strength: 'must',
+    demands: 'Answers the same uuid again with the same status, id, config and log_drain_url.',
+    otherwise:
+      'Heroku delivers at least once, for up to a day: the customer gets two resources, or config that belongs to neither.',
+    source: REFERENCE,
+    judge: withAnswer(
+      ({ replay }) => replay,
+      (_answer, exchange, { opening }) => sameAnswers([opening, exchange]),
+    ),
+  },
+  {
+    number: 'P26',
+    name: 'parallel-replay',
+    strength: 'must',
+    demands: 'Answers twenty requests with one uuid at once as it would one.',
+    otherwise:
+      'Heroku repeats a request whose answer is late while the first is still at work: two resources, or a 500 for the one that lost.',
+    source: REFERENCE,
+    judge: ({ parallel }) =>
+      parallel.length === 0 ? skip('not tried: nothing could be provisioned') : sameAnswers(parallel),
+  },
+  {
+    number: 'P27',
+    name: 'unknown-plan',
+    strength: 'must',
+    demands: 'Answers 422 to a plan that it does not sell.',
+    otherwise: 'A customer gets a resource of a plan that does not exist, or an error that says nothing.',
+    source: MYLOGGER,
+    judge: answeredWith(({ unknownPlan }) => unknownPlan, 422),
+  },
+  {
+    number: 'P28',
+    name: 'unknown-plan-message',
+    strength: 'must',
+    demands: 'Says in a message why it refuses a plan.',
+    otherwise: 'Heroku shows the message of a 422 to the customer; without one they are told nothing.',
+    source: LEGACY,
+    judge: refusedInWords(({ unknownPlan }) => unknownPlan),
+  },
+  {
+    number: 'P29',
+    name: 'broken-json',
+    strength: 'should',
+    demands: 'Answers 4xx to a body that is no JSON.',
+    otherwise: 'A 5xx is repeated for a day, and wakes whoever is on call.',
+    source: AZIMUTT,
+    judge: answered(
+      ({ brokenJson }) => brokenJson,
+      '4xx',
+      (status) => status >= 400 && status < 500,
+    ),
+  },
+  {
+    number: 'P30',
+    name: 'in-time',
+    strength: 'should',
+    demands: 'Answers within 3 seconds.',
+    otherwise: 'Heroku gives up at 25 seconds and may lower that; what takes longer belongs behind a 202.',
+    source: LEGACY,
+    judge: ({ opening, second, replay, unknownPlan, aimMs }) =>
+      inTime([opening, second, replay, unknownPlan], aimMs),
+  },
+]
+
+function servedOrRefusedInWords(pick: (evidence: E) => Exchange | null): (evidence: E) => Verdict {
+  return withAnswer(pick, (answer, exchange) => {
+    if (isSuccess(answer.status)) return pass
+    if (answer.status !== 422) return fail(`answered ${answer.status}, not 2xx or 422`, [exchange])
+    return refusedInWords<Exchange>((one) => one)(exchange)
+  })
+}
+
+/** Compares what Heroku keeps of an answer. */
+function sameAnswers(exchanges: readonly Exchange[]): Verdict {
+  const kept = exchanges.map(({ answer, failure }) => {
+    if (answer === null) return `no answer: ${failure}`
+    const { id, config, log_drain_url: url } = jsonObject(answer.body) ?? {}
+    return `${answer.status} ${JSON.stringify({ id, config: sorted(config), log_drain_url: url })}`
+  })
+  const first = kept.find((one) => one.startsWith('2')) ?? kept[0]
+  const other = kept.findIndex((one) => one !== first)
+  if (other === -1 && first?.startsWith('2')) return pass
+  const odd = exchanges[Math.max(other, 0)] as Exchange
+  const answer = odd.answer === null ? 'not answered' : `answered ${odd.answer.status}`
+  return fail(`${odd.what}: ${answer}, not as the first was`, [
+    exchanges[kept.indexOf(first as string)] as Exchange,
+    odd,
+  ])
+}
+
+function sorted(config: unknown): unknown {
+  return Object.entries(asObject(config)).toSorted(([a], [b]) => (a < b ? -1 : 1))
+}

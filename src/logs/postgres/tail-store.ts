@@ -1,0 +1,217 @@
+// All SQL on `tail_watch` and `tail_news`: who reads live, and which lines were stored of what is read live.
+import type { Pool, QueryResult } from 'pg'
+import { type FramedLine, isBelieved, type LogLine } from '../line.ts'
+import type { Delivery } from '../log-store.ts'
+import { BIN, BIN_SECONDS, LINE_COLUMNS, type LineRow, micros, toLine } from './line-rows.ts'
+import { integers } from './sql-literals.ts'
+
+/** How long writers go on writing news after the last word of a reader's process: longer than a reconnect takes. */
+export const WATCH_SECONDS = 60
+/** News older than this are gone. */
+const NEWS_SECONDS = 120
+/** An item of news is closed at whichever comes first, so that what must be skipped can be skipped in parts. */
+const ITEM_LINES = 500
+const ITEM_BYTES = 500_000
+const ITEM_BINS = 16
+const BIN_MICROS = BIN_SECONDS * 1_000_000
+
+/** Lines that one transaction stored of one resource. */
+export interface News {
+  xid: bigint
+  resourceNumber: number
+  receivedFrom: string
+  receivedTo: string
+  bins: number[]
+  lines: number
+  bytes: number
+}
+
+/** The statement that tells which of these resources somebody reads live. Behind the transaction's first write. */
+export function readWatched(deliveries: readonly Delivery[]): string {
+  const numbers = [...new Set(deliveries.map((delivery) => delivery.resourceNumber))]
+  return `
+    select resource_number from tail_watch
+     where until > now() and resource_number = any(${integers(numbers)})`
+}
+
+/** The statement that writes down what is stored of them; null where nobody reads any of it. */
+export function writeNews(
+  watched: QueryResult<{ resource_number: number }>,
+  stored: readonly Delivery[],
+): string | null {
+  if (watched.rows.length === 0) return null
+  const numbers = new Set(watched.rows.map((row) => row.resource_number))
+  const items = stored.filter(({ resourceNumber }) => numbers.has(resourceNumber)).flatMap(describe)
+  if (items.length === 0) return null
+  const rows = items.map(
+    ({ resourceNumber, from, to, bins, lines, bytes }) =>
+      `(${resourceNumber}, ${from}, ${to}, ${integers([...bins])}, ${lines}, ${bytes})`,
+  )
+  return `
+    insert into tail_news (resource_number, received_from, received_to, bins, lines, bytes)
+    values ${rows.join(', ')}`
+}
+
+interface Item {
+  resourceNumber: number
+  from: number
+  to: number
+  bins: Set<number>
+  lines: number
+  bytes: number
+}
+
+/** A delivery in items; a usual one is one. */
+function describe(delivery: Delivery): Item[] {
+  const items: Item[] = []
+  let item: Item | undefined
+  for (let at = 0; at < delivery.lines.length; at++) {
+    const line = delivery.lines.at(at) as FramedLine
+    const receivedAt = delivery.receivedAtMicros + at
+    const sentAt = isBelieved(line, receivedAt) ? line.sentAtMicros : receivedAt
+    const bin = Math.floor(sentAt / BIN_MICROS)
+    const isFull =
+      item === undefined ||
+      item.lines >= ITEM_LINES ||
+      item.bytes >= ITEM_BYTES ||
+      (item.bins.size >= ITEM_BINS && !item.bins.has(bin))
+    if (item === undefined || isFull) {
+      item = {
+        resourceNumber: delivery.resourceNumber,
+        from: receivedAt,
+        to: receivedAt,
+        bins: new Set(),
+        lines: 0,
+        bytes: 0,
+      }
+      items.push(item)
+    }
+    item.to = receivedAt
+    item.bins.add(bin)
+    item.lines++
+    item.bytes += line.end - line.start
+  }
+  return items
+}
+
+/** A word that is this near to its end may have ended for a writer who is just looking. */
+const MARGIN_SECONDS = 5
+
+/**
+ * Says that somebody reads these resources live, for a while.
+ *
+ * @returns since when that has been said of the first of them without a break: milliseconds, by the database's clock
+ */
+export async function watch(pool: Pool, resourceNumbers: readonly number[]): Promise<number> {
+  // In one order everywhere, so that two processes wait for each other and do not deadlock.
+  const { rows } = await pool.query<{ resource_number: number; since: string }>(
+    `insert into tail_watch (resource_number, since, until)
+     select number, now(), now() + make_interval(secs => $2) from unnest($1::integer[]) as number order by number
+     on conflict (resource_number) do update
+       set since = case when tail_watch.until > now() + make_interval(secs => $3) then tail_watch.since else now() end,
+           until = greatest(tail_watch.until, excluded.until)
+     returning resource_number, (extract(epoch from since) * 1000)::bigint as since`,
+    [resourceNumbers, WATCH_SECONDS, MARGIN_SECONDS],
+  )
+  return Number(rows.find((row) => row.resource_number === resourceNumbers[0])?.since)
+}
+
+export interface Moment {
+  /** pg_snapshot as text. */
+  snapshot: string
+  /** Milliseconds since 1970, by the database's clock. */
+  now: number
+}
+
+export async function readMoment(pool: Pool): Promise<Moment> {
+  const { rows } = await pool.query<{ snapshot: string; now: string }>(
+    'select pg_current_snapshot()::text as snapshot, (extract(epoch from clock_timestamp()) * 1000)::bigint as now',
+  )
+  const { snapshot, now } = rows[0] as { snapshot: string; now: string }
+  return { snapshot, now: Number(now) }
+}
+
+/** What was committed since that snapshot, of any resource or of one; and the moment now. Each item once, if asked so. */
+export async function readNews(
+  pool: Pool,
+  since: string,
+  resourceNumber: number | null = null,
+): Promise<Moment & { news: News[] }> {
+  const { rows } = await pool.query<{
+    snapshot: string
+    now: string
+    xid: string | null
+    resource_number: number
+    received_from: string
+    received_to: string
+    bins: number[]
+    lines: number
+    bytes: number
+  }>(
+    `select moment.*, xid::text, resource_number, received_from, received_to, bins, lines, bytes
+       from (select pg_current_snapshot()::text as snapshot,
+                    (extract(epoch from clock_timestamp()) * 1000)::bigint as now) as moment
+       left join tail_news
+         on xid >= pg_snapshot_xmin($1::pg_snapshot) and not pg_visible_in_snapshot(xid, $1::pg_snapshot)
+            and ($2::integer is null or resource_number = $2)`,
+    [since, resourceNumber],
+  )
+  const { snapshot, now } = rows[0] as { snapshot: string; now: string }
+  const news = rows
+    .filter((row) => row.xid !== null)
+    .map((row) => ({
+      xid: BigInt(row.xid as string),
+      resourceNumber: row.resource_number,
+      receivedFrom: row.received_from,
+      receivedTo: row.received_to,
+      bins: row.bins,
+      lines: row.lines,
+      bytes: row.bytes,
+    }))
+  return { snapshot, now: Number(now), news }
+}
+
+const XID_MODULUS = 2n ** 32n
+
+/** The lines that the news speak of, all of one resource. By the transaction that stored each, so exactly those. */
+export async function readNewLines(
+  pool: Pool,
+  news: readonly News[],
+): Promise<{ xid: bigint; line: LogLine }[]> {
+  const xids = new Map(news.map(({ xid }) => [(xid % XID_MODULUS).toString(), xid]))
+  const received = news.flatMap(({ receivedFrom, receivedTo }) => [BigInt(receivedFrom), BigInt(receivedTo)])
+  const least = received.reduce((a, b) => (a < b ? a : b))
+  const most = received.reduce((a, b) => (a > b ? a : b))
+  // A transaction may have stored more of the resource than these items, where the others are skipped.
+  const spans = news.map(({ xid, receivedFrom, receivedTo }) => ({
+    xid,
+    from: Number(receivedFrom),
+    to: Number(receivedTo),
+  }))
+  const { rows } = await pool.query<LineRow & { xmin: string }>(
+    `select xmin::text as xmin, ${LINE_COLUMNS} from log_line
+      where resource_number = $1
+        and ${BIN} = any(array(select timestamptz 'epoch' + bin * interval '${BIN_SECONDS} seconds' from unnest($2::integer[]) as bin))
+        and received_at between ${micros('$3')} and ${micros('$4')}
+        and xmin = any($5::xid[])
+      order by sent_at, received_at`,
+    [
+      news[0]?.resourceNumber,
+      [...new Set(news.flatMap(({ bins }) => bins))],
+      String(least),
+      String(most),
+      [...xids.keys()],
+    ],
+  )
+  return rows.flatMap((row) => {
+    const xid = xids.get(row.xmin) as bigint
+    const receivedAt = Number(row.received_micros)
+    const isMeant = spans.some((span) => span.xid === xid && receivedAt >= span.from && receivedAt <= span.to)
+    return isMeant ? [{ xid, line: toLine(row) }] : []
+  })
+}
+
+export async function forgetNews(pool: Pool): Promise<void> {
+  await pool.query(`delete from tail_news where created_at < now() - interval '${NEWS_SECONDS} seconds'`)
+  await pool.query(`delete from tail_watch where until < now() - interval '${NEWS_SECONDS} seconds'`)
+}

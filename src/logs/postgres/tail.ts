@@ -1,0 +1,281 @@
+// Reading live, across processes. Who reads a resource says so in `tail_watch`; whoever stores lines of it, in any
+// process, writes down in `tail_news` which, in the transaction that stores them; and each process with readers looks
+// at the news a few times a second and fetches those lines, once for all of its readers of a resource.
+//
+// What is new is told by snapshots: news whose transaction the last look could not see. So a line is handed out once
+// and none is missed, however late it is, whatever connection breaks, and in whatever order transactions commit; a
+// look that fails is made again from the same snapshot. A reader who begins reads the past as of one snapshot and then
+// what that could not see. His position is a snapshot too, and good in any process.
+//
+// Not LISTEN and NOTIFY: a commit that notifies holds a lock that all such commits of the database wait for; its payload
+// is too small for what has to be told, so that there would be a table or a guess beside it all the same; a connection
+// that listens can be cut, and what is missed then must be looked up; and it does not work behind PgBouncer. What it would
+// save is a tenth of a second. Without readers nothing runs, and a commit pays one look at an empty table.
+//
+// A resource is
+//   WATCHED   from a reader's arrival until a minute after the last word of a process that has one. Processes say it
+//             again every ten seconds.
+//   LAPSED    where this process could not say so for nearly a minute: writers may have stopped telling. Its readers are
+//             sent away and begin anew.
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Pool } from 'pg'
+import { type Following, type FollowQuery, joinSkipped, type LogTail } from '../log-tail.ts'
+import { BIN_SECONDS } from './line-rows.ts'
+import { readHistory, type SearchPools } from './read-lines.ts'
+import { isVisible, readSnapshot, type Snapshot } from './snapshot.ts'
+import { type Batch, begin, end, type Follower, newFollower, offer, toPart } from './tail-follower.ts'
+import {
+  forgetNews,
+  type Moment,
+  type News,
+  readMoment,
+  readNewLines,
+  readNews,
+  WATCH_SECONDS,
+  watch,
+} from './tail-store.ts'
+
+const LOOK_EVERY_MS = 250
+const WATCH_EVERY_MS = 10_000
+const FORGET_EVERY_MS = 30_000
+/** What is longer ago than this may not be complete any more: writers stop telling WATCH_SECONDS after the last word. */
+const RESUME_WITHIN_MS = (WATCH_SECONDS - WATCH_EVERY_MS / 1000 - 5) * 1000
+/** Fetched of one resource at a look. More is skipped, oldest first: nobody reads 10,000 lines a second. */
+const MAX_LINES = 2_500
+const MAX_BYTES = 4_000_000
+/** For commits that were under way when the first reader came, and did not see him. */
+const SETTLE_MS = 2_000
+/** Whoever has been storing for longer without having seen the reader is given up. */
+const SETTLED_AFTER_MS = 5_000
+const SETTLE_POLL_MS = 20
+
+export interface TailOptions extends SearchPools {
+  onFailure(error: unknown): void
+}
+
+export function createPostgresTail(options: TailOptions): LogTail {
+  return new PostgresTail(options)
+}
+
+class PostgresTail implements LogTail {
+  readonly #options: TailOptions
+  readonly #pool: Pool
+  readonly #followers = new Map<number, Set<Follower>>()
+  /** All that was committed before it was handed out. Null while nobody reads. */
+  #seen: string | null = null
+  #running: Promise<void> | null = null
+  #watchedAt = 0
+  #forgotAt = 0
+  readonly #closing = new AbortController()
+
+  constructor(options: TailOptions) {
+    this.#options = options
+    this.#pool = options.cancels
+  }
+
+  get followers(): number {
+    let count = 0
+    for (const followers of this.#followers.values()) count += followers.size
+    return count
+  }
+
+  async follow(query: FollowQuery): Promise<Following> {
+    const { resourceNumber, signal } = query
+    const follower = newFollower()
+    this.#add(resourceNumber, follower)
+    try {
+      signal.throwIfAborted()
+      const watchedSince = await watch(this.#pool, [resourceNumber])
+      const moment = await readMoment(this.#pool)
+      // Whatever is looked at next is looked at from here or from earlier.
+      this.#seen ??= moment.snapshot
+      this.#run()
+      if (moment.now - watchedSince < SETTLED_AFTER_MS) await this.#settle(moment, signal)
+      const resumed = await this.#resume(query, follower, watchedSince)
+      if (resumed) return this.#following(resourceNumber, follower, null, resumed)
+      const history = { ...query.history, resourceNumber, signal }
+      const { page, snapshot } = await readHistory(this.#options, history)
+      begin(follower, snapshot)
+      const position = positionOf({ snapshot, now: moment.now })
+      return this.#following(resourceNumber, follower, page, position)
+    } catch (error) {
+      this.#remove(resourceNumber, follower)
+      throw error
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort()
+    for (const followers of this.#followers.values()) for (const follower of followers) end(follower)
+    this.#followers.clear()
+    await this.#running
+  }
+
+  #following(
+    resourceNumber: number,
+    follower: Follower,
+    history: Following['history'],
+    position: string,
+  ): Following {
+    return {
+      history,
+      position,
+      listen(onPart, onEnd) {
+        follower.onPart = onPart
+        follower.onEnd = onEnd
+        for (const part of follower.waiting.splice(0)) onPart(part)
+        if (follower.hasEnded) onEnd()
+      },
+      stop: () => this.#remove(resourceNumber, follower),
+    }
+  }
+
+  #add(resourceNumber: number, follower: Follower): void {
+    const followers = this.#followers.get(resourceNumber)
+    if (followers) followers.add(follower)
+    else this.#followers.set(resourceNumber, new Set([follower]))
+  }
+
+  #remove(resourceNumber: number, follower: Follower): void {
+    const followers = this.#followers.get(resourceNumber)
+    followers?.delete(follower)
+    if (followers?.size === 0) this.#followers.delete(resourceNumber)
+  }
+
+  /** Waits for the transactions that may not have seen that somebody reads now: their lines are in the history then. */
+  async #settle({ snapshot }: Moment, signal: AbortSignal): Promise<void> {
+    const { running } = readSnapshot(snapshot) as Snapshot
+    const deadline = performance.now() + SETTLE_MS
+    while (performance.now() < deadline) {
+      const now = readSnapshot((await readMoment(this.#pool)).snapshot) as Snapshot
+      if ([...running].every((xid) => isVisible(xid, now))) return
+      await sleep(SETTLE_POLL_MS, undefined, { signal })
+    }
+  }
+
+  /** Hands over what came since the reader's position, where that can be told. Returns the position then. */
+  async #resume(
+    { resourceNumber, since }: FollowQuery,
+    follower: Follower,
+    watchedSince: number,
+  ): Promise<string | null> {
+    const from = since === undefined ? null : readPosition(since)
+    if (from === null || from.now < watchedSince) return null
+    const moment = await readNews(this.#pool, from.snapshot, resourceNumber)
+    if (moment.now - from.now > RESUME_WITHIN_MS || from.now > moment.now + WATCH_EVERY_MS) return null
+    const batches = await this.#fetch(moment.news)
+    const position = positionOf(moment)
+    follower.waiting.push(toPart(batches, position))
+    begin(follower, moment.snapshot)
+    return position
+  }
+
+  #run(): void {
+    this.#running ??= this.#lookAgainAndAgain().finally(() => {
+      this.#running = null
+      if (this.#followers.size > 0 && !this.#closing.signal.aborted) this.#run()
+    })
+  }
+
+  async #lookAgainAndAgain(): Promise<void> {
+    this.#watchedAt = performance.now()
+    this.#forgotAt = Number.NEGATIVE_INFINITY
+    const { signal } = this.#closing
+    while (this.#followers.size > 0 && !signal.aborted) {
+      try {
+        await this.#look()
+      } catch (error) {
+        this.#options.onFailure(error)
+      }
+      await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => {})
+    }
+    this.#seen = null
+  }
+
+  async #look(): Promise<void> {
+    if (performance.now() - this.#watchedAt > RESUME_WITHIN_MS) this.#lapse()
+    if (performance.now() - this.#watchedAt >= WATCH_EVERY_MS) {
+      const said = performance.now()
+      await watch(this.#pool, [...this.#followers.keys()])
+      this.#watchedAt = said
+    }
+    if (this.#seen === null) return
+    const moment = await readNews(this.#pool, this.#seen)
+    const byResource = new Map<number, News[]>()
+    for (const item of moment.news) {
+      const items = byResource.get(item.resourceNumber)
+      if (items) items.push(item)
+      else byResource.set(item.resourceNumber, [item])
+    }
+    const position = positionOf(moment)
+    // All of it is fetched before any of it is handed out: should a part fail, nobody has had another part of it yet.
+    const fetched = new Map<number, Batch[]>()
+    for (const [number, news] of byResource) {
+      if (this.#followers.has(number)) fetched.set(number, await this.#fetch(news))
+    }
+    for (const [number, followers] of this.#followers) {
+      for (const follower of followers) offer(follower, fetched.get(number) ?? [], position)
+    }
+    this.#seen = moment.snapshot
+    if (performance.now() - this.#forgotAt < FORGET_EVERY_MS) return
+    this.#forgotAt = performance.now()
+    await forgetNews(this.#pool)
+  }
+
+  /** Writers may not have told us everything. */
+  #lapse(): void {
+    for (const followers of this.#followers.values()) for (const follower of followers) end(follower)
+    this.#followers.clear()
+    this.#seen = null
+    this.#watchedAt = performance.now()
+  }
+
+  /** The lines of these news, the newest up to a bound, in the order in which they were sent. */
+  async #fetch(news: readonly News[]): Promise<Batch[]> {
+    const batches = new Map<bigint, Batch>()
+    const batchOf = (xid: bigint): Batch => {
+      const batch = batches.get(xid) ?? { xid, lines: [], skipped: null }
+      batches.set(xid, batch)
+      return batch
+    }
+    const wanted: News[] = []
+    let [lines, bytes] = [0, 0]
+    for (const item of news.toSorted((a, b) => Number(BigInt(b.receivedTo) - BigInt(a.receivedTo)))) {
+      lines += item.lines
+      bytes += item.bytes
+      if (wanted.length === 0 || (lines <= MAX_LINES && bytes <= MAX_BYTES)) wanted.push(item)
+      else skip(batchOf(item.xid), item)
+    }
+    if (wanted.length === 0) return []
+    const counts = new Map(wanted.map((item) => [item.xid, 0]))
+    for (const item of wanted) counts.set(item.xid, (counts.get(item.xid) ?? 0) + item.lines)
+    for (const { xid, line } of await readNewLines(this.#pool, wanted)) {
+      batchOf(xid).lines.push(line)
+      counts.set(xid, (counts.get(xid) ?? 0) - 1)
+    }
+    // Stored and not found: moved to another retention class meanwhile.
+    for (const item of wanted) {
+      const missing = counts.get(item.xid) ?? 0
+      if (missing > 0) skip(batchOf(item.xid), { ...item, lines: missing })
+      counts.set(item.xid, 0)
+    }
+    return [...batches.values()]
+  }
+}
+
+function skip(batch: Batch, { lines, bins }: Pick<News, 'lines' | 'bins'>): void {
+  const from = Math.min(...bins) * BIN_SECONDS * 1_000_000
+  const to = (Math.max(...bins) + 1) * BIN_SECONDS * 1_000_000
+  batch.skipped = joinSkipped(batch.skipped, { lines, from, to })
+}
+
+function positionOf({ snapshot, now }: Moment): string {
+  return `${now}.${snapshot}`
+}
+
+/** A reader can write anything: what is no position is none. */
+function readPosition(position: string): Moment | null {
+  const [, now, snapshot] = /^(\d{1,15})\.([\d:,]{1,4000})$/.exec(position) ?? []
+  if (now === undefined || snapshot === undefined || !readSnapshot(snapshot)) return null
+  return { now: Number(now), snapshot }
+}
