@@ -24,7 +24,6 @@ export interface DeliverParts {
 }
 
 const AT_ONCE = 5
-const ROUNDS = 20
 /** Longer than a try takes. */
 const LEASE_MS = 60_000
 /** After each try that failed; after the last the message is given up, more than an hour behind the first. */
@@ -32,7 +31,7 @@ const AGAIN_AFTER_MS = [5_000, 30_000, 60_000, 300_000, 600_000, 1_200_000, 1_80
 
 /** Delivers what is due; never rejects for one message. */
 export async function deliverDue(parts: DeliverParts): Promise<void> {
-  for (let round = 0; round < ROUNDS && !parts.signal?.aborted; round++) {
+  while (!parts.signal?.aborted) {
     const due = await parts.store.claimDue(new Date(parts.now()), LEASE_MS, AT_ONCE)
     await Promise.all(due.map((message) => deliver(message, parts)))
     if (due.length < AT_ONCE) return

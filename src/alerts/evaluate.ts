@@ -34,9 +34,8 @@ export interface EvaluateParts {
   signal?: AbortSignal
 }
 
-/** Claimed in one round, and counted side by side: each holds a connection of the readers'. */
+/** Claimed together, and counted side by side: each holds a connection of the readers'. */
 const AT_ONCE = 2
-const ROUNDS = 20
 /** Counting ends by itself long before. */
 const LEASE_MS = 60_000
 /** Of one count; a ratio takes two. At 250,000 lines a second and more, some two million lines. */
@@ -52,7 +51,7 @@ const MISSED_TURNS = 4
 
 /** Looks at what is due; never rejects for one alert. */
 export async function evaluateDue(parts: EvaluateParts): Promise<void> {
-  for (let round = 0; round < ROUNDS; round++) {
+  while (!parts.signal?.aborted) {
     const due = await parts.store.claimDue(new Date(parts.now()), LEASE_MS, AT_ONCE)
     await Promise.all(due.map((alert) => evaluate(alert, parts)))
     if (due.length < AT_ONCE) return

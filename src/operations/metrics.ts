@@ -42,7 +42,7 @@ export interface Metrics {
 const HELP: Record<string, string> = {
   stored: 'Deliveries answered 204 and stored.',
   duplicates: 'Deliveries answered 204 that were stored before.',
-  lines: 'Lines of stored deliveries.',
+  lines: 'Lines of stored deliveries, with those that exclusion rules dropped.',
   bytes: 'Bytes of the bodies of stored deliveries.',
   malformedFrames: 'Lines kept raw because their frame was not as the protocol says.',
   countMismatches: 'Deliveries whose Logplex-Msg-Count differs from the lines found.',
