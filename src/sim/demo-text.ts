@@ -3,6 +3,9 @@
 export interface DemoFacts {
   signInUrl: string
   publicUrl: string
+  /** The simulated api.heroku.com, and what its customer shows there. */
+  platformOrigin: string
+  customerKey: string
   resourceName: string
   resourceId: string
   /** The app that the resource was made for, and one that it is attached to. */
@@ -51,6 +54,12 @@ To try by hand, in another terminal:
   # Provision another resource, as Heroku does.
   curl -i -u ${facts.addonId}:${facts.password} ${publicUrl}/heroku/resources \\
     -H 'Content-Type: application/json' -d '{"uuid":"${facts.anotherId}","plan":"test"}'
+
+  # Be the customer, with Heroku's own command (npm i -g heroku). HOME, so that yours is left alone.
+  export HEROKU_HOST=${facts.platformOrigin} HEROKU_API_KEY=${facts.customerKey}
+  export HOME=$(mktemp -d) DISABLE_TELEMETRY=true
+  heroku addons:attach ${facts.resourceName} -a my-other-app
+  heroku drains -a my-other-app
 
 Ctrl-C stops it all.
 `

@@ -9,6 +9,7 @@ import { formatMicros } from './frame-encoder.ts'
 import { createHeroku, type Heroku } from './heroku.ts'
 import { watchPackageRunner } from './package-runner.ts'
 import { HerokuRefusal } from './partner-answer.ts'
+import { CUSTOMER_KEY } from './platform/customer.ts'
 import { openPlatform } from './platform.ts'
 import { play } from './player.ts'
 import { createRandom } from './random.ts'
@@ -87,6 +88,7 @@ async function start(): Promise<void> {
   const publicUrl = `http://localhost:${port}`
   const dashboard = await openDashboard((uuid) => heroku?.signIn(uuid) ?? null)
   const platform = await openPlatform(() => heroku)
+  platform.dashboard = dashboard.origin
 
   say('Starting the service and its database; the first time takes a few seconds.')
   const inherited = Object.entries(process.env).filter(([name]) => !NOT_FOR_THE_CHILD.test(name))
@@ -125,6 +127,7 @@ async function start(): Promise<void> {
     // Drain URLs are https, as Heroku wants them; the service on this machine speaks plain http.
     drains: { deliverTo: origin },
     clientSecrets: [CLIENT_SECRET],
+    logInputOrigin: platform.origin,
   })
   const resource = await heroku.provision({ plan: 'test' })
   const [drain] = resource.drains
@@ -166,6 +169,8 @@ async function start(): Promise<void> {
     demoText({
       signInUrl: dashboard.signInUrl(resource.uuid),
       publicUrl,
+      platformOrigin: platform.origin,
+      customerKey: CUSTOMER_KEY,
       resourceName: resource.name,
       resourceId: resource.uuid,
       app: resource.app,

@@ -65,6 +65,8 @@ export interface AttachedDrain {
   /** Heroku's id of the drain. */
   drainId: string
   attachmentId: string
+  /** The name of the attachment: CULVERT, unless the customer named another. */
+  attachedAs: string
   /** Where it points. */
   url: string
   /** How often it was told to point elsewhere. */
@@ -105,6 +107,8 @@ export interface Heroku {
   configVars: readonly string[]
   idServer: IdServer
   logInput: LogInput
+  /** Of an app by its name; whatever is named exists. */
+  appId(app: string): string
   webhooks: SimWebhooks
   /** From now on, of all calls to the add-on. */
   callManner: CallManner
@@ -131,7 +135,7 @@ export interface Heroku {
   /** The customer gives the resource another name. */
   rename(uuid: string, name: string): void
   /** Attaches the resource to another app: another drain token at the same address. The add-on is not called. */
-  attach(uuid: string, app?: string): AttachedDrain
+  attach(uuid: string, app?: string, as?: string): AttachedDrain
   /**
    * Takes the resource from an app. The add-on is not called, and the drain, which is answered, runs on until it is
    * stopped: Logplex hears of it later.
@@ -241,6 +245,7 @@ export function createHeroku(options: HerokuOptions): Heroku {
       appId: appIdOf(app),
       drainId: random.uuid(),
       attachmentId: random.uuid(),
+      attachedAs: addon.id.toUpperCase().replaceAll('-', '_'),
       url,
       moves: 0,
       get nodes() {
@@ -286,6 +291,7 @@ export function createHeroku(options: HerokuOptions): Heroku {
     configVars: addon.configVars,
     idServer,
     logInput,
+    appId: appIdOf,
     webhooks,
     callManner: 'once',
     isAddon: (authorization) => authorization === basicAuth(addon.id, addon.password),
@@ -367,9 +373,10 @@ export function createHeroku(options: HerokuOptions): Heroku {
       webhooks.publish(uuid, 'api:addon', 'update', addonJson(resource))
     },
 
-    attach(uuid, app = `quiet-hill-${random.int(10_000, 99_999)}`) {
+    attach(uuid, app = `quiet-hill-${random.int(10_000, 99_999)}`, as) {
       const resource = find(uuid)
       const drain = startDrain(resource.answer.logDrainUrl, `d.${random.uuid()}`, app)
+      if (as !== undefined) drain.attachedAs = as
       resource.drains.push(drain)
       webhooks.publish(uuid, 'api:addon-attachment', 'create', attachmentJson(resource, drain))
       return drain

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { AttachedDrain, Heroku, SimResource } from './heroku.ts'
 import type { SimAnswer } from './id-server.ts'
 import { NOT_FOUND, type PlatformCall, refusalOf } from './platform/call.ts'
+import { serveCustomer } from './platform/customer.ts'
 import { listInstalls } from './platform/installs.ts'
 import { drainJson, moveDrain } from './platform/log-drains.ts'
 import { page } from './platform/page.ts'
@@ -52,6 +53,8 @@ export interface Platform {
   /** Makes requests fail from now on. Mend by calling what it answers. */
   fail(fault: Fault): () => void
   count(method: string, path: RegExp): number
+  /** Where the pages are that open a resource, for the addresses that customers are told. Null: Heroku's own. */
+  dashboard: string | null
   close(): Promise<void>
 }
 
@@ -85,12 +88,12 @@ export async function openPlatform(heroku: () => Heroku | undefined, port = 0): 
       return send(response, { status: 307, body: '', headers: { Location: fault.location ?? '/' } })
     }
     if (fault?.kind === 'wrong_json') return send(response, { status: 200, body: { surprise: true } })
-    const answer = answerTo({ method, path, query, headers, body })
+    const answer = await answerTo({ method, path, query, headers, body })
     if (fault?.kind === 'lost') return void response.destroy()
     send(response, answer)
   }
 
-  function answerTo(call: PlatformCall): SimAnswer {
+  async function answerTo(call: PlatformCall): Promise<SimAnswer> {
     const { method, path, headers, body } = call
     const world = heroku()
     if (world === undefined) return NOT_FOUND
@@ -100,6 +103,7 @@ export async function openPlatform(heroku: () => Heroku | undefined, port = 0): 
     }
     if (method === 'POST' && path === '/logs') return world.logInput.take(call)
     const other =
+      (await serveCustomer(world, call, platform.dashboard)) ??
       moveDrain(world, call) ??
       listInstalls(world, call, platform.pageSize) ??
       changeProvision(world, call) ??
@@ -145,6 +149,7 @@ export async function openPlatform(heroku: () => Heroku | undefined, port = 0): 
     rateLimitRemaining: 4_500,
     pageSize: 1_000,
     drainsNameTheirApp: true,
+    dashboard: null,
     fail(fault) {
       const own = { ...fault }
       faults.push(own)
@@ -191,7 +196,7 @@ function addonJson(resource: SimResource, { addonId }: Heroku): object {
 function attachmentJson(drain: AttachedDrain, resource: SimResource, { logInput }: Heroku) {
   return {
     id: drain.attachmentId,
-    name: 'CULVERT',
+    name: drain.attachedAs,
     namespace: null,
     addon: { id: resource.uuid, name: resource.name },
     app: { id: drain.appId, name: drain.app },

@@ -94,6 +94,8 @@ it('the text shows the sign-in link before any other address', () => {
   const text = demoText({
     signInUrl: 'http://localhost:4000/sso/x',
     publicUrl: 'http://localhost:5000',
+    platformOrigin: 'http://127.0.0.1:4000',
+    customerKey: 'a-key',
     resourceName: 'culvert-curly-1',
     resourceId: 'x',
     app: 'tidy-river',
