@@ -301,6 +301,7 @@ export async function createService({
       dailyBytesOf: (plan) => planLimits(plan).dailyBytes,
       retentionDaysOf: (plan) => planLimits(plan).retentionDays,
       appNames: heroku.appNames,
+      attachedApps: heroku.drainStore.attachedApps,
     },
     fastlyApi: endpoints.api,
     renderErrorPage,

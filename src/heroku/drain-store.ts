@@ -44,6 +44,14 @@ export interface ListingOutcome {
   incomplete: boolean
 }
 
+export interface AttachedApp {
+  drainId: number
+  /** Null, as `name`, until Heroku has told. */
+  appId: string | null
+  name: string | null
+  detachedAt: Date | null
+}
+
 export interface DrainStore {
   /** Null where the resource is not live. */
   applyListing(
@@ -60,6 +68,8 @@ export interface DrainStore {
   noteMoved(resourceId: string, herokuDrainId: string, url: string, now: number): Promise<void>
   /** Drain id -> name of its app, where it is known. */
   appNames(resourceNumber: number): Promise<ReadonlyMap<number, string>>
+  /** Every drain of the resource, oldest first, and the app it is of. */
+  attachedApps(resourceNumber: number): Promise<AttachedApp[]>
 }
 
 /** A drain may be younger than its place in Heroku's list. */
@@ -197,6 +207,15 @@ export function createDrainStore(pool: Pool): DrainStore {
         [resourceNumber],
       )
       return new Map(rows.map((row) => [row.id, row.app_name]))
+    },
+
+    async attachedApps(resourceNumber) {
+      const { rows } = await pool.query<AttachedApp>(
+        `select id as "drainId", app_id as "appId", app_name as "name", detached_at as "detachedAt"
+           from drain where resource_number = $1 order by id`,
+        [resourceNumber],
+      )
+      return rows
     },
   }
 }

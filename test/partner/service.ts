@@ -3,6 +3,7 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { createAlertStore } from '../../src/alerts/alert-store.ts'
 import { type Config, loadConfig } from '../../src/config.ts'
+import { createDrainStore } from '../../src/heroku/drain-store.ts'
 import { createSecretBox } from '../../src/heroku/secret-box.ts'
 import { createExclusionStore } from '../../src/logs/exclusion/exclusion-store.ts'
 import type { LogStore } from '../../src/logs/log-store.ts'
@@ -38,6 +39,7 @@ export async function startService(environment: Record<string, string> = {}): Pr
   const resources = createResourceStore(database.pool)
   const sessions = createSessionStore(database.pool)
   const logs = createPostgresLogStore(database.pool)
+  const drains = createDrainStore(database.pool)
   const tail = createPostgresTail({ searches: database.pool, cancels: database.pool, onFailure: () => {} })
   const clock = { now: new Date() }
   const logged: string[] = []
@@ -52,7 +54,8 @@ export async function startService(environment: Record<string, string> = {}): Pr
   await app.register(viewerRoutes, {
     dailyBytesOf: () => 500_000_000,
     retentionDaysOf: () => 7,
-    appNames: async () => new Map(),
+    appNames: drains.appNames,
+    attachedApps: drains.attachedApps,
     config,
     sessions,
     tokens: createTokenStore(database.pool),

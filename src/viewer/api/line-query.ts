@@ -7,13 +7,13 @@ import { readSearch, searchShape } from './line.ts'
 import { check } from './operation.ts'
 
 export const MAX_LIMIT = 1_000
-const cursor = z.string().min(1).max(200)
+export const cursorSchema = z.string().min(1).max(200)
 
 export const lineQuerySchema = z
   .object({
     ...searchShape,
-    before: cursor.optional().describe('A cursor, or `older` of an answer: lines that come earlier.'),
-    after: cursor.optional().describe('A cursor, or `newer` of an answer: lines that come later.'),
+    before: cursorSchema.optional().describe('A cursor, or `older` of an answer: lines that come earlier.'),
+    after: cursorSchema.optional().describe('A cursor, or `newer` of an answer: lines that come later.'),
     limit: z.coerce.number().int().min(1).max(MAX_LIMIT).default(200),
   })
   .refine((query) => query.before === undefined || query.after === undefined, {
