@@ -69,6 +69,10 @@ not apply, change nothing.
     }
     const areas = name === 'all' ? AREAS : AREAS.filter((area) => area.name === name)
     if (areas.length === 0 || rest.length > 0) return explain(context, name)
+    const interrupted = new AbortController()
+    const interrupt = () => interrupted.abort()
+    // Once: what was provisioned is removed first. A second one ends the process as ever.
+    process.once('SIGINT', interrupt)
     try {
       const manifest = readManifest(values.file)
       const { json, tap, 'client-secret': clientSecret } = values
@@ -84,6 +88,7 @@ not apply, change nothing.
           apiPort: readPort(values['api-port'], '--api-port'),
           clientSecret,
           deliverTo: readOrigin(values['deliver-to']),
+          signal: interrupted.signal,
           limits: { finishMs: readSeconds(values.wait) * 1_000 },
         },
         chooseReporter({ json, tap, secrets }, context),
@@ -93,6 +98,8 @@ not apply, change nothing.
       if (!(error instanceof CannotRun)) throw error
       context.writeError(`${error.message}\n`)
       return 2
+    } finally {
+      process.removeListener('SIGINT', interrupt)
     }
   },
 }

@@ -21,6 +21,9 @@ const DULL = [
   'sec-fetch-mode',
   'content-length',
 ]
+/** In JSON and in forms: what opens doors, of a webhook or of OAuth. */
+const SECRET_FIELDS =
+  /(\b(?:secret|client_secret|authorization|access_token|refresh_token)(?:=|"\s*:\s*"))[^&"\s]+( [^"]+)?/g
 const BODY_CHARACTERS = 2_000
 
 /** @param secrets the manifest's, which a report must not show */
@@ -49,8 +52,9 @@ export function describeExchange(exchange: Exchange, secrets: readonly string[])
 function redact(text: string, secrets: readonly string[]): string {
   let clean = text
   for (const secret of secrets) if (secret !== '') clean = clean.replaceAll(secret, '***')
-  // Passwords in addresses, and what a cookie or an Authorization is good for.
-  return clean.replace(/(\w:\/\/[^\s:@/]*:)[^\s@/]+@/g, '$1***@').replace(/(client_secret=)[^&\s]+/g, '$1***')
+  return clean
+    .replace(/(\w:\/\/[^\s:@/]*:)[^\s@/]+@/g, '$1***@') // passwords in addresses
+    .replace(SECRET_FIELDS, '$1***')
 }
 
 function headersOf(headers: Headers, clean: (text: string) => string): Record<string, string> {

@@ -1,13 +1,13 @@
 // The world around the add-on under test: makes Heroku's calls, records them, and holds the servers that the add-on
 // calls in its turn. What was provisioned is known here, so that nothing is left behind.
 import { randomUUID } from 'node:crypto'
-import { Agent } from 'node:http'
-import { Agent as TlsAgent } from 'node:https'
-import { basicAuth, callHttp } from '../sim/http-call.ts'
+import { basicAuth } from '../sim/http-call.ts'
 import { createRandom, type Random } from '../sim/random.ts'
 import type { Addon } from './addon.ts'
+import { CannotPlay } from './area.ts'
 import type { Exchange } from './exchange.ts'
 import { type Loopback, openLoopback } from './loopback/loopback.ts'
+import { createSender, type Request } from './send.ts'
 
 /** How long things may take. In milliseconds. */
 export interface Limits {
@@ -49,17 +49,8 @@ export interface WorldOptions {
   /** An origin, in place of the one that log_drain_url and webhook addresses have. */
   deliverTo?: string | undefined
   limits?: Partial<Limits> | undefined
-}
-
-export interface Request {
-  what: string
-  method: string
-  url: string
-  headers: [name: string, value: string][]
-  body?: Buffer | string
-  timeoutMs?: number
-  /** Connects to this origin; the Host header stays that of `url`. */
-  deliverTo?: string | undefined
+  /** Ends the plays: what they provisioned is removed all the same. */
+  signal?: AbortSignal | undefined
 }
 
 export interface World {
@@ -75,7 +66,7 @@ export interface World {
   live: Set<string>
   /** Why no resource can be had, once that is known: nobody needs to find out again. */
   barren: string | null
-  /** Makes a call and records it; resolves also where no answer came. */
+  /** Makes a call and records it; resolves also where no answer came. @throws CannotPlay once interrupted */
   send(request: Request): Promise<Exchange>
   /** Heroku's signature: the Authorization header of its calls. */
   authorization: string
@@ -84,18 +75,18 @@ export interface World {
 }
 
 export async function openWorld(options: WorldOptions): Promise<World> {
-  const { addon, production } = options
+  const { addon, production, signal } = options
   const random = createRandom(randomUUID())
   const loopback = await openLoopback({
     random,
     idPort: options.idPort ?? 0,
     apiPort: options.apiPort ?? 0,
     clientSecret: options.clientSecret ?? null,
+    signal,
   })
-  const plain = new Agent({ keepAlive: true })
-  // On somebody's own machine a certificate is often home-made; in production a wrong one must show.
-  const tls = new TlsAgent({ keepAlive: true, rejectUnauthorized: production })
   const limits = { ...LIMITS, ...options.limits }
+  // On somebody's own machine a certificate is often home-made; in production a wrong one must show.
+  const sender = createSender(limits.answerMs, production)
   const world: World = {
     addon,
     production,
@@ -109,25 +100,9 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     barren: null,
     authorization: basicAuth(addon.id, addon.password),
 
-    async send({ what, method, url, headers, body = '', timeoutMs = limits.answerMs, deliverTo }) {
-      const bytes = Buffer.from(body)
-      const at = Date.now()
-      const startedAt = performance.now()
-      const recorded = {
-        what,
-        from: 'heroku' as const,
-        at,
-        request: { method, url, headers: Object.fromEntries(headers), body: bytes },
-      }
-      try {
-        const isTls = new URL(deliverTo ?? url).protocol === 'https:'
-        const agent = isTls ? tls : plain
-        const answer = await callHttp({ method, url, headers, body: bytes, timeoutMs, deliverTo, agent })
-        return { ...recorded, answer, failure: null, durationMs: performance.now() - startedAt }
-      } catch (error) {
-        const failure = (error as Error).message || String((error as { code?: unknown }).code)
-        return { ...recorded, answer: null, failure, durationMs: performance.now() - startedAt }
-      }
+    async send(request) {
+      if (signal?.aborted) throw new CannotPlay('it was interrupted')
+      return sender.send(request)
     },
 
     async clear() {
@@ -136,7 +111,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
       for (const uuid of left) loopback.end(uuid)
       await Promise.all(
         left.map((uuid) =>
-          world.send({
+          sender.send({
             what: 'clearing up',
             method: 'DELETE',
             url: `${addon.baseUrl}/${uuid}`,
@@ -147,8 +122,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     },
 
     async close() {
-      plain.destroy()
-      tls.destroy()
+      sender.close()
       await loopback.close()
     },
   }

@@ -71,7 +71,9 @@ describe('culvert test', () => {
 
   it('says why a rule is skipped', async () => {
     const { code, output } = await culvertTest(['planchange', ...at(whole)])
-    expect(output).toMatch(/skip C01 .*\n +does not apply: only where a second plan is named with --plan\n/)
+    expect(output).toContain(
+      'skip C01 change-plan: does not apply: only where a second plan is named with --plan\n',
+    )
     expect(code).toBe(0)
   })
 
@@ -84,8 +86,8 @@ describe('culvert test', () => {
     )
     expect(output).toContain('{"plan":"no-such-plan"}')
     expect(output).toMatch(/came back: +200 in \d+ ms/)
-    expect(output).toContain('otherwise:  The customer pays for a plan that you do not know.')
-    expect(output).toContain('documented: sbosio/mylogger-addon')
+    expect(output).toContain('otherwise:     The customer pays for a plan that you do not know.')
+    expect(output).toContain('documented:    sbosio/mylogger-addon')
     expect(code).toBe(1)
   })
 
@@ -116,9 +118,23 @@ describe('culvert test', () => {
 
   it('removes what it provisioned', async () => {
     const one = await addon()
-    await culvertTest(['all', '--plan', 'test', '--plan', 'premium', ...at(one)])
+    const [idPort, apiPort] = [await freePort(), await freePort()]
+    one.heroku = { idUrl: `http://127.0.0.1:${idPort}`, apiUrl: `http://127.0.0.1:${apiPort}` }
+    const ports = ['--id-port', String(idPort), '--api-port', String(apiPort)]
+    await culvertTest(['all', '--plan', 'test', '--plan', 'premium', ...ports, ...at(one)])
     expect(one.resources.size).toBeGreaterThan(10)
     expect([...one.resources.values()].filter(({ state }) => state !== 'gone')).toEqual([])
+  })
+
+  it('removes what it provisioned when it is interrupted, too', async () => {
+    const one = await addon({ isAsync: true, defect: 'A02' })
+    const running = culvertTest(['planchange', '--wait', '60', ...at(one)])
+    await expect.poll(() => one.resources.size, { timeout: 10_000 }).toBe(1)
+    process.emit('SIGINT')
+    const { code, output } = await running
+    expect(output).toContain('Plan change could not be tested')
+    expect([...one.resources.values()].map(({ state }) => state)).toEqual(['gone'])
+    expect(code).toBe(2)
   })
 
   it('keeps the control characters of somebody else off the screen', async () => {

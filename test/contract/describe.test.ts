@@ -58,6 +58,15 @@ describe('an exchange as it is shown', () => {
   })
 })
 
+it('keeps back the secrets of webhooks and of OAuth, in JSON and in forms', () => {
+  const shown = (sent: string) => describeExchange(exchange({ sent }), []).sent.body
+  expect(shown('{"url":"https://x.example","secret":"abc","authorization": "Bearer def"}')).toBe(
+    '{"url":"https://x.example","secret":"***","authorization": "***"}',
+  )
+  expect(shown('code=1&client_secret=abc&x=1')).toBe('code=1&client_secret=***&x=1')
+  expect(shown('{"access_token":"HRKU-1","expires_in":1}')).toBe('{"access_token":"***","expires_in":1}')
+})
+
 describe('cookies', () => {
   const answer = (...lines: string[]) => ({
     status: 200,

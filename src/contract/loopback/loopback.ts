@@ -65,8 +65,10 @@ export async function openLoopback(options: {
   idPort: number
   apiPort: number
   clientSecret: string | null
+  /** Ends all waiting. */
+  signal?: AbortSignal | undefined
 }): Promise<Loopback> {
-  const { random, clientSecret } = options
+  const { random, clientSecret, signal } = options
   const idServer = new IdServer({ random: random.fork('id server'), clock: Date.now })
   const resources = new Map<string, KnownResource>()
   const resourceOfGrant = new Map<string, string>()
@@ -196,10 +198,10 @@ export async function openLoopback(options: {
           ({ answer }) => answer !== null && answer.status >= 200 && answer.status < 300,
         )
       const isThere = () => found() !== undefined
-      await until(isThere, watchers, timeoutMs)
+      await until(isThere, watchers, timeoutMs, signal)
       return found() ?? null
     },
-    waitUntil: (uuid, areSuch, timeoutMs) => until(() => areSuch(callsOf(uuid)), watchers, timeoutMs),
+    waitUntil: (uuid, areSuch, timeoutMs) => until(() => areSuch(callsOf(uuid)), watchers, timeoutMs, signal),
     async close() {
       for (const server of [idListener, apiListener]) {
         server.closeAllConnections()
@@ -211,17 +213,24 @@ export async function openLoopback(options: {
 }
 
 /** Resolves when the condition holds, looked at whenever a watcher is called, or when the time is over. */
-async function until(condition: () => boolean, watchers: Set<() => void>, timeoutMs: number): Promise<void> {
-  if (condition()) return
+async function until(
+  condition: () => boolean,
+  watchers: Set<() => void>,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (condition() || signal?.aborted) return
   await new Promise<void>((resolve) => {
     const end = () => {
       clearTimeout(timer)
       watchers.delete(look)
+      signal?.removeEventListener('abort', end)
       resolve()
     }
     const look = () => condition() && end()
     const timer = setTimeout(end, timeoutMs)
     watchers.add(look)
+    signal?.addEventListener('abort', end)
   })
 }
 

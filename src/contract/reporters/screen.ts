@@ -12,7 +12,9 @@ export interface ScreenOptions {
 
 const MARKS: Record<Result, string> = { pass: 'ok  ', fail: 'FAIL', warn: 'warn', skip: 'skip' }
 const COLORS: Record<Result, number> = { pass: 32, fail: 31, warn: 33, skip: 90 }
-const INDENT = ' '.repeat(11)
+const INDENT = ' '.repeat(7)
+/** Of what is named on the left of a detail. */
+const LABEL = 15
 /** More than this of what was sent and came back is in --json. */
 const MAX_EXCHANGES = 3
 const MAX_BODY = 400
@@ -23,8 +25,8 @@ export function createScreen(write: (text: string) => void, { color, secrets }: 
   function tell(finding: Finding): void {
     const { rule, verdict } = finding
     const result = resultOf(finding)
-    write(`  ${paint(MARKS[result], COLORS[result])} ${rule.number} ${rule.name}: ${rule.demands}\n`)
-    if (verdict.kind === 'skip') write(paint(`${INDENT}${verdict.because}\n`, COLORS.skip))
+    const says = verdict.kind === 'skip' ? verdict.because : rule.demands
+    write(`  ${paint(MARKS[result], COLORS[result])} ${rule.number} ${rule.name}: ${says}\n`)
     if (verdict.kind !== 'fail') return
     write(`${INDENT}${verdict.says}\n`)
     for (const exchange of verdict.exchanges.slice(0, MAX_EXCHANGES)) {
@@ -32,9 +34,9 @@ export function createScreen(write: (text: string) => void, { color, secrets }: 
     }
     const more = verdict.exchanges.length - MAX_EXCHANGES
     if (more > 0) write(`${INDENT}(and ${more} more: --json has all)\n`)
-    write(`${INDENT}otherwise:  ${rule.otherwise}\n`)
-    if (verdict.fix !== undefined) write(`${INDENT}fix:        ${verdict.fix}\n`)
-    write(`${INDENT}documented: ${rule.source.title}, ${rule.source.url}\n`)
+    write(line('otherwise', rule.otherwise))
+    if (verdict.fix !== undefined) write(line('fix', verdict.fix))
+    write(line('documented', `${rule.source.title}, ${rule.source.url}`))
   }
 
   return {
@@ -82,11 +84,11 @@ function tellExchange({ what, from, sent, received, failure, milliseconds }: Des
 }
 
 function line(name: string, text: string): string {
-  return `${INDENT}${`${name}:`.padEnd(12)}${text}\n`
+  return `${INDENT}${`${name}:`.padEnd(LABEL)}${text}\n`
 }
 
 function headerLines(headers: Record<string, string>): string[] {
-  return Object.entries(headers).map(([name, value]) => `${INDENT}${' '.repeat(12)}${name}: ${value}\n`)
+  return Object.entries(headers).map(([name, value]) => `${INDENT}${' '.repeat(LABEL)}${name}: ${value}\n`)
 }
 
 function bodyLines(body: string): string[] {
@@ -94,5 +96,5 @@ function bodyLines(body: string): string[] {
   const short = body.length <= MAX_BODY ? body : `${body.slice(0, MAX_BODY)}…`
   // Control characters of somebody's answer must not steer somebody's terminal.
   const visible = short.replace(/[^\P{Cc}\n]/gu, '\u00b7')
-  return visible.split('\n').map((text) => `${INDENT}${' '.repeat(12)}${text}\n`)
+  return visible.split('\n').map((text) => `${INDENT}${' '.repeat(LABEL)}${text}\n`)
 }
