@@ -22,6 +22,8 @@ export interface About {
 export interface Report {
   about: About
   areas: readonly AreaReport[]
+  /** Resources that the add-on would not remove, by uuid. */
+  left: readonly string[]
 }
 
 export interface Reporter {

@@ -32,7 +32,7 @@ export async function runContract(options: RunOptions, reporter: Reporter): Prom
       reports.push(report)
       reporter.found(report)
     }
-    const report = { about, areas: reports }
+    const report = { about, areas: reports, left: opened?.left ?? [] }
     reporter.end(report)
     return report
   } finally {

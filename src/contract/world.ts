@@ -64,6 +64,8 @@ export interface World {
   loopback: Loopback
   /** Resources that the add-on was told of and that were not removed yet. */
   live: Set<string>
+  /** Those that could not be removed. */
+  left: string[]
   /** Why no resource can be had, once that is known: nobody needs to find out again. */
   barren: string | null
   /** Makes a call and records it; resolves also where no answer came. @throws CannotPlay once interrupted */
@@ -97,6 +99,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     random,
     loopback,
     live: new Set(),
+    left: [],
     barren: null,
     authorization: basicAuth(addon.id, addon.password),
 
@@ -106,19 +109,21 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     },
 
     async clear() {
-      const left = [...world.live]
+      const uuids = [...world.live]
       world.live.clear()
-      for (const uuid of left) loopback.end(uuid)
-      await Promise.all(
-        left.map((uuid) =>
-          sender.send({
-            what: 'clearing up',
-            method: 'DELETE',
-            url: `${addon.baseUrl}/${uuid}`,
-            headers: [['Authorization', world.authorization]],
-          }),
-        ),
-      )
+      const removals = uuids.map(async (uuid) => {
+        loopback.end(uuid)
+        const { answer } = await sender.send({
+          what: 'clearing up',
+          method: 'DELETE',
+          url: `${addon.baseUrl}/${uuid}`,
+          headers: [['Authorization', world.authorization]],
+        })
+        // 404 and 410: it is gone, or never was.
+        const isGone = answer !== null && (answer.status < 300 || [404, 410].includes(answer.status))
+        if (!isGone) world.left.push(uuid)
+      })
+      await Promise.all(removals)
     },
 
     async close() {

@@ -23,7 +23,13 @@ export function createJsonReporter(write: (text: string) => void, secrets: reado
     found() {},
     end(report) {
       const areas = report.areas.map((area) => ({ ...area, findings: area.findings.map(describe) }))
-      const whole = { ...report.about, status: exitStatus(report), counts: countResults(report), areas }
+      const whole = {
+        ...report.about,
+        status: exitStatus(report),
+        counts: countResults(report),
+        areas,
+        left: report.left,
+      }
       write(`${JSON.stringify(whole, null, 2)}\n`)
     },
   }

@@ -67,6 +67,7 @@ export function createScreen(write: (text: string) => void, { color, secrets }: 
       for (const { title, incomplete } of report.areas) {
         if (incomplete !== null) write(`${title} could not be tested: ${incomplete}\n`)
       }
+      if (report.left.length > 0) write(`Left behind, since DELETE fails: ${report.left.join(', ')}\n`)
     },
   }
 }

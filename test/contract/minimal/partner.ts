@@ -51,7 +51,7 @@ export async function provision(call: Call): Promise<void> {
   if (has('P03') && asked.oauth_grant?.expires_at?.endsWith('-0800'))
     return json(call, 422, { message: 'when?' })
   if (has('P20')) asked.oauth_grant.code.toString()
-  if (has('P21')) asked.callback_url.toString()
+  if (has('P21') && asked.options === undefined) throw new Error('which options?')
   if (has('P22') && Object.keys(asked).some((name) => !FIELDS.includes(name))) return json(call, 400, {})
   if (has('P23') && asked.region !== 'amazon-web-services::us-east-1') return json(call, 500, {})
   if (has('P24') && Object.keys(asked.options ?? {}).length > 0) return json(call, 400, {})
@@ -165,7 +165,6 @@ interface Asked {
   uuid?: unknown
   plan: string
   region: string
-  callback_url: string
   options: object | null
   oauth_grant: { code: string; expires_at: string }
   log_drain_token?: unknown
