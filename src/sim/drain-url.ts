@@ -15,7 +15,7 @@ export interface DrainTarget {
 
 const URL_PARTS = /^(https?):\/\/(?:([^@/?#]*)@)?([^@:/?#]+)(?::(\d+))?([^?#]*)(\?[^#]*)?(?:#.*)?$/
 
-/** @throws Error where Logplex would refuse the URL, or where its drain process would crash on it. */
+/** @throws Error where Logplex would refuse the URL, or where its drain process would crash on it */
 export function readDrainUrl(url: string): DrainTarget {
   const parts = URL_PARTS.exec(url)
   if (parts === null)

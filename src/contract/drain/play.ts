@@ -1,5 +1,5 @@
 // Delivers logs as Logplex does, with what it is known to send, before the resource is ready and after it is gone.
-import { readDrainUrl } from '../../sim/drain-url.ts'
+import { type DrainTarget, readDrainUrl } from '../../sim/drain-url.ts'
 import { encodeFrame, formatSeconds, overflowLine, type SimLine } from '../../sim/frame-encoder.ts'
 import type { Addon } from '../addon.ts'
 import { CannotPlay, NothingToPlay } from '../area.ts'
@@ -125,7 +125,7 @@ async function deliverTo(world: World, resource: Resource, delivery: Delivery): 
   if (resource.drainUrl === null) throw new CannotPlay('the answer had no log_drain_url')
   if (!/^https?:/.test(resource.drainUrl))
     throw new CannotPlay('log_drain_url is not http: nothing to post to')
-  const { tls, hostHeader, path, authorization } = readDrainUrl(resource.drainUrl)
+  const { tls, hostHeader, path, authorization } = targetOf(resource.drainUrl)
   const headers: [string, string][] = [
     ['Content-Type', 'application/logplex-1'],
     ['Logplex-Msg-Count', String(count)],
@@ -142,6 +142,14 @@ async function deliverTo(world: World, resource: Resource, delivery: Delivery): 
     timeoutMs: limits.drainMs * 2,
     deliverTo: world.deliverTo,
   })
+}
+
+function targetOf(url: string): DrainTarget {
+  try {
+    return readDrainUrl(url)
+  } catch (error) {
+    throw new CannotPlay((error as Error).message)
+  }
 }
 
 function logLine(message: string | Uint8Array): SimLine {

@@ -1,4 +1,5 @@
 // What the answer to a provision must hold.
+import { readDrainUrl } from '../../sim/drain-url.ts'
 import { areDeclared, areStrings, areUrls, asObject } from '../config-vars.ts'
 import { jsonObject } from '../exchange.ts'
 import { isSuccess, withAnswer, withBody } from '../expect.ts'
@@ -145,16 +146,18 @@ export const ANSWER_RULES: readonly Rule<E>[] = [
     number: 'P16',
     name: 'drain-url',
     strength: 'must',
-    demands: 'Answers with a log_drain_url that begins with https:// or syslog://.',
+    demands: 'Answers with a log_drain_url, an https:// or syslog:// address that Logplex can use.',
     otherwise: 'No log line ever arrives: Heroku cannot set up the drain.',
     source: APP_LOGS,
     ...requiresDrain,
     judge: withBody(
       ({ opening }) => opening,
-      ({ log_drain_url: url }, exchange) =>
-        typeof url === 'string' && /^(https|syslog):\/\/\S+$/.test(url)
-          ? pass
-          : fail(`log_drain_url is ${JSON.stringify(url) ?? 'missing'}`, [exchange]),
+      ({ log_drain_url: url }, exchange) => {
+        if (typeof url !== 'string' || !/^(https|syslog):\/\/\S+$/.test(url))
+          return fail(`log_drain_url is ${JSON.stringify(url) ?? 'missing'}`, [exchange])
+        const trouble = url.startsWith('https:') ? troubleWith(url) : null
+        return trouble === null ? pass : fail(trouble, [exchange])
+      },
     ),
   },
   {
@@ -210,3 +213,13 @@ export const ANSWER_RULES: readonly Rule<E>[] = [
     ),
   },
 ]
+
+/** What Logplex makes of an address is narrower than what a browser does. */
+function troubleWith(url: string): string | null {
+  try {
+    readDrainUrl(url)
+    return null
+  } catch (error) {
+    return (error as Error).message
+  }
+}
