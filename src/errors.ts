@@ -63,6 +63,10 @@ const CATALOGUE = {
   },
   drain_token_unknown: { status: 404, message: () => 'This drain token is not known here.' },
   drain_gone: { status: 410, message: () => 'The resource of this drain has been deprovisioned.' },
+  drain_loop: {
+    status: 400,
+    message: () => 'These lines were sent on from here and lead back to where they came from.',
+  },
   unsupported_content_type: { status: 415, message: () => 'Send application/logplex-1.' },
   unsupported_encoding: { status: 415, message: () => 'Send the body plain or with Content-Encoding: gzip.' },
   body_unreadable: { status: 400, message: () => 'The body could not be decompressed.' },

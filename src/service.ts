@@ -12,7 +12,7 @@ import { gather } from './drain/gather.ts'
 import { HeldDeliveries } from './drain/held-deliveries.ts'
 import { createHeldStore } from './drain/held-store.ts'
 import { Newcomers } from './drain/newcomers.ts'
-import { createLogEndpoints } from './endpoints/endpoints.ts'
+import { createLogEndpoints, type LogEndpoints } from './endpoints/endpoints.ts'
 import { createHerokuRoom, type HerokuRoom } from './heroku/heroku.ts'
 import { GRACE_MS, keepHouse } from './jobs/housekeeping.ts'
 import { createNoticeStore } from './jobs/notice-store.ts'
@@ -20,6 +20,7 @@ import { announcePlans, warnOfQuotas } from './jobs/notices.ts'
 import { type Job, repeat } from './jobs/repeat.ts'
 import { createExclusionStore } from './logs/exclusion/exclusion-store.ts'
 import { Exclusions } from './logs/exclusion/exclusions.ts'
+import { createLineFeeds } from './logs/postgres/feeds.ts'
 import { createPostgresLogStore } from './logs/postgres/postgres-log-store.ts'
 import { createPostgresTail } from './logs/postgres/tail.ts'
 import { CommitFigures } from './operations/commit-figures.ts'
@@ -59,6 +60,7 @@ export interface Service {
   app: FastifyInstance
   drain: Drain
   heroku: HerokuRoom
+  endpoints: LogEndpoints
   /** Decides, where that can be done by now, about deliveries whose token nobody knew. Also done by the clock. */
   settleHeld(): Promise<void>
   /**
@@ -222,6 +224,26 @@ export async function createService({
         { name: 'warning of quotas', everyMs: QUOTAS_EVERY_MS, work: () => warnOfQuotas(notices) },
       ]
     : []
+  const tokens = createTokenStore(reading)
+  const endpoints = createLogEndpoints({
+    pool: reading,
+    config,
+    logs,
+    feeds: createLineFeeds(reading),
+    appNames: heroku.appNames,
+    async findCaller(token) {
+      const found = await tokens.find(digest(token), new Date(now()))
+      const resource = found && (await resources.findResource(found.resourceId))
+      if (resource?.state !== 'provisioned') return null
+      return { resourceId: resource.id, resourceName: resource.name ?? resource.id, tokenId: found?.id ?? '' }
+    },
+    describeToken: async (resourceId, id) =>
+      (await tokens.list(resourceId)).find((token) => token.id === id) ?? null,
+    log,
+    now,
+    random: Math.random,
+  })
+  drain.ownOrigin = endpoints.origin
   const jobs = repeat(
     [
       {
@@ -239,23 +261,10 @@ export async function createService({
       ...noticeJobs,
       ...heroku.jobs,
       ...alerts.jobs,
+      ...endpoints.jobs,
     ],
     log,
   )
-  const tokens = createTokenStore(reading)
-  const endpoints = createLogEndpoints({
-    pool: reading,
-    config,
-    async findCaller(token) {
-      const found = await tokens.find(digest(token), new Date(now()))
-      const resource = found && (await resources.findResource(found.resourceId))
-      if (resource?.state !== 'provisioned') return null
-      return { resourceId: resource.id, resourceName: resource.name ?? resource.id, tokenId: found?.id ?? '' }
-    },
-    describeToken: async (resourceId, id) =>
-      (await tokens.list(resourceId)).find((token) => token.id === id) ?? null,
-    now,
-  })
   const metrics = createMetrics({
     drainCounters: drain.counters,
     counters: {
@@ -263,9 +272,11 @@ export async function createService({
       alerts: alerts.counters,
       exclusions: exclusions.counters,
       viewer: tailCounters,
+      endpoints: endpoints.counters,
     },
     drainLevels: drain.levels,
     herokuLevels: heroku.levels,
+    endpointsLevels: endpoints.levels,
     viewerLevels: () => ({ tailReaders: tail.followers }),
     commits,
     pools: { write: writing, read: reading, ...(searching && { search: searching }) },
@@ -302,6 +313,7 @@ export async function createService({
       retentionDaysOf: (plan) => planLimits(plan).retentionDays,
       appNames: heroku.appNames,
       attachedApps: heroku.drainStore.attachedApps,
+      logEndpoints: endpoints.describe,
     },
     fastlyApi: endpoints.api,
     renderErrorPage,
@@ -310,6 +322,7 @@ export async function createService({
     app,
     drain,
     heroku,
+    endpoints,
     settleHeld: () => held.settle(),
     async close() {
       await app.close()
@@ -317,9 +330,10 @@ export async function createService({
       await drain.close()
       heroku.end()
       alerts.end()
+      endpoints.end()
       // A round that waits for a database which says nothing waits half a minute, and so does a connection that it
       // has. Every job is safe to be cut off anywhere, and nothing is lost with a connection.
-      await atMost(JOBS_END_MS, Promise.all([jobs.stop(), heroku.settled()]))
+      await atMost(JOBS_END_MS, Promise.all([jobs.stop(), heroku.settled(), endpoints.settled()]))
       await atMost(
         POOLS_END_MS,
         Promise.all([writing, reading, searching].map((pool: Pool | null) => pool?.end())),

@@ -43,6 +43,8 @@ export interface DrainParts {
   newcomers?: { admit: Newcomers['admit']; keep: HeldDeliveries['keep'] } | null
   bodyLimitBytes: number
   holdMs: number
+  /** What our own log endpoints say where they come from: a resource's lines must not flow into a resource again. */
+  ownOrigin?: string
 }
 
 /** What a request has been let in with; present from the onRequest hook on. */
@@ -73,6 +75,8 @@ export async function drainRoutes(app: FastifyInstance, parts: DrainParts): Prom
   // Before the body is read: a token that is not known costs no parsing, and a full queue no memory.
   app.addHook('onRequest', async (request) => {
     const startedAt = performance.now()
+    if (parts.ownOrigin !== undefined && request.headers['culvert-origin'] === parts.ownOrigin)
+      throw new AppError('drain_loop')
     const drain = await admit(request, parts)
     const heldBytes = Number(request.headers['content-length'] ?? UNKNOWN_BODY_BYTES)
     if (heldBytes > parts.bodyLimitBytes)

@@ -1,5 +1,6 @@
 // All SQL on log endpoints. Token and url are secrets of the customer and lie sealed.
 import type { Pool } from 'pg'
+import { resealOld } from '../heroku/reseal.ts'
 import type { SecretBox } from '../heroku/secret-box.ts'
 import { badRequest, duplicate, recordNotFound, type VersionRef } from './fastly-error.ts'
 import type { FormatVersion } from './format/compile.ts'
@@ -29,6 +30,8 @@ export interface EndpointStore {
   create(ref: VersionRef, endpoint: Omit<LogEndpoint, 'createdAt' | 'updatedAt'>): Promise<LogEndpoint>
   update(ref: VersionRef, name: string, changes: EndpointChanges): Promise<LogEndpoint>
   remove(ref: VersionRef, name: string): Promise<void>
+  /** Seals anew, some at a time, what is not sealed under the first key; answers how many. */
+  resealOld(limit: number): Promise<number>
 }
 
 /** Each is a stream of its own. */
@@ -133,6 +136,20 @@ export function createEndpointStore(pool: Pool, box: SecretBox): EndpointStore {
         )
         if (rowCount === 0) throw recordNotFound('syslog', name, ref)
       }),
+
+    resealOld: (limit) =>
+      resealOld(
+        pool,
+        box,
+        {
+          table: 'log_endpoint',
+          key: "service_id || ' ' || version || ' ' || name",
+          resourceId: '(select resource_id from fastly_service where id = service_id)',
+          column: 'sealed_target',
+          purpose: 'log endpoint',
+        },
+        limit,
+      ),
   }
 }
 

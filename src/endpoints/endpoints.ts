@@ -1,8 +1,13 @@
-// The room put together over an open database: the API that log endpoints are made with.
-import { randomBytes } from 'node:crypto'
+// The room put together: the API that log endpoints are made with, what sends to them, and how they are shown.
+import { createHash, randomBytes } from 'node:crypto'
+import type { FastifyBaseLogger } from 'fastify'
 import type { Pool } from 'pg'
 import type { Config } from '../config.ts'
 import { createSecretBox } from '../heroku/secret-box.ts'
+import type { LineFeeds } from '../logs/line-feed.ts'
+import type { LogStore } from '../logs/log-store.ts'
+import type { Apps } from '../logs/query/searched-line.ts'
+import { createOutbound } from '../outbound/outbound.ts'
 import { conditionOperations } from './api/conditions.ts'
 import { domainOperations } from './api/domains.ts'
 import { endpointOperations } from './api/endpoints.ts'
@@ -12,36 +17,129 @@ import { serviceOperations } from './api/services.ts'
 import { type TokenFacts, tokenOperations } from './api/tokens.ts'
 import { versionOperations } from './api/versions.ts'
 import { createConditionStore, createDomainStore } from './condition-store.ts'
+import { type DescribedService, describeEndpoints } from './describe.ts'
 import { createEndpointStore } from './endpoint-store.ts'
+import { EndpointCounters } from './sender/counters.ts'
+import { Sender } from './sender/sender.ts'
 import { createServiceStore } from './service-store.ts'
+import { createStreamStore, matchStreams } from './stream-store.ts'
 import { checkTarget } from './target.ts'
 import { whyInvalid } from './validate.ts'
 
 export interface LogEndpointsNeeds {
   pool: Pool
-  config: Pick<Config, 'secretKeys' | 'publicUrl' | 'drainUrl' | 'production'>
+  config: Pick<Config, 'secretKeys' | 'publicUrl' | 'drainUrl' | 'production' | 'addon'>
+  logs: Pick<LogStore, 'read'>
+  feeds: LineFeeds
+  appNames(resourceNumber: number): Promise<Apps>
   findCaller: FastlyApiParts['findCaller']
   describeToken(resourceId: string, tokenId: string): Promise<TokenFacts | null>
+  log: FastifyBaseLogger
   now(): number
+  /** In [0, 1). */
+  random(): number
+}
+
+/** Work for `repeat`, safe in any number of processes at once. */
+export interface EndpointsJob {
+  name: string
+  everyMs: number
+  work(): Promise<void>
 }
 
 export interface LogEndpoints {
   api: FastlyApiParts
+  /** What requests of ours say of where they come from; a drain that is told so refuses them. */
+  origin: string
+  describe(resource: { id: string; number: number }): Promise<DescribedService[]>
+  counters: EndpointCounters
+  levels(): Record<string, number>
+  jobs: readonly EndpointsJob[]
+  /** Ends the streams of resources that have ended. Also done by the clock. */
+  forgetEnded(): Promise<void>
+  settled(): Promise<void>
+  /** Begins nothing more, and ends what waits for an answer. */
+  end(): void
 }
 
+/** What a line waits at the most before somebody looks whether it is to be sent on. */
+const SEND_EVERY_MS = 500
+const GIVE_UP_EVERY_MS = 60_000
+const LOOK_EVERY_MS = 10_000
+const RESEAL_EVERY_MS = 600_000
+const RESEAL_AT_ONCE = 500
+
 export function createLogEndpoints(needs: LogEndpointsNeeds): LogEndpoints {
-  const { pool, config, findCaller, describeToken, now } = needs
+  const { pool, config, logs, feeds, appNames, findCaller, describeToken, log, now, random } = needs
   const box = createSecretBox(config.secretKeys, randomBytes)
-  const targets = {
-    ourOrigins: [config.publicUrl, config.drainUrl],
-    allowInside: !config.production,
-  }
-  const services = createServiceStore(pool, async () => {})
+  const services = createServiceStore(pool, matchStreams)
   const endpoints = createEndpointStore(pool, box)
   const conditions = createConditionStore(pool)
   const domains = createDomainStore(pool)
+  const streams = createStreamStore(pool, box)
   const newId = () => toId(randomBytes(16))
+  const allowInside = !config.production
+  const targets = { ourOrigins: [config.publicUrl, config.drainUrl], allowInside }
+
+  const outbound = createOutbound({ allowInside, keepAlive: true })
+  const counters = new EndpointCounters()
+  const origin = createHash('sha256').update(config.drainUrl).digest('hex').slice(0, 16)
+  const addonId = config.addon.id
+  const sender = new Sender({
+    streams,
+    feeds,
+    outbound,
+    appNames,
+    addonId,
+    origin,
+    counters,
+    log,
+    now,
+    random,
+  })
+  let levels = { streams: 0, lagSeconds: 0, waitingLines: 0 }
+
+  const look = async () => {
+    const waiting = await feeds.state(await feeds.waiting())
+    const oldest = Math.min(now(), ...[...waiting.values()].map(({ oldestAt }) => oldestAt ?? now()))
+    levels = {
+      streams: await streams.count(),
+      lagSeconds: (now() - oldest) / 1000,
+      waitingLines: [...waiting.values()].reduce((sum, { lines }) => sum + lines, 0),
+    }
+  }
+
   return {
+    origin,
+    counters,
+    levels: () => levels,
+    describe: (resource) =>
+      describeEndpoints({ services, endpoints, conditions, streams, feeds, logs, appNames, now }, resource),
+    jobs: [
+      { name: 'sending lines on', everyMs: SEND_EVERY_MS, work: () => sender.round() },
+      { name: 'looking how log endpoints are doing', everyMs: LOOK_EVERY_MS, work: look },
+      {
+        name: 'giving up lines that no log endpoint takes',
+        everyMs: GIVE_UP_EVERY_MS,
+        async work() {
+          await sender.giveUp()
+          await streams.forgetEnded()
+        },
+      },
+      {
+        name: 'sealing log endpoints anew',
+        everyMs: RESEAL_EVERY_MS,
+        async work() {
+          await endpoints.resealOld(RESEAL_AT_ONCE)
+        },
+      },
+    ],
+    forgetEnded: () => streams.forgetEnded(),
+    settled: () => sender.settled(),
+    end() {
+      sender.end()
+      outbound.close()
+    },
     api: {
       findCaller,
       now,

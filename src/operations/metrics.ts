@@ -25,6 +25,7 @@ export interface MetricSources {
   drainLevels(): Levels
   /** The same: `culvert_heroku_<name>`. */
   herokuLevels?(): Levels
+  endpointsLevels?(): Levels
   viewerLevels?(): Levels
   commits: CommitFigures
   pools: Record<string, PoolFigures>
@@ -68,6 +69,14 @@ const HELP: Record<string, string> = {
   delivered: 'Messages of alerts that a webhook or a mail server took.',
   deliveriesFailed: 'Tries to deliver a message that failed.',
   givenUp: 'Messages of alerts that nobody took in an hour, or whose receiver refuses them.',
+  sentLines: 'Lines that log endpoints took.',
+  posts: 'Requests that log endpoints took.',
+  postsFailed: 'Requests that log endpoints did not take, by status or cause.',
+  cutLines: 'Lines sent to log endpoints that were too long for a frame.',
+  lostLines: 'Lines that log endpoints refused for good, or did not take for hours.',
+  streams: 'Log endpoints that lines are sent to.',
+  lagSeconds: 'How long ago the oldest line was stored that waits for its log endpoint.',
+  waitingLines: 'Stored lines that wait to be looked at for a log endpoint.',
   droppedLines: 'Lines that exclusion rules dropped.',
   droppedBytes: 'Bytes of the lines that exclusion rules dropped.',
   unreadLines: 'Lines kept without asking the exclusion rules, which had used up their time.',
@@ -105,6 +114,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   for (const [room, counters] of Object.entries(sources.counters ?? {})) addCounters(registry, room, counters)
   addLevels(registry, 'drain', sources.drainLevels)
   addLevels(registry, 'heroku', sources.herokuLevels ?? (() => ({})))
+  addLevels(registry, 'endpoints', sources.endpointsLevels ?? (() => ({})))
   addLevels(registry, 'viewer', sources.viewerLevels ?? (() => ({})))
 
   const deliverySeconds = new PlainHistogram(DELIVERY_BOUNDS)

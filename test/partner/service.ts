@@ -1,12 +1,15 @@
 // The partner and viewer rooms on a small Fastify app and a database of their own, and the calls Heroku makes.
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import Fastify, { type FastifyInstance } from 'fastify'
+import { pino } from 'pino'
 import { createAlertStore } from '../../src/alerts/alert-store.ts'
 import { type Config, loadConfig } from '../../src/config.ts'
+import { createLogEndpoints } from '../../src/endpoints/endpoints.ts'
 import { createDrainStore } from '../../src/heroku/drain-store.ts'
 import { createSecretBox } from '../../src/heroku/secret-box.ts'
 import { createExclusionStore } from '../../src/logs/exclusion/exclusion-store.ts'
 import type { LogStore } from '../../src/logs/log-store.ts'
+import { createLineFeeds } from '../../src/logs/postgres/feeds.ts'
 import { createPostgresLogStore } from '../../src/logs/postgres/postgres-log-store.ts'
 import { createPostgresTail } from '../../src/logs/postgres/tail.ts'
 import { createResourceStore, type ResourceStore } from '../../src/partner/resource-store.ts'
@@ -41,6 +44,18 @@ export async function startService(environment: Record<string, string> = {}): Pr
   const logs = createPostgresLogStore(database.pool)
   const drains = createDrainStore(database.pool)
   const tail = createPostgresTail({ searches: database.pool, cancels: database.pool, onFailure: () => {} })
+  const endpoints = createLogEndpoints({
+    pool: database.pool,
+    config,
+    logs,
+    feeds: createLineFeeds(database.pool),
+    appNames: async () => new Map(),
+    findCaller: async () => null,
+    describeToken: async () => null,
+    log: pino({ level: 'silent' }),
+    now: Date.now,
+    random: Math.random,
+  })
   const clock = { now: new Date() }
   const logged: string[] = []
   const app = Fastify({ logger: { level: 'trace', stream: { write: (line: string) => logged.push(line) } } })
@@ -68,6 +83,7 @@ export async function startService(environment: Record<string, string> = {}): Pr
     },
     logs,
     tail,
+    logEndpoints: endpoints.describe,
     counters: new TailCounters(),
     findResource: resources.findResource,
     now: () => clock.now,

@@ -1,10 +1,10 @@
 // Filing deliveries: keys, lines and counts in one transaction. After a crash either all of it is there, or nothing.
 //
 //   begin, claim the frame keys, read what their resources have used,
-//   and which of them somebody reads live                                one round trip
+//   which of them somebody reads live, and which are sent on             one round trip
 //   COPY the new ones, straight into the day's partition                 one for each partition, usually one
-//   count usage, gaps and what rules excluded, tell who reads live,
-//   commit                                                               one round trip
+//   count usage, gaps and what rules excluded, tell who reads live and
+//   who sends on, commit                                                 one round trip
 //
 // A commit of small deliveries spends its time in round trips, each of them a turn of a busy event loop. As statements
 // of their own these were eight, and with 1,000 drains of 10 lines Postgres mostly waited for us.
@@ -14,6 +14,7 @@ import { from as copyFrom } from 'pg-copy-streams'
 import { checkCommitted, withClient } from '../../database/pool.ts'
 import type { Delivery, Filed, Loss } from '../log-store.ts'
 import { COPY_COLUMNS, encodeCopy } from './copy-encoder.ts'
+import { feed, readFeeds } from './feeds.ts'
 import { areClaimed, claimFrameKeys } from './frame-keys.ts'
 import { type DrainLosses, recordGaps } from './gaps.ts'
 import { partitionName } from './partitions.ts'
@@ -45,11 +46,12 @@ export function createAppend(pool: Pool): Append {
 
   return (deliveries) =>
     withClient(pool, async (client) => {
-      const [, claimed, used, watched] = await several(client, [
+      const [, claimed, used, watched, feeds] = await several(client, [
         'begin',
         claimFrameKeys(deliveries),
         readUsed(deliveries),
         readWatched(deliveries),
+        readFeeds(deliveries),
       ])
       const isNew = areClaimed(claimed as QueryResult, deliveries)
       const fresh = deliveries.filter((_, at) => isNew[at])
@@ -59,7 +61,8 @@ export function createAppend(pool: Pool): Append {
       const counts = fresh.length > 0 ? [countUsage(fresh, isOver)] : []
       const gaps = recordGaps(fresh.map((delivery, at) => lossesOf(delivery, isOver[at] === true)))
       const news = writeNews(watched as QueryResult, kept)
-      const rest = [countSaved(fresh), gaps, news].filter((statement) => statement !== null)
+      const fed = feed(feeds as QueryResult, kept)
+      const rest = [countSaved(fresh), gaps, news, fed].filter((statement) => statement !== null)
       const results = await several(client, [...counts, ...rest, 'commit'])
       checkCommitted(results.at(-1) as QueryResult)
 

@@ -1,19 +1,15 @@
 // All SQL on `tail_watch` and `tail_news`: who reads live, and which lines were stored of what is read live.
 import type { Pool, QueryResult } from 'pg'
-import { type FramedLine, isBelieved, type LogLine } from '../line.ts'
+import type { LogLine } from '../line.ts'
 import type { Delivery } from '../log-store.ts'
 import { BIN, BIN_SECONDS, LINE_COLUMNS, type LineRow, micros, toLine } from './line-rows.ts'
 import { integers } from './sql-literals.ts'
+import { describe } from './stored-items.ts'
 
 /** How long writers go on writing news after the last word of a reader's process: longer than a reconnect takes. */
 export const WATCH_SECONDS = 60
 /** News older than this are gone. */
 const NEWS_SECONDS = 120
-/** An item of news is closed at whichever comes first, so that what must be skipped can be skipped in parts. */
-const ITEM_LINES = 500
-const ITEM_BYTES = 500_000
-const ITEM_BINS = 16
-const BIN_MICROS = BIN_SECONDS * 1_000_000
 
 /** Lines that one transaction stored of one resource. */
 export interface News {
@@ -50,48 +46,6 @@ export function writeNews(
   return `
     insert into tail_news (resource_number, received_from, received_to, bins, lines, bytes)
     values ${rows.join(', ')}`
-}
-
-interface Item {
-  resourceNumber: number
-  from: number
-  to: number
-  bins: Set<number>
-  lines: number
-  bytes: number
-}
-
-/** A delivery in items; a usual one is one. */
-function describe(delivery: Delivery): Item[] {
-  const items: Item[] = []
-  let item: Item | undefined
-  for (let at = 0; at < delivery.lines.length; at++) {
-    const line = delivery.lines.at(at) as FramedLine
-    const receivedAt = delivery.receivedAtMicros + at
-    const sentAt = isBelieved(line, receivedAt) ? line.sentAtMicros : receivedAt
-    const bin = Math.floor(sentAt / BIN_MICROS)
-    const isFull =
-      item === undefined ||
-      item.lines >= ITEM_LINES ||
-      item.bytes >= ITEM_BYTES ||
-      (item.bins.size >= ITEM_BINS && !item.bins.has(bin))
-    if (item === undefined || isFull) {
-      item = {
-        resourceNumber: delivery.resourceNumber,
-        from: receivedAt,
-        to: receivedAt,
-        bins: new Set(),
-        lines: 0,
-        bytes: 0,
-      }
-      items.push(item)
-    }
-    item.to = receivedAt
-    item.bins.add(bin)
-    item.lines++
-    item.bytes += line.end - line.start
-  }
-  return items
 }
 
 /** A word that is this near to its end may have ended for a writer who is just looking. */

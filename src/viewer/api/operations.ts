@@ -10,6 +10,7 @@ import { type FiguresParts, readFigures } from './figures.ts'
 import { type GapsParts, readGaps } from './gaps.ts'
 import { type HistogramParts, readHistogram } from './histogram.ts'
 import { type ReadLinesParts, readLines } from './lines.ts'
+import { type LogEndpointsParts, listLogEndpoints } from './log-endpoints.ts'
 import type { Operation } from './operation.ts'
 import { type SearchParts, searchLines } from './search.ts'
 import { type SearchesParts, searchOperations } from './searches.ts'
@@ -31,7 +32,8 @@ export interface ApiParts
     UsageOperationParts,
     SearchesParts,
     AlertsParts,
-    ExclusionsParts {
+    ExclusionsParts,
+    LogEndpointsParts {
   // What several of them use, each a part of it.
   config: AboutParts['config'] & UsageOperationParts['config']
   logs: ReadLinesParts['logs'] &
@@ -59,6 +61,7 @@ export function apiOperations(parts: ApiParts): Operation[] {
     ...searchOperations(parts),
     ...alertOperations(parts),
     ...exclusionOperations(parts),
+    listLogEndpoints(parts),
     ...tokenOperations(parts),
   ]
 }

@@ -1,0 +1,69 @@
+// Lines as the frames that are sent on: chosen by the condition, rendered by the format, cut where they are too long. Pure.
+import { encodeInputFrame, MAX_MESSAGE_BYTES } from '../../heroku/log-input/input-frame.ts'
+import type { LogLine } from '../../logs/line.ts'
+import type { Apps } from '../../logs/query/searched-line.ts'
+import { readMicros } from '../../logs/query/time-span.ts'
+import type { Format } from '../format/compile.ts'
+import { lineFacts } from '../line-facts.ts'
+import type { Condition } from '../vcl/condition.ts'
+
+export interface Rendering {
+  serviceId: string
+  /** The endpoint's: shown before the brackets of `heroku logs`. */
+  name: string
+  /** The slug of the add-on. */
+  addonId: string
+  format: Format
+  condition: Condition | null
+  apps: Apps
+}
+
+/**
+ * The process of every line that we send on. If it comes back through a drain of the same resource, it is known by
+ * that and not sent again.
+ */
+export function sentOnAs(addonId: string): string {
+  return `${addonId}-endpoint`
+}
+
+/** Null where the line is not for this endpoint. */
+export function renderFrame(line: LogLine, rendering: Rendering): { frame: Buffer; wasCut: boolean } | null {
+  const { serviceId, name, addonId, format, condition, apps } = rendering
+  if (line.process === sentOnAs(addonId)) return null
+  const facts = lineFacts(line, serviceId, apps)
+  if (condition !== null && !condition(facts)) return null
+  const { text, wasCut } = cut(format.render(facts))
+  return {
+    wasCut,
+    frame: encodeInputFrame({
+      timeMicros: readMicros(line.sentAt),
+      host: addonId,
+      source: name,
+      process: sentOnAs(addonId),
+      message: text,
+    }),
+  }
+}
+
+/** What a receiver is told of lines that it will not get. */
+export function lossFrame(lines: number, atMicros: number, { name, addonId }: Rendering): Buffer {
+  const were = lines === 1 ? 'line was' : 'lines were'
+  return encodeInputFrame({
+    timeMicros: atMicros,
+    host: addonId,
+    source: name,
+    process: sentOnAs(addonId),
+    message: `${lines} ${were} not sent: refused, or not taken for too long`,
+  })
+}
+
+/** Logplex takes no frame beyond its limit, nor anything that comes with it. What is missing is said at the end. */
+function cut(text: string): { text: string; wasCut: boolean } {
+  const bytes = Buffer.from(text)
+  if (bytes.length <= MAX_MESSAGE_BYTES) return { text, wasCut: false }
+  const note = ` [cut: ${bytes.length} bytes]`
+  let end = MAX_MESSAGE_BYTES - note.length
+  // Not inside of a character: 10xxxxxx goes on one that began before.
+  while (((bytes[end] as number) & 0xc0) === 0x80) end--
+  return { text: bytes.toString('utf8', 0, end) + note, wasCut: true }
+}

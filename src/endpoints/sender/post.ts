@@ -1,0 +1,76 @@
+// One request to a log endpoint, and what its answer means.
+//
+// heroku/logplex (logplex_logs_rest.erl): 204 taken; 401 and 403 the token is wrong; 400 a frame or the count is; 503
+// and what else is of the 5xx may pass. log-iss answers 200, and 504 where it could not pass the frames on.
+import { createHash } from 'node:crypto'
+import { STATUS_CODES } from 'node:http'
+import { splitCredentials } from '../../heroku/log-input/post-frames.ts'
+import type { Outbound } from '../../outbound/outbound.ts'
+import { OutboundError } from '../../outbound/outbound-error.ts'
+
+export interface Post {
+  url: string
+  token: string
+  frames: readonly Buffer[]
+  userAgent: string
+  /** Told to whoever receives it, so that it is known where it came from if it comes back: src/drain/routes.ts. */
+  origin: string
+  signal: AbortSignal
+}
+
+/**
+ * `taken`; `refused`: this will never be taken, and the next may be; `wrong`: nothing will be until the endpoint is
+ * changed; `away`: it may pass.
+ */
+export type Outcome =
+  | { kind: 'taken' }
+  | { kind: 'refused' | 'wrong' | 'away'; code: string; why: string; afterMs?: number }
+
+const TIMEOUT_MS = 15_000
+const MAX_RETRY_AFTER_SECONDS = 600
+/** Of the 4xx, those that are about now and not about what was sent. */
+const PASSING = new Set([408, 421, 425, 429])
+/** And those that are about where it was sent, or by whom. */
+const MISLED = new Set([401, 403, 404, 405, 407, 410, 415, 451])
+
+export async function post(
+  outbound: Outbound,
+  { url, token, frames, userAgent, origin, signal }: Post,
+): Promise<Outcome> {
+  const body = Buffer.concat(frames)
+  try {
+    const { status, headers } = await outbound.call({
+      // Logs and errors name the host at most; the endpoint's token is the password, whatever the address holds.
+      url: splitCredentials(url).url.href,
+      method: 'POST',
+      headers: {
+        'content-type': 'application/logplex-1',
+        authorization: `Basic ${Buffer.from(`token:${token}`).toString('base64')}`,
+        'logplex-msg-count': String(frames.length),
+        // Of what is sent, so that it is the same on each try.
+        'logplex-frame-id': createHash('sha256').update(token).update(body).digest('hex').slice(0, 32),
+        'user-agent': userAgent,
+        'culvert-origin': origin,
+      },
+      body,
+      timeoutMs: TIMEOUT_MS,
+      signal,
+    })
+    return judge(status, headers['retry-after'])
+  } catch (error) {
+    if (!(error instanceof OutboundError)) throw error
+    const { failure: code, message: why } = error
+    const isWrong = code === 'invalid_url' || code === 'refused_address' || code === 'redirected'
+    return { kind: isWrong ? 'wrong' : 'away', code, why }
+  }
+}
+
+export function judge(status: number, retryAfter?: string): Outcome {
+  if (status >= 200 && status < 300) return { kind: 'taken' }
+  const told = { code: String(status), why: `answered ${status} ${STATUS_CODES[status] ?? ''}`.trimEnd() }
+  if (MISLED.has(status)) return { kind: 'wrong', ...told }
+  if (status >= 400 && status < 500 && !PASSING.has(status)) return { kind: 'refused', ...told }
+  const seconds = /^\d{1,6}$/.test(retryAfter ?? '') ? Number(retryAfter) : 0
+  const afterMs = Math.min(seconds, MAX_RETRY_AFTER_SECONDS) * 1000
+  return { kind: 'away', ...told, ...(afterMs > 0 && { afterMs }) }
+}

@@ -1,0 +1,231 @@
+// All SQL on streams: one for each endpoint that sends, who sends it, how that went, and what it is to be told.
+import type { Pool, PoolClient } from 'pg'
+import { withTransaction } from '../database/pool.ts'
+import type { SecretBox } from '../heroku/secret-box.ts'
+import { closeFeeds, openFeed } from '../logs/postgres/feeds.ts'
+import { type LogEndpoint, openTarget } from './endpoint-store.ts'
+
+export interface Stream {
+  serviceId: string
+  name: string
+  feedId: string
+  resourceId: string
+  resourceNumber: number
+  failures: number
+  /** Lost, and the receiver has not been told. */
+  untoldLines: number
+  endpoint: Pick<LogEndpoint, 'token' | 'url' | 'format' | 'formatVersion'>
+  /** Null: every line. */
+  statement: string | null
+}
+
+type Key = Pick<Stream, 'serviceId' | 'name'>
+
+export interface Progress {
+  sentLines: number
+  cutLines: number
+  droppedLines: number
+  /** Of those that were untold; what was told is in what was sent. */
+  toldLines: number
+  /** Why lines were dropped. */
+  error: string | null
+}
+
+/** How a stream is, for people. */
+export interface StreamState {
+  name: string
+  feedId: string
+  failures: number
+  nextTryAt: Date
+  lastError: string | null
+  lastErrorAt: Date | null
+  lastSentAt: Date | null
+  sentLines: number
+  cutLines: number
+  droppedLines: number
+}
+
+export interface StreamStore {
+  /** Streams of these feeds that are due and nobody sends. They are the owner's until the lease ends. */
+  claim(feedIds: readonly string[], owner: string, limit: number): Promise<Stream[]>
+  /** Something was taken, or dropped for good. False where the lease is somebody else's by now. */
+  progress(stream: Key, owner: string, progress: Progress): Promise<boolean>
+  /** Gives it back, to be tried again after a while. */
+  failed(stream: Key, owner: string, error: string, againInMs: number): Promise<void>
+  release(stream: Key, owner: string): Promise<void>
+  /** Lines of these feeds that nobody will send any more. */
+  lost(lines: ReadonlyMap<string, number>): Promise<void>
+  states(serviceId: string): Promise<StreamState[]>
+  count(): Promise<number>
+  /** Ends the streams of resources that have ended, and forgets what their endpoints were told. */
+  forgetEnded(): Promise<void>
+}
+
+/** Longer than a page takes to send. */
+const LEASE_SECONDS = 60
+const MAX_ERROR = 300
+
+/**
+ * Makes the streams of a service what its active version says: those of endpoints that are there no more end, new ones
+ * begin, and the others go on where they are.
+ */
+export async function matchStreams(client: PoolClient, serviceId: string): Promise<void> {
+  const { rows: ended } = await client.query<{ feed_id: string }>(
+    `delete from endpoint_stream as stream
+      where service_id = $1 and not exists (
+        select from fastly_service join log_endpoint on service_id = id and version = active_version
+         where id = $1 and log_endpoint.name = stream.name and placement is null)
+      returning feed_id`,
+    [serviceId],
+  )
+  await closeFeeds(
+    client,
+    ended.map((row) => row.feed_id),
+  )
+  const { rows: begun } = await client.query<{ name: string; number: number }>(
+    `select endpoint.name, resource.number
+       from fastly_service as service
+       join resource on resource.id = resource_id
+       join log_endpoint as endpoint on endpoint.service_id = service.id and version = active_version
+      where service.id = $1 and placement is null
+        and not exists (select from endpoint_stream as s where s.service_id = $1 and s.name = endpoint.name)
+      order by endpoint.name`,
+    [serviceId],
+  )
+  for (const { name, number } of begun) {
+    const feedId = await openFeed(client, number)
+    await client.query('insert into endpoint_stream (service_id, name, feed_id) values ($1, $2, $3)', [
+      serviceId,
+      name,
+      feedId,
+    ])
+  }
+}
+
+export function createStreamStore(pool: Pool, box: SecretBox): StreamStore {
+  const owned = 'service_id = $1 and name = $2 and leased_by = $3 and leased_until > now()'
+
+  return {
+    async claim(feedIds, owner, limit) {
+      const { rows } = await pool.query<Omit<Stream, 'endpoint'> & Stream['endpoint'] & { sealed: Buffer }>(
+        `with due as (
+           select service_id, name from endpoint_stream
+            where feed_id = any($1) and next_try_at <= now() and (leased_until is null or leased_until <= now())
+            order by next_try_at limit $3 for update skip locked
+         ), mine as (
+           update endpoint_stream as stream
+              set leased_by = $2, leased_until = now() + interval '${LEASE_SECONDS} seconds'
+             from due where stream.service_id = due.service_id and stream.name = due.name
+           returning stream.*
+         )
+         select mine.service_id as "serviceId", mine.name, mine.feed_id as "feedId", mine.failures,
+                least(mine.untold_lines, 2000000000)::integer as "untoldLines", resource.id as "resourceId",
+                resource.number as "resourceNumber", endpoint.sealed_target as sealed, endpoint.format,
+                endpoint.format_version as "formatVersion", condition.statement
+           from mine
+           join fastly_service as service on service.id = mine.service_id
+           join resource on resource.id = service.resource_id and state = 'provisioned'
+           join log_endpoint as endpoint
+             on endpoint.service_id = service.id and endpoint.version = active_version and endpoint.name = mine.name
+           left join fastly_condition as condition
+             on condition.service_id = service.id and condition.version = active_version
+                and condition.name = endpoint.response_condition`,
+        [feedIds, owner, limit],
+      )
+      return rows.map(({ sealed, format, formatVersion, ...stream }) => ({
+        ...stream,
+        endpoint: { ...openTarget(box, stream.resourceId, sealed), format, formatVersion },
+      }))
+    },
+
+    async progress({ serviceId, name }, owner, { sentLines, cutLines, droppedLines, toldLines, error }) {
+      const { rowCount } = await pool.query(
+        `update endpoint_stream
+            set sent_lines = sent_lines + $4, cut_lines = cut_lines + $5, dropped_lines = dropped_lines + $6,
+                untold_lines = untold_lines + $6 - $7,
+                last_sent_at = case when $4 > 0 then now() else last_sent_at end,
+                failures = 0, last_error = $8::text, last_error_at = case when $8::text is null then last_error_at else now() end,
+                leased_until = now() + interval '${LEASE_SECONDS} seconds'
+          where ${owned}`,
+        [
+          serviceId,
+          name,
+          owner,
+          sentLines,
+          cutLines,
+          droppedLines,
+          toldLines,
+          error?.slice(0, MAX_ERROR) ?? null,
+        ],
+      )
+      return rowCount === 1
+    },
+
+    async failed({ serviceId, name }, owner, error, againInMs) {
+      await pool.query(
+        `update endpoint_stream
+            set failures = failures + 1, last_error = $4, last_error_at = now(), leased_by = null, leased_until = null,
+                next_try_at = now() + make_interval(secs => $5::double precision / 1000)
+          where ${owned}`,
+        [serviceId, name, owner, error.slice(0, MAX_ERROR), againInMs],
+      )
+    },
+
+    async release({ serviceId, name }, owner) {
+      await pool.query(
+        `update endpoint_stream set leased_by = null, leased_until = null, next_try_at = now() where ${owned}`,
+        [serviceId, name, owner],
+      )
+    },
+
+    async lost(lines) {
+      await pool.query(
+        `update endpoint_stream
+            set dropped_lines = dropped_lines + lost.lines, untold_lines = untold_lines + lost.lines
+           from unnest($1::bigint[], $2::bigint[]) as lost (id, lines) where feed_id = lost.id`,
+        [[...lines.keys()], [...lines.values()]],
+      )
+    },
+
+    async states(serviceId) {
+      type Counted = Record<'sentLines' | 'cutLines' | 'droppedLines', string>
+      const { rows } = await pool.query<Omit<StreamState, keyof Counted> & Counted>(
+        `select name, feed_id as "feedId", failures, next_try_at as "nextTryAt", last_error as "lastError",
+                last_error_at as "lastErrorAt", last_sent_at as "lastSentAt", sent_lines as "sentLines",
+                cut_lines as "cutLines", dropped_lines as "droppedLines"
+           from endpoint_stream where service_id = $1 order by name`,
+        [serviceId],
+      )
+      return rows.map((row) => ({
+        ...row,
+        sentLines: Number(row.sentLines),
+        cutLines: Number(row.cutLines),
+        droppedLines: Number(row.droppedLines),
+      }))
+    },
+
+    async count() {
+      const { rows } = await pool.query<{ count: number }>(
+        'select count(*)::integer as count from endpoint_stream',
+      )
+      return (rows[0] as { count: number }).count
+    },
+
+    async forgetEnded() {
+      const { rows } = await pool.query<{ id: string }>(
+        `select service.id from fastly_service as service join resource on resource.id = resource_id
+          where state = 'deprovisioned' and deleted_at is null`,
+      )
+      for (const { id } of rows) {
+        await withTransaction(pool, async (client) => {
+          await client.query(
+            'update fastly_service set active_version = null, deleted_at = now() where id = $1',
+            [id],
+          )
+          await matchStreams(client, id)
+          await client.query('delete from fastly_version where service_id = $1', [id])
+        })
+      }
+    },
+  }
+}

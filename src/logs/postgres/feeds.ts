@@ -1,0 +1,168 @@
+// All SQL on `line_feed` and `line_feed_item`: what is stored of a resource, kept in mind for each of its feeds.
+//
+// Not a cursor over log_line: lines come late, out of order and by several writers at once, so no place in it is one
+// that nothing can come before. Not one over the items either: an item may be committed after a younger one. A reader
+// takes what is there, oldest first, and deletes what it has done with.
+import type { Pool, PoolClient, QueryResult } from 'pg'
+import { withTransaction } from '../../database/pool.ts'
+import type { FeedPage, LineFeeds } from '../line-feed.ts'
+import type { Delivery } from '../log-store.ts'
+import { BIN, BIN_SECONDS, LINE_COLUMNS, type LineRow, micros, toLine } from './line-rows.ts'
+import { integers } from './sql-literals.ts'
+import { describe } from './stored-items.ts'
+
+/** Looked at for one page: single lines, stored one by one, make many. */
+const MAX_ITEMS = 200
+const GIVE_UP_BATCH = 5_000
+
+/** The statement that tells which feeds there are of these resources. */
+export function readFeeds(deliveries: readonly Delivery[]): string {
+  const numbers = [...new Set(deliveries.map((delivery) => delivery.resourceNumber))]
+  return `select id, resource_number from line_feed where resource_number = any(${integers(numbers)}) order by id`
+}
+
+export interface FeedRow {
+  id: string
+  resource_number: number
+}
+
+/** The statement that puts down what is stored for each of the feeds; null where there is none for any of it. */
+export function feed(feeds: QueryResult<FeedRow>, stored: readonly Delivery[]): string | null {
+  if (feeds.rows.length === 0) return null
+  const byResource = new Map<number, string[]>()
+  for (const { id, resource_number: number } of feeds.rows) {
+    byResource.set(number, [...(byResource.get(number) ?? []), id])
+  }
+  const rows = stored.flatMap((delivery) => {
+    const ids = byResource.get(delivery.resourceNumber) ?? []
+    if (ids.length === 0) return []
+    return describe(delivery).flatMap(({ resourceNumber, from, to, bins, lines }) =>
+      ids.map((id) => `(${Number(id)}, ${resourceNumber}, ${from}, ${to}, ${integers([...bins])}, ${lines})`),
+    )
+  })
+  if (rows.length === 0) return null
+  return `
+    insert into line_feed_item (feed_id, resource_number, received_from, received_to, bins, lines)
+    values ${rows.join(', ')}`
+}
+
+/** A new feed, from the end of this transaction on. */
+export async function openFeed(client: PoolClient, resourceNumber: number): Promise<string> {
+  const { rows } = await client.query<{ id: string }>(
+    'insert into line_feed (resource_number) values ($1) returning id',
+    [resourceNumber],
+  )
+  return (rows[0] as { id: string }).id
+}
+
+/** What waits in them is forgotten; what is being stored just now goes with the next `giveUp`. */
+export async function closeFeeds(client: PoolClient, feedIds: readonly string[]): Promise<void> {
+  await client.query('delete from line_feed where id = any($1)', [feedIds])
+  await client.query('delete from line_feed_item where feed_id = any($1)', [feedIds])
+}
+
+export function createLineFeeds(pool: Pool): LineFeeds {
+  return {
+    next: (feedId, lines) => readNext(pool, feedId, lines),
+
+    async done(items) {
+      await pool.query('delete from line_feed_item where id = any($1)', [items])
+    },
+
+    async waiting() {
+      const { rows } = await pool.query<{ id: string }>(
+        'select id from line_feed where exists (select from line_feed_item where feed_id = line_feed.id)',
+      )
+      return rows.map(({ id }) => id)
+    },
+
+    async state(feedIds) {
+      const { rows } = await pool.query<{ id: string; lines: string; oldest: Date | null }>(
+        `select feed_id as id, sum(lines) as lines, min(stored_at) as oldest
+           from line_feed_item where feed_id = any($1) group by feed_id`,
+        [feedIds],
+      )
+      return new Map(
+        rows.map(({ id, lines, oldest }) => [
+          id,
+          { lines: Number(lines), oldestAt: oldest?.getTime() ?? null },
+        ]),
+      )
+    },
+
+    async giveUp(before) {
+      await pool.query(
+        'delete from line_feed_item where not exists (select from line_feed where id = feed_id)',
+      )
+      const lost = new Map<string, number>()
+      for (;;) {
+        const { rows } = await pool.query<{ id: string; lines: number }>(
+          `delete from line_feed_item where id = any(array(
+             select id from line_feed_item where stored_at < $1 limit $2))
+           returning feed_id as id, lines`,
+          [before, GIVE_UP_BATCH],
+        )
+        for (const { id, lines } of rows) lost.set(id, (lost.get(id) ?? 0) + lines)
+        if (rows.length < GIVE_UP_BATCH) return lost
+      }
+    },
+  }
+}
+
+interface Row extends LineRow {
+  item: string
+  stored: string
+  expected: number
+  is_of_item: boolean | null
+  received_micros: string
+}
+
+/**
+ * By the index, item for item. Each finds its lines by their times of receipt; another process may have received lines
+ * in the same microseconds, and then the transaction tells whose they are. It cannot always: lines that move to another
+ * partition, as when a plan changes, are written again.
+ */
+async function readNext(pool: Pool, feedId: string, wanted: number): Promise<FeedPage | null> {
+  const rows = await withTransaction(pool, async (client) => {
+    await client.query("select set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)")
+    const { rows: found } = await client.query<Row>(
+      `select item.id as item, (extract(epoch from item.stored_at) * 1000)::bigint as stored,
+              item.lines as expected, line.*
+         from (
+           select *, sum(lines) over (order by id) - lines as before
+             from (select * from line_feed_item where feed_id = $1 order by id limit ${MAX_ITEMS}) as oldest
+         ) as item
+         left join lateral (
+           select ${LINE_COLUMNS}, xmin = item.xid::xid as is_of_item
+             from log_line
+            where resource_number = item.resource_number
+              and ${BIN} = any(array(
+                select timestamptz 'epoch' + bin * interval '${BIN_SECONDS} seconds' from unnest(item.bins) as bin))
+              and received_at between ${micros('item.received_from')} and ${micros('item.received_to')}
+         ) as line on true
+        where before < $2
+        order by item.id, line.received_micros`,
+      [feedId, wanted],
+    )
+    return found
+  })
+  const [first] = rows
+  if (first === undefined) return null
+  const items = new Map<string, Row[]>()
+  for (const row of rows) {
+    const of = items.get(row.item)
+    if (of) of.push(row)
+    else items.set(row.item, [row])
+  }
+  return {
+    items: [...items.keys()],
+    lines: [...items.values()].flatMap((of) => linesOf(of)),
+    storedAt: Number(first.stored),
+  }
+}
+
+function linesOf(rows: readonly Row[]): FeedPage['lines'] {
+  const there = rows.filter((row) => row.received_micros !== null)
+  const isShared = there.length > (rows[0]?.expected ?? 0)
+  return (isShared ? there.filter((row) => row.is_of_item) : there).map(toLine)
+}

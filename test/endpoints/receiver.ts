@@ -1,0 +1,55 @@
+// A Logplex that log endpoints send to: the simulated one, which refuses bad frames and wrong counts, on a port of its own.
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type InputLine, LogInput } from '../../src/sim/log-input.ts'
+import { createRandom } from '../../src/sim/random.ts'
+
+export interface Receiver {
+  /** What a log endpoint is given. */
+  target: { token: string; url: string }
+  /** Everything that was taken, in order. */
+  lines: InputLine[]
+  requests: { headers: Record<string, string | string[] | undefined>; status: number; body: Buffer }[]
+  /** What it answers from now on instead of taking lines; null: it takes them. */
+  answers: { status: number; headers?: Record<string, string> } | 'nothing' | null
+  messages(): string[]
+  close(): Promise<void>
+}
+
+export async function startReceiver(): Promise<Receiver> {
+  let input: LogInput | undefined
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', (chunk) => chunks.push(chunk))
+    request.on('end', () => {
+      const body = Buffer.concat(chunks)
+      if (receiver.answers === 'nothing') {
+        receiver.requests.push({ headers: request.headers, status: 0, body })
+        request.socket.destroy()
+        return
+      }
+      const answer = receiver.answers ?? (input as LogInput).take({ headers: request.headers, body })
+      receiver.requests.push({ headers: request.headers, status: answer.status, body })
+      response.writeHead(answer.status, answer.headers).end('body' in answer ? answer.body : undefined)
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  input = new LogInput({ random: createRandom(port), origin: `http://127.0.0.1:${port}`, onLine: () => {} })
+  const address = new URL(input.addressOf('resource', 'app'))
+  const token = address.password
+  address.username = ''
+  address.password = ''
+  const receiver: Receiver = {
+    target: { token, url: address.href },
+    lines: input.lines,
+    requests: [],
+    answers: null,
+    messages: () => receiver.lines.map(({ message }) => message.replace(/\n$/, '')),
+    async close() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+  return receiver
+}
