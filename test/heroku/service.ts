@@ -3,7 +3,8 @@
 import { randomUUID } from 'node:crypto'
 import { pino } from 'pino'
 import { expect } from 'vitest'
-import { type AttachedDrain, createHeroku, type Heroku } from '../../src/sim/heroku.ts'
+import type { Config } from '../../src/config.ts'
+import { type AddonManifest, type AttachedDrain, createHeroku, type Heroku } from '../../src/sim/heroku.ts'
 import { openPlatform, type Platform } from '../../src/sim/platform.ts'
 import { createRandom } from '../../src/sim/random.ts'
 import { ssoForm } from '../../src/sim/sso-form.ts'
@@ -24,6 +25,18 @@ export interface AttachedService extends TestService {
   linesByApp(id: string, query?: string): Promise<Record<string, string[]>>
 }
 
+/** What Heroku knows of the add-on that runs there. */
+export function manifestOf({ addon }: Config, origin: string): AddonManifest {
+  return {
+    id: addon.id,
+    password: addon.passwords[0] as string,
+    ssoSalt: addon.ssoSalts[0] as string,
+    configVars: [addon.configVar],
+    baseUrl: `${origin}/heroku/resources`,
+    ssoUrl: `${origin}/sso/login`,
+  }
+}
+
 export async function startAttachedService(
   environment: Record<string, string> = {},
 ): Promise<AttachedService> {
@@ -42,15 +55,7 @@ export async function startAttachedService(
     pino({ level: 'debug' }, { write: (line: string) => logged.push(line) }),
     now,
   )
-  const { addon } = service.config
-  const manifest = {
-    id: addon.id,
-    password: addon.passwords[0] as string,
-    ssoSalt: addon.ssoSalts[0] as string,
-    configVars: [addon.configVar],
-    baseUrl: `${service.origin}/heroku/resources`,
-    ssoUrl: `${service.origin}/sso/login`,
-  }
+  const manifest = manifestOf(service.config, service.origin)
   const own = createHeroku({
     addon: manifest,
     random: createRandom(randomUUID()),
