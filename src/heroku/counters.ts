@@ -5,6 +5,8 @@ export class HerokuCounters {
   grantTriesFailed = 0
   /** Grants that died first: their resources can never be asked about. */
   grantsLost = 0
+  /** Grants that Heroku gave later, for resources that had no tokens. */
+  grantsBackfilled = 0
   tokensRefreshed = 0
   refreshesFailed = 0
   /** Lists of drains that were asked for, and those that did not come. */

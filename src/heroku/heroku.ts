@@ -9,6 +9,8 @@ import { CallLimiter } from './call-limiter.ts'
 import { HerokuCounters } from './counters.ts'
 import { createDrainListing, type ListDrains } from './drain-listing.ts'
 import { createDrainStore, type DrainStore } from './drain-store.ts'
+import { GrantBackfill } from './grant-backfill.ts'
+import { createGrantBackfillStore } from './grant-backfill-store.ts'
 import { HerokuError } from './heroku-error.ts'
 import { createLogInputAddresses } from './log-input/addresses.ts'
 import { LogInputWriter } from './log-input/writer.ts'
@@ -90,6 +92,8 @@ const EXCHANGE_EVERY_MS = 1_000
 const LIST_EVERY_MS = 5_000
 const PROVISION_EVERY_MS = 1_000
 const WATCH_EVERY_MS = 30_000
+const BACKFILL_EVERY_MS = 60_000
+const MOVE_WEBHOOKS_EVERY_MS = 600_000
 const READ_EVERY_MS = 5_000
 const FORGET_EVENTS_EVERY_MS = 3_600_000
 /** Looks whether the nightly comparison is due, and what came of the last one. */
@@ -120,11 +124,12 @@ export function createHerokuRoom(needs: HerokuNeeds): HerokuRoom {
   const { signal } = ending
   const listDrains = createDrainListing({ api, store: drainStore, counters, log, signal, now })
   const drains = new AttachedDrains({ list: listDrains, store: drainStore, now, random })
+  const webhooksAt = `${config.publicUrl}/heroku/webhooks/`
   const webhooks = new Webhooks({
     api,
     store: webhookStore,
     drainStore,
-    addressOf: (resourceId) => `${config.publicUrl}/heroku/webhooks/${resourceId}`,
+    addressOf: (resourceId) => `${webhooksAt}${resourceId}`,
     newSecret: () => randomBytes(32).toString('hex'),
     counters,
     log,
@@ -154,6 +159,17 @@ export function createHerokuRoom(needs: HerokuNeeds): HerokuRoom {
     signal,
     now,
     random,
+  })
+  const backfill = new GrantBackfill({
+    apiUrl: config.herokuApiUrl,
+    addon: config.addon,
+    limiter,
+    store: createGrantBackfillStore(pool, box),
+    beginProvision: (resourceId) => provisioningStore.beginLate(resourceId, now()),
+    counters,
+    log,
+    signal,
+    now,
   })
   const reader = new AddonReader({ api, store: webhookStore, resources, counters, log, signal, now })
 
@@ -222,8 +238,17 @@ export function createHerokuRoom(needs: HerokuNeeds): HerokuRoom {
       everyMs: RECONCILE_EVERY_MS,
       work: () => reconciler.runDue(),
     },
+    { name: 'asking for grants anew', everyMs: BACKFILL_EVERY_MS, work: () => backfill.askDue() },
     { name: 'listing drains', everyMs: LIST_EVERY_MS, work: () => drains.listDue() },
     { name: 'reading resources anew', everyMs: READ_EVERY_MS, work: () => reader.readDue() },
+    {
+      name: 'moving webhooks to our address',
+      everyMs: MOVE_WEBHOOKS_EVERY_MS,
+      async work() {
+        const moved = await provisioningStore.reopenMoved(webhooksAt, now())
+        if (moved > 0) log.info({ moved }, 'PUBLIC_URL has changed: webhooks are subscribed anew')
+      },
+    },
     {
       name: 'forgetting webhook events',
       everyMs: FORGET_EVENTS_EVERY_MS,

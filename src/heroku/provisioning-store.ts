@@ -34,6 +34,8 @@ export interface ProvisioningStore {
     isAsynchronous: boolean,
     now: number,
   ): Promise<{ isPending: boolean }>
+  /** For a live resource that gets its first tokens long after its provision. */
+  beginLate(resourceId: string, now: number): Promise<void>
   /** In the transaction that ends the resource: whoever is at it finds its row gone. */
   forget(client: PoolClient, resourceId: string): Promise<void>
 
@@ -55,6 +57,12 @@ export interface ProvisioningStore {
 
   /** Those that Heroku has waited for since `before`, or that cannot go on. Each is answered once, to one process. */
   claimOverdue(now: number, before: number): Promise<OverdueProvision[]>
+  /**
+   * Has those subscribed anew whose webhook is not at the address that it should be at.
+   *
+   * @param origin what comes before the resource's id
+   */
+  reopenMoved(origin: string, now: number): Promise<number>
   /** How many Heroku waits for, and how many of these since `before`. */
   count(before: number): Promise<{ pending: number; overdue: number }>
 }
@@ -90,6 +98,16 @@ export function createProvisioningStore(pool: Pool): ProvisioningStore {
         ],
       )
       return { isPending: rows[0]?.completed_at === null }
+    },
+
+    async beginLate(resourceId, now) {
+      // The share lock makes a deprovision wait, or be seen.
+      await pool.query(
+        `insert into provisioning (resource_id, step, started_at, completed_at, due_at)
+         select id, 'subscribe', $2, $2, $2 from resource where id = $1 and state = 'provisioned' for share
+         on conflict do nothing`,
+        [resourceId, new Date(now)],
+      )
     },
 
     async forget(client, resourceId) {
@@ -167,6 +185,16 @@ export function createProvisioningStore(pool: Pool): ProvisioningStore {
         startedAt: row.started_at.getTime(),
         isGrantLost: row.is_grant_lost,
       }))
+    },
+
+    async reopenMoved(origin, now) {
+      const { rowCount } = await pool.query(
+        `update provisioning set step = 'subscribe', tries = 0, due_at = $2 from webhook
+          where webhook.resource_id = provisioning.resource_id and step = 'done'
+            and url <> $1 || webhook.resource_id`,
+        [origin, new Date(now)],
+      )
+      return rowCount ?? 0
     },
 
     async count(before) {

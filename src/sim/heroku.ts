@@ -112,6 +112,8 @@ export interface Heroku {
   webhooks: SimWebhooks
   /** From now on, of all calls to the add-on. */
   callManner: CallManner
+  /** Whether the add-on may ask for another grant. */
+  grantsAnew: boolean
   /** Whether these are the credentials of the add-on's manifest. */
   isAddon(authorization: string | undefined): boolean
   /** @throws HerokuRefusal where the customer's install would have failed. */
@@ -294,6 +296,7 @@ export function createHeroku(options: HerokuOptions): Heroku {
     appId: appIdOf,
     webhooks,
     callManner: 'once',
+    grantsAnew: false,
     isAddon: (authorization) => authorization === basicAuth(addon.id, addon.password),
     find: lookUp,
     drop,

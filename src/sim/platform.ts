@@ -10,6 +10,7 @@ import { NOT_FOUND, type PlatformCall, refusalOf } from './platform/call.ts'
 import { serveCustomer } from './platform/customer.ts'
 import { listInstalls } from './platform/installs.ts'
 import { drainJson, moveDrain } from './platform/log-drains.ts'
+import { grantAnew } from './platform/oauth-grant.ts'
 import { page } from './platform/page.ts'
 import { changeProvision } from './platform/provisioning.ts'
 import { changeWebhooks } from './platform/webhooks.ts'
@@ -107,6 +108,7 @@ export async function openPlatform(heroku: () => Heroku | undefined, port = 0): 
       moveDrain(world, call) ??
       listInstalls(world, call, platform.pageSize) ??
       changeProvision(world, call) ??
+      grantAnew(world, call) ??
       changeWebhooks(world, call, platform.pageSize)
     if (other !== null) return other
     const [, uuid, what] = /^\/addons\/([\w-]+)(?:\/([\w-]+))?$/.exec(path) ?? []

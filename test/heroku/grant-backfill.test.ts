@@ -1,0 +1,123 @@
+import { randomUUID } from 'node:crypto'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import type { HerokuRoom } from '../../src/heroku/heroku.ts'
+import { createWorld, dump, expectNone, type World } from './world.ts'
+
+const MINUTE_MS = 60_000
+const DAY_MS = 86_400_000
+
+let world: World
+beforeEach(async () => {
+  world = await createWorld({ PUBLIC_URL: 'https://culvert.test' })
+})
+afterEach(() => world.close())
+
+const job = (room: HerokuRoom, name: string) => room.jobs.find((one) => one.name === name)?.work()
+const ask = (room: HerokuRoom) => job(room, 'asking for grants anew')
+const asked = () => world.platform.count('GET', /\/oauth-grant$/)
+const token = (room: HerokuRoom, id: string) => room.tokens.accessToken(id).catch(() => null)
+
+/** A resource whose grant was lost. */
+async function lost(): Promise<string> {
+  const mend = world.platform.fail({ kind: 'html', on: /oauth/ })
+  const { uuid } = await world.begin()
+  world.clock.now += 5 * MINUTE_MS + 1
+  await world.room().tokens.exchangeDue()
+  mend()
+  return uuid
+}
+
+it('a lost grant is replaced where Heroku has unlocked that, and what was missing follows', async () => {
+  world.heroku.grantsAnew = true
+  const id = await lost()
+  const room = world.room()
+  expect(await token(room, id)).toBe(null)
+  await ask(room)
+  await room.tokens.exchangeDue()
+  expect(await token(room, id)).toMatch(/^HRKU-/)
+  await job(room, 'driving provisions')
+  expect(world.heroku.webhooks.of(id)).toHaveLength(1)
+  expect(room.counters.grantsBackfilled).toBe(1)
+})
+
+it('a resource from before the client secret was set gets its first grant, and its webhook', async () => {
+  world.heroku.grantsAnew = true
+  const id = randomUUID()
+  world.heroku.adopt({
+    uuid: id,
+    plan: 'test',
+    app: 'tidy-river',
+    drainToken: `d.${randomUUID()}`,
+    drainUrl: `https://culvert.test/drains/${id}`,
+  })
+  await world.database.pool.query(
+    `insert into resource (id, state, name, plan) values ($1, 'provisioned', 'culvert-old', 'test')`,
+    [id],
+  )
+  const room = world.room()
+  await ask(room)
+  await room.tokens.exchangeDue()
+  expect(await token(room, id)).toMatch(/^HRKU-/)
+  await job(room, 'driving provisions')
+  expect(world.heroku.webhooks.of(id)).toHaveLength(1)
+})
+
+it('is asked for once a day while that is locked, and told of once', async () => {
+  const ids = [await lost(), await lost()]
+  const room = world.room()
+  for (let n = 0; n < 3; n++) await ask(room)
+  expect(asked()).toBe(2)
+  world.clock.now += DAY_MS + MINUTE_MS
+  await ask(room)
+  expect(asked()).toBe(4)
+  expect(world.logged.filter((line) => line.includes('no other OAuth grant'))).toHaveLength(1)
+  for (const id of ids) expect(await token(room, id)).toBe(null)
+})
+
+it('is asked for again after ten minutes where Heroku does not answer, by one of many processes', async () => {
+  world.heroku.grantsAnew = true
+  const id = await lost()
+  const rooms = [world.room(), world.room(), world.room()]
+  const mend = world.platform.fail({ kind: 'html', on: /oauth-grant/ })
+  await Promise.all(rooms.map(ask))
+  expect(asked()).toBe(1)
+  mend()
+  await Promise.all(rooms.map(ask))
+  expect(asked()).toBe(1)
+  world.clock.now += 11 * MINUTE_MS
+  await Promise.all(rooms.map(ask))
+  expect(asked()).toBe(2)
+  await rooms[0]?.tokens.exchangeDue()
+  expect(await token(rooms[0] as HerokuRoom, id)).toMatch(/^HRKU-/)
+})
+
+it('is not asked for where there are tokens, or the resource has ended; and leaks nothing', async () => {
+  world.heroku.grantsAnew = true
+  await world.begin()
+  const gone = await lost()
+  await world.deprovision(gone)
+  const room = world.room()
+  await ask(room)
+  expect(asked()).toBe(0)
+  await lost()
+  await ask(room)
+  expect(asked()).toBe(1)
+  expectNone(world.heroku.idServer.secrets, (await dump(world.database)) + world.logged.join('\n'))
+})
+
+it('webhooks follow when our address changes', async () => {
+  const { uuid } = await world.begin()
+  await job(world.room(), 'driving provisions')
+  const [before] = world.heroku.webhooks.of(uuid)
+  const id = before?.id
+  const moved = world.room({ PUBLIC_URL: 'https://elsewhere.test' })
+  await job(moved, 'moving webhooks to our address')
+  await job(moved, 'driving provisions')
+  expect(world.heroku.webhooks.of(uuid)).toMatchObject([
+    { id, url: `https://elsewhere.test/heroku/webhooks/${uuid}` },
+  ])
+  await job(moved, 'moving webhooks to our address')
+  const calls = world.platform.requests.length
+  await job(moved, 'driving provisions')
+  expect(world.platform.requests).toHaveLength(calls)
+})
