@@ -4,6 +4,7 @@ import { doctor } from './doctor.ts'
 import { drains } from './drains.ts'
 import { manifest } from './manifest.ts'
 import { reconcile } from './reconcile.ts'
+import { runAddon } from './run-addon.ts'
 import { test } from './test.ts'
 import { CommandError } from './with-heroku.ts'
 
@@ -25,7 +26,7 @@ export interface Command {
   run(args: string[], context: CommandContext): Promise<number>
 }
 
-const COMMANDS: readonly Command[] = [doctor, drains, reconcile, manifest, test]
+const COMMANDS: readonly Command[] = [doctor, drains, reconcile, manifest, runAddon, test]
 
 const HELP = `culvert: the tools of whoever runs a Culvert, and of whoever builds an add-on for Heroku
 
@@ -55,7 +56,9 @@ export async function runCli(args: readonly string[], context: CommandContext): 
     )
     return 2
   }
-  if (rest.includes('--help') || rest.includes('-h')) {
+  // What stands behind a -- is somebody else's.
+  const own = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest
+  if (own.includes('--help') || own.includes('-h')) {
     context.write(command.help)
     return 0
   }

@@ -3,13 +3,19 @@ import { parseArgs } from 'node:util'
 import { CannotRun } from '../contract/addon.ts'
 import type { Area } from '../contract/area.ts'
 import { AREAS } from '../contract/areas.ts'
+import { isInLegacyAll, legacyAreas } from '../contract/legacy/areas.ts'
 import { MANIFEST_FILE, secretsOf, viewManifest } from '../contract/manifest/view.ts'
 import { exitStatus } from '../contract/report.ts'
 import { rulesTable } from '../contract/rules-table.ts'
 import { runContract } from '../contract/run.ts'
 import { chooseReporter } from './choose-reporter.ts'
 import { readManifest } from './manifest/read.ts'
+import { readOrigin, readPort, readSeconds } from './read-options.ts'
 import type { Command, CommandContext } from './run.ts'
+
+const LEGACY = legacyAreas(false)
+  .map(({ name }) => name)
+  .join(', ')
 
 export const test: Command = {
   name: 'test',
@@ -33,6 +39,9 @@ ${AREAS.map(({ name, title, rules }) => `  ${name.padEnd(12)} ${title}, ${rules.
   --deliver-to <origin>   where to connect for logs and webhooks, in place of the public address that the add-on
                           names. Without: where base_url is, if that is http
   --wait <seconds>        how long an add-on that answers 202 may take until it is done, 30 without
+  --legacy                send kensa's requests of before version 3, and judge by its rules, to the letter: ${LEGACY} only.
+                          all is without sso, as kensa's is
+  --async                 with --legacy: the add-on sends what it made to the callback_url
   --json, --tap           for a program, in place of the screen
 
 An add-on that exchanges its grant, or that answers 202, calls Heroku in its turn. Start it with the addresses of our
@@ -58,6 +67,8 @@ not apply, change nothing.
         'client-secret': { type: 'string' },
         'deliver-to': { type: 'string' },
         wait: { type: 'string', default: '30' },
+        legacy: { type: 'boolean', default: false },
+        async: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         tap: { type: 'boolean', default: false },
       },
@@ -67,8 +78,13 @@ not apply, change nothing.
       context.write(rulesTable(AREAS))
       return 0
     }
-    const areas = name === 'all' ? AREAS : AREAS.filter((area) => area.name === name)
-    if (areas.length === 0 || rest.length > 0) return explain(context, name)
+    const { legacy } = values
+    const known = legacy ? legacyAreas(values.async) : AREAS
+    const areas =
+      name === 'all'
+        ? known.filter((area) => !legacy || isInLegacyAll(area))
+        : known.filter((area) => area.name === name)
+    if (areas.length === 0 || rest.length > 0) return explain(context, name, known)
     const interrupted = new AbortController()
     const interrupt = () => interrupted.abort()
     // Once: what was provisioned is removed first. A second one ends the process as ever.
@@ -104,34 +120,12 @@ not apply, change nothing.
   },
 }
 
-function explain({ writeError }: CommandContext, name: string | undefined): number {
-  const names = [...AREAS.map((area: Area) => area.name), 'all', 'rules'].join(', ')
+function explain({ writeError }: CommandContext, name: string | undefined, known: readonly Area[]): number {
+  const names = [...known.map((area) => area.name), 'all', 'rules'].join(', ')
   writeError(
     name === undefined
       ? `Say what to test: ${names}. culvert test --help\n`
       : `There is nothing to test by the name "${name}", or too much was said. ${names}: culvert test --help\n`,
   )
   return 2
-}
-
-function readPort(text: string | undefined, name: string): number | undefined {
-  if (text === undefined) return undefined
-  const port = Number(text)
-  if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    throw new CannotRun(`${name} must be a port, 0 to 65535, not "${text}".`)
-  return port
-}
-
-function readSeconds(text: string): number {
-  const seconds = Number(text)
-  if (!(seconds > 0 && seconds <= 3_600))
-    throw new CannotRun(`--wait must be 1 to 3600 seconds, not "${text}".`)
-  return seconds
-}
-
-function readOrigin(text: string | undefined): string | undefined {
-  if (text === undefined) return undefined
-  if (!/^https?:$/.test(URL.canParse(text) ? new URL(text).protocol : ''))
-    throw new CannotRun(`--deliver-to must be an origin like http://localhost:5000, not "${text}".`)
-  return new URL(text).origin
 }

@@ -25,12 +25,21 @@ export function areStrings(config: unknown, exchange: Exchange): Verdict {
 export function areUrls(config: unknown, production: boolean, exchange: Exchange): Verdict {
   for (const [name, value] of Object.entries(asObject(config))) {
     if (!name.endsWith('_URL') || typeof value !== 'string') continue
-    const host = URL.canParse(value) ? new URL(value).hostname : ''
+    // URL mends https:/nowhere, which the libraries of most languages do not.
+    const isWhole = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]/i.test(value) && URL.canParse(value)
+    const host = isWhole ? new URL(value).hostname : ''
     if (host === '') return fail(`config ${name} is no address with a scheme and a host`, [exchange])
     if (production && host === 'localhost')
       return fail(`config ${name} leads to localhost, which is the customer's own dyno`, [exchange])
   }
   return pass
+}
+
+/** Those of its values that are strings. */
+export function stringsOf(config: unknown): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(asObject(config)).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
+  )
 }
 
 export function asObject(value: unknown): Record<string, unknown> {

@@ -1,5 +1,5 @@
 // One run: opens the world around the add-on, plays the areas one after the other, and tells the reporter.
-import { CannotRun, readAddon } from './addon.ts'
+import { type Addon, CannotRun, readAddon } from './addon.ts'
 import type { Area } from './area.ts'
 import type { AreaReport, Report, Reporter } from './report.ts'
 import { createStage, type Stage } from './stage.ts'
@@ -44,15 +44,13 @@ export async function runContract(options: RunOptions, reporter: Reporter): Prom
 async function worldFor(options: RunOptions): Promise<World | { reason: string }> {
   const needsWorld = options.areas.some(({ name }) => name !== 'manifest')
   if (!needsWorld) return { reason: 'only the manifest is looked at' }
+  let addon: Addon
   try {
-    return await openWorld({ ...options, addon: readAddon(options.manifest.data, options.production) })
+    addon = readAddon(options.manifest.data, options.production)
   } catch (error) {
     const looksAtManifest = options.areas.some(({ name }) => name === 'manifest')
     if (error instanceof CannotRun && looksAtManifest) return { reason: error.message }
-    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE')
-      throw new CannotRun(
-        `A port is taken: ${(error as Error).message}. Give others with --id-port and --api-port.`,
-      )
     throw error
   }
+  return openWorld({ ...options, addon })
 }

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { basicAuth } from '../sim/http-call.ts'
 import { createRandom, type Random } from '../sim/random.ts'
-import type { Addon } from './addon.ts'
+import { type Addon, CannotRun } from './addon.ts'
 import { CannotPlay } from './area.ts'
 import type { Exchange } from './exchange.ts'
 import { type Loopback, openLoopback } from './loopback/loopback.ts'
@@ -76,6 +76,7 @@ export interface World {
   close(): Promise<void>
 }
 
+/** @throws CannotRun where a port is taken */
 export async function openWorld(options: WorldOptions): Promise<World> {
   const { addon, production, signal } = options
   const random = createRandom(randomUUID())
@@ -85,6 +86,9 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     apiPort: options.apiPort ?? 0,
     clientSecret: options.clientSecret ?? null,
     signal,
+  }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EADDRINUSE') throw error
+    throw new CannotRun(`A port is taken: ${error.message}. Give others with --id-port and --api-port.`)
   })
   const limits = { ...LIMITS, ...options.limits }
   // On somebody's own machine a certificate is often home-made; in production a wrong one must show.

@@ -1,42 +1,38 @@
 // Where an asynchronous add-on of old sends what it provisioned: PUT to the callback_url of its request.
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Exchange } from '../exchange.ts'
 
-export interface Callback {
+export interface Callbacks {
   url: string
-  /** The first call that came, or comes within the time; null where none does. */
-  wait(timeoutMs: number): Promise<Exchange | null>
+  /** Resolves with what has come, once it is so many, or when the time is over. */
+  wait(count: number, timeoutMs: number): Promise<readonly Exchange[]>
   close(): Promise<void>
 }
 
 const BODY_LIMIT_BYTES = 1_000_000
+/** More than anybody is asked for. */
+const MOST = 20
 
-export async function openCallback(): Promise<Callback> {
-  let first: Exchange | null = null
-  let tell: () => void = () => {}
-  const came = new Promise<void>((resolve) => {
-    tell = resolve
-  })
-  const server = createServer(async (request, response) => {
+export async function openCallbacks(): Promise<Callbacks> {
+  const calls: Exchange[] = []
+  let tell = () => {}
+
+  async function take(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const at = Date.now()
     const startedAt = performance.now()
     const { method = '', url = '', headers } = request
     const chunks: Buffer[] = []
     let bytes = 0
-    try {
-      for await (const chunk of request as AsyncIterable<Buffer>) {
-        bytes += chunk.length
-        if (bytes > BODY_LIMIT_BYTES) throw new Error('too large')
-        chunks.push(chunk)
-      }
-    } catch {
-      response.destroy()
-      return
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      bytes += chunk.length
+      if (bytes > BODY_LIMIT_BYTES) throw new Error('the body is too large')
+      chunks.push(chunk)
     }
     response.writeHead(200, { 'Content-Length': 0 }).end()
-    first ??= {
+    if (calls.length === MOST) return
+    calls.push({
       what: 'the callback',
       from: 'add-on',
       at,
@@ -44,21 +40,29 @@ export async function openCallback(): Promise<Callback> {
       answer: { status: 200, headers: {}, body: Buffer.alloc(0) },
       failure: null,
       durationMs: performance.now() - startedAt,
-    }
+    })
     tell()
+  }
+
+  const server = createServer((request, response) => {
+    take(request, response).catch(() => response.destroy())
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {
     url: `http://localhost:${(server.address() as AddressInfo).port}/callback/999`,
-    async wait(timeoutMs) {
-      let timer: NodeJS.Timeout | undefined
-      const late = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, timeoutMs)
+    async wait(count, timeoutMs) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, timeoutMs)
+        tell = () => {
+          if (calls.length < count) return
+          clearTimeout(timer)
+          resolve()
+        }
+        tell()
       })
-      await Promise.race([came, late])
-      clearTimeout(timer)
-      return first
+      tell = () => {}
+      return calls
     },
     async close() {
       server.closeAllConnections()

@@ -59,7 +59,7 @@ export function legacyPlanChangeArea(isAsync: boolean) {
     title: 'Plan change, as kensa does it',
     rules: LEGACY_PLANCHANGE_RULES,
     async play({ world }) {
-      const id = await legacyResource(world, isAsync)
+      const { id } = await legacyResource(world, isAsync)
       const put = (what: string, asStranger: boolean) =>
         callLegacy(world, {
           what,
@@ -88,7 +88,7 @@ export function legacyDeprovisionArea(isAsync: boolean) {
     title: 'Deprovisioning, as kensa does it',
     rules: LEGACY_DEPROVISION_RULES,
     async play({ world }) {
-      const id = await legacyResource(world, isAsync)
+      const { id } = await legacyResource(world, isAsync)
       return {
         call: await removeLegacy(world, id, 'Heroku deprovisions'),
         stranger: await callLegacy(world, {

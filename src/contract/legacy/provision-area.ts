@@ -6,6 +6,8 @@ import { areDeclared, areStrings, areUrls, asObject } from '../config-vars.ts'
 import type { Exchange } from '../exchange.ts'
 import { fail, pass, type Rule, skip, type Verdict } from '../rule.ts'
 import { KENSA } from '../sources.ts'
+import type { World } from '../world.ts'
+import { type Callbacks, openCallbacks } from './callback.ts'
 import { callLegacy } from './requests.ts'
 import { clearUp, idOf, isOk, type LegacyProvision, parse, provisionLegacy } from './resources.ts'
 
@@ -196,24 +198,35 @@ export function legacyProvisionArea(isAsync: boolean) {
     title: 'Provisioning, as kensa does it',
     rules: LEGACY_PROVISION_RULES,
     async play({ world, production }) {
-      const { addon, random } = world
-      const provisioned = await provisionLegacy(world, isAsync)
-      const { body } = provisioned
-      const post = (what: string, asStranger: boolean) =>
-        callLegacy(world, { what, method: 'POST', body: { ...body, uuid: random.uuid() }, asStranger })
-      const stranger = await post('with wrong credentials', true)
-      const again = addon.requires.includes('many_per_app')
-        ? null
-        : ([await post('the same app again', false), await post('the same app once more', false)] as const)
-      await clearUp(world, [
-        provisioned.callback && asAnswer(provisioned.callback),
-        provisioned.opening,
-        stranger,
-        ...(again ?? []),
-      ])
-      return { ...provisioned, addon, production, isAsync, stranger, again }
+      const callbacks = await openCallbacks()
+      try {
+        return { production, isAsync, ...(await play(world, callbacks, isAsync)) }
+      } finally {
+        await callbacks.close()
+      }
     },
   })
+}
+
+async function play(world: World, callbacks: Callbacks, isAsync: boolean) {
+  const { addon, random, limits } = world
+  const provisioned = await provisionLegacy(world, callbacks, isAsync)
+  const post = (what: string, asStranger: boolean) =>
+    callLegacy(world, {
+      what,
+      method: 'POST',
+      body: { ...provisioned.body, uuid: random.uuid() },
+      asStranger,
+    })
+  const stranger = await post('with wrong credentials', true)
+  const again = addon.requires.includes('many_per_app')
+    ? null
+    : ([await post('the same app again', false), await post('the same app once more', false)] as const)
+  const posts = [provisioned.opening, stranger, ...(again ?? [])]
+  // What was made at the side of the first is removed as well, once it is known.
+  const calls = isAsync ? await callbacks.wait(posts.filter(isOk).length, limits.callMs) : []
+  await clearUp(world, [...posts, ...calls.map(asAnswer)])
+  return { ...provisioned, addon, stranger, again }
 }
 
 /** Where the response is to be seen. */

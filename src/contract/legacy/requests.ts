@@ -29,7 +29,7 @@ export function herokuId({ random }: World): string {
   return `app${random.int(1_000, 9_999)}@kensa.heroku.com`
 }
 
-export function provisionBody(world: World, callbackUrl: string, options: Record<string, string> = {}) {
+export function provisionBody(world: World, callbackUrl: string) {
   const { addon, plans, random } = world
   return {
     heroku_id: herokuId(world),
@@ -37,7 +37,7 @@ export function provisionBody(world: World, callbackUrl: string, options: Record
     callback_url: callbackUrl,
     logplex_token: null,
     region: 'amazon-web-services::us-east-1',
-    options,
+    options: {},
     uuid: random.uuid(),
     ...(addon.requires.includes('syslog_drain') && { log_drain_token: random.hex(32) }),
   }

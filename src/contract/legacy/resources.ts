@@ -1,8 +1,9 @@
 // Provisions in kensa's way, for whatever is tried on a resource, and clears up behind itself, which kensa does not.
 import { CannotPlay } from '../area.ts'
+import { asObject, stringsOf } from '../config-vars.ts'
 import { type Exchange, jsonObject } from '../exchange.ts'
 import type { World } from '../world.ts'
-import { openCallback } from './callback.ts'
+import { type Callbacks, openCallbacks } from './callback.ts'
 import { callLegacy, pathOf, provisionBody } from './requests.ts'
 
 export interface LegacyProvision {
@@ -19,19 +20,15 @@ export interface LegacyProvision {
 /** @param isAsync the add-on answers at once and sends what it made to the callback_url */
 export async function provisionLegacy(
   world: World,
+  callbacks: Callbacks,
   isAsync: boolean,
-  options?: Record<string, string>,
 ): Promise<LegacyProvision> {
-  const callbacks = await openCallback()
-  try {
-    const body = provisionBody(world, callbacks.url, options)
-    const opening = await callLegacy(world, { what: 'Heroku provisions', method: 'POST', body })
-    const callback = isAsync && isOk(opening) ? await callbacks.wait(world.limits.finishMs) : null
-    const text = isAsync ? callback?.request.body : opening.answer?.body
-    return { herokuId: body.heroku_id, body, opening, callback, response: text ? parse(text) : null }
-  } finally {
-    await callbacks.close()
-  }
+  const body = provisionBody(world, callbacks.url)
+  const opening = await callLegacy(world, { what: 'Heroku provisions', method: 'POST', body })
+  const calls = isAsync && isOk(opening) ? await callbacks.wait(1, world.limits.finishMs) : []
+  const callback = calls[0] ?? null
+  const text = isAsync ? callback?.request.body : opening.answer?.body
+  return { herokuId: body.heroku_id, body, opening, callback, response: text ? parse(text) : null }
 }
 
 /** Kensa's "200" is any of these: what its HTTP library takes for a success. */
@@ -54,15 +51,19 @@ export function idOf({ response }: Pick<LegacyProvision, 'response'>): string | 
 }
 
 /** @throws CannotPlay where there is none to be had */
-export async function legacyResource(world: World, isAsync: boolean): Promise<string> {
-  const provisioned = await provisionLegacy(world, isAsync)
-  const { answer, failure } = provisioned.opening
-  if (answer === null)
-    throw new CannotPlay(`the add-on does not answer at ${world.addon.baseUrl}: ${failure}`)
+export async function legacyResource(
+  world: World,
+  isAsync: boolean,
+): Promise<{ id: string; config: Record<string, string> }> {
+  const callbacks = await openCallbacks()
+  const provisioned = await provisionLegacy(world, callbacks, isAsync).finally(() => callbacks.close())
+  const { opening, response } = provisioned
+  if (opening.answer === null)
+    throw new CannotPlay(`the add-on does not answer at ${world.addon.baseUrl}: ${opening.failure}`)
   const id = idOf(provisioned)
-  if (!isOk(provisioned.opening) || id === null)
-    throw new CannotPlay(`no resource could be provisioned: the add-on answered ${answer.status}`)
-  return id
+  if (isOk(opening) && id !== null) return { id, config: stringsOf(asObject(response?.value).config) }
+  await clearUp(world, [opening])
+  throw new CannotPlay(`no resource could be provisioned: the add-on answered ${opening.answer.status}`)
 }
 
 export function removeLegacy(world: World, id: string, what = 'clearing up'): Promise<Exchange> {

@@ -84,7 +84,7 @@ export function legacySsoArea(isAsync: boolean) {
     async play({ world }) {
       const { ssoSalt: salt } = world.addon
       if (salt === null) throw new CannotPlay('the manifest has no sso_salt')
-      const id = await legacyResource(world, isAsync)
+      const { id } = await legacyResource(world, isAsync)
       const now = Math.floor(Date.now() / 1_000)
       const good = signInFields({ id, salt, timestamp: now })
       const evidence = {

@@ -98,7 +98,8 @@ export const OFFER_RULES = [
       'Heroku refuses it: where a resource is attached under another name, that name takes the place of the prefix.',
     fix: 'Rename it, or set api.config_vars_prefix. Without that the prefix is the id in capitals, with _ for -.',
     source: SOURCES.manifest,
-    ...WITH_CONFIG_VARS,
+    when: '`api.config_vars` names any, and there is a prefix or an id',
+    applies: (manifest) => manifest.configVars.length > 0 && configVarPrefix(manifest) !== '',
     find: (manifest) => {
       const prefix = `${configVarPrefix(manifest)}_`
       return manifest.configVars

@@ -62,10 +62,10 @@ export function asObject(value: Json | undefined): JsonObject | null {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : null
 }
 
-/** What config vars of this add-on begin with, before the `_`. Heroku: `fast-db` has FAST_DB. */
+/** What config vars of this add-on begin with, before the `_`; '' where nothing tells. Heroku: `fast-db` has FAST_DB. */
 export function configVarPrefix({ root, api }: Pick<ManifestView, 'root' | 'api'>): string {
   if (typeof api.config_vars_prefix === 'string') return api.config_vars_prefix
-  return typeof root.id === 'string' ? prefixOf(root.id) : ''
+  return typeof root.id === 'string' ? prefixOf(root.id.trim()) : ''
 }
 
 export function prefixOf(id: string): string {

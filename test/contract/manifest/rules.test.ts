@@ -49,7 +49,12 @@ const TEST = GOOD.api.test as JsonObject
 /** By rule: manifests that break it and nothing else. */
 const DEFECTS: Record<string, unknown[]> = {
   M01: [['not', 'an', 'object'], null, 'text'],
-  M02: [changed({ id: undefined }), changed({ id: '  ' }), changed({ id: 7 })],
+  M02: [
+    changed({ id: undefined }),
+    changed({ id: '  ' }),
+    changed({ id: 7 }),
+    changed({ id: ' ' }, { config_vars_prefix: undefined }),
+  ],
   M03: [changed({ id: 'Acme-Logs' }), changed({ id: 'acme_logs' }), changed({ id: '2024' })],
   M04: [changed({ id: 'acme-addon' }), changed({ id: 'my-add-on' })],
   M05: [changed({ name: undefined }), changed({ name: '' })],
