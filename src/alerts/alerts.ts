@@ -18,7 +18,7 @@ import { createMessageStore } from './message-store.ts'
 export interface AlertsNeeds {
   pool: Pool
   config: Pick<Config, 'secretKeys' | 'publicUrl' | 'production' | 'mail'>
-  logs: Pick<LogStore, 'read'>
+  logs: Pick<LogStore, 'read' | 'countLines'>
   appNames(resourceNumber: number): Promise<Apps>
   log: FastifyBaseLogger
   now(): number

@@ -59,7 +59,7 @@ const MINUTE_MS = 60_000
 const LAG_MS = 15_000
 
 export function windowOf({ minutes }: Condition, now: Date): { from: Date; to: Date } {
-  const to = new Date(now.getTime() - LAG_MS)
+  const to = new Date(Math.floor((now.getTime() - LAG_MS) / 1_000) * 1_000)
   return { from: new Date(to.getTime() - minutes * MINUTE_MS), to }
 }
 

@@ -5,9 +5,9 @@ import type { LogStore } from '../logs/log-store.ts'
 import { and } from '../logs/query/and.ts'
 import { between } from '../logs/query/between.ts'
 import { parse } from '../logs/query/parse.ts'
-import type { Query } from '../logs/query/query.ts'
-import type { Apps } from '../logs/query/searched-line.ts'
-import { type Count, countLines } from '../logs/walk-lines.ts'
+import { matches, type Query } from '../logs/query/query.ts'
+import { type Apps, searched } from '../logs/query/searched-line.ts'
+import { countMatches, type Walking, walkLines } from '../logs/walk-lines.ts'
 import type { AlertStore, DueAlert } from './alert-store.ts'
 import {
   type Counts,
@@ -24,7 +24,7 @@ import { step } from './step.ts'
 
 export interface EvaluateParts {
   store: Pick<AlertStore, 'claimDue' | 'record' | 'postpone'>
-  logs: Pick<LogStore, 'read'>
+  logs: Pick<LogStore, 'read' | 'countLines'>
   appNames(resourceNumber: number): Promise<Apps>
   counters: AlertCounters
   log: Pick<FastifyBaseLogger, 'info' | 'warn'>
@@ -38,7 +38,7 @@ export interface EvaluateParts {
 const AT_ONCE = 2
 /** Counting ends by itself long before. */
 const LEASE_MS = 60_000
-/** Of one count; a ratio takes two. At 250,000 lines a second and more, some two million lines. */
+/** Of one count: some hundred thousands of lines that match, or millions that the store need not hand over. */
 const COUNT_MS = 8_000
 const EXAMPLES = 3
 /**
@@ -106,23 +106,23 @@ async function look(alert: DueAlert, parts: EvaluateParts, now: Date): Promise<L
   const apps = await parts.appNames(resource.number)
   const asked = { resourceNumber: resource.number, apps, ...signalOf(parts) }
   const query = parse(alert.q).query
-  const count = (search: Query) =>
-    countLines(parts.logs, {
-      ...asked,
-      ...window,
-      search,
-      effort: { lines: enoughLines(condition), ms: COUNT_MS },
-    })
+  const ofQuery = parse(condition.kind === 'ratio' ? condition.ofQ : '').query
+  const effort = { lines: enoughLines(condition), ms: COUNT_MS }
+  const walking: Walking = { ...asked, ...window, search: query, effort }
   const counts: Counts =
     condition.kind === 'ratio'
-      ? await countRatio(query, parse(condition.ofQ).query, count)
-      : { lines: await count(query) }
+      ? await countRatio(query, { ...walking, search: ofQuery }, parts)
+      : { lines: await countMatches(parts.logs, walking) }
   const judged = judge(condition, counts)
   const isEarly = judged === 'holds' && !isWatchedLongEnough(condition, alert.watchedSince, now)
   const verdict = isEarly ? 'unknown' : judged
   const wantsExamples = verdict === 'holds' && !alert.announced && counts.lines.lines > 0
   const newest = wantsExamples
-    ? await parts.logs.read({ ...asked, search: between(query, window.from, window.to), limit: EXAMPLES })
+    ? await parts.logs.read({
+        ...asked,
+        search: between(and([query, ofQuery].filter(isSome)), window.from, window.to),
+        limit: EXAMPLES,
+      })
     : { lines: [] }
   return {
     verdict,
@@ -138,13 +138,18 @@ async function look(alert: DueAlert, parts: EvaluateParts, now: Date): Promise<L
   }
 }
 
-async function countRatio(
-  query: Query,
-  ofQuery: Query,
-  count: (search: Query) => Promise<Count>,
-): Promise<Counts> {
-  const both = and([query, ofQuery].filter(({ kind }) => kind !== 'everything'))
-  return { of: await count(ofQuery), lines: await count(both) }
+function isSome({ kind }: Query): boolean {
+  return kind !== 'everything'
+}
+
+/** In one walk, so that both are of the same lines. */
+async function countRatio(query: Query, ofWalking: Walking, { logs }: EvaluateParts): Promise<Counts> {
+  let lines = 0
+  const { lines: ofLines, countedTo } = await walkLines(logs, ofWalking, (line) => {
+    if (matches(query, searched(line, ofWalking.apps))) lines++
+  })
+  const complete = countedTo === null
+  return { lines: { lines, complete }, of: { lines: ofLines, complete } }
 }
 
 function contentOf(

@@ -313,6 +313,64 @@ export function describeLogStore(engine: string, open: () => Promise<StoreUnderT
       }
     })
 
+    describe('what exclusion rules dropped', () => {
+      const exclusionId = '01234567-89ab-4def-8123-456789abcdef'
+
+      it('is counted once with the rest of its delivery, by rule and day, and not towards the volume', async () => {
+        const own = ownResource()
+        const excluded = [
+          { exclusionId, lines: 2, bytes: 30 },
+          { exclusionId: exclusionId.replace('0', 'f'), lines: 1, bytes: 5 },
+        ]
+        const one = delivery([frame('kept')], { ...own, excluded })
+        expect(await store.append([one, delivery([frame('kept too')], { ...own, excluded })])).toEqual([
+          'stored',
+          'stored',
+        ])
+        expect(await store.append([one])).toEqual(['duplicate'])
+        expect(await store.savedSince(own.resourceNumber, '2026-11-21')).toEqual([
+          { exclusionId, day: '2026-11-21', lines: 4, bytes: 60 },
+          { exclusionId: exclusionId.replace('0', 'f'), day: '2026-11-21', lines: 2, bytes: 10 },
+        ])
+        expect(await store.savedSince(own.resourceNumber, '2026-11-22')).toEqual([])
+        const { lines, bytes } = await store.usage(own.resourceNumber, '2026-11-21')
+        expect([lines, bytes]).toEqual([
+          2,
+          counted(frame('kept')).length + counted(frame('kept too')).length - 70,
+        ])
+        await store.purge(own.resourceNumber)
+        expect(await store.savedSince(own.resourceNumber, '2026-11-21')).toEqual([])
+      })
+
+      it('leaves no gap where it was all of a delivery, also above the daily volume', async () => {
+        const own = { ...ownResource(), dailyBytes: 1 }
+        await store.append([delivery([frame('fills the day')], own)])
+        const body = counted(frame('noise'))
+        const excluded = [{ exclusionId, lines: 1, bytes: body.length }]
+        expect(await store.append([delivery([], { ...own, body, lines: [], excluded })])).toEqual(['stored'])
+        expect(await store.gaps(own.resourceNumber, new Date(0))).toEqual([])
+        expect(await store.usage(own.resourceNumber, '2026-11-21')).toMatchObject({
+          lines: 1,
+          droppedLines: 0,
+        })
+        expect(await store.savedSince(own.resourceNumber, '2026-11-21')).toHaveLength(1)
+      })
+    })
+
+    it('tells the usage of each day that had any', async () => {
+      const own = { ...ownResource(), dailyBytes: 1 }
+      const yesterday = NOON_MICROS - DAY_MS * 1_000
+      await store.append([delivery([frame('a')], { ...own, receivedAtMicros: yesterday })])
+      await store.append([delivery([frame('b')], { ...own, receivedAtMicros: yesterday })])
+      await store.append([delivery([frame('c'), frame('d')], own)])
+      const bytes = counted(frame('a')).length
+      expect(await store.usageSince(own.resourceNumber, '2026-11-20')).toEqual([
+        { day: '2026-11-20', lines: 1, bytes, droppedLines: 1, droppedBytes: bytes },
+        { day: '2026-11-21', lines: 2, bytes: bytes * 2, droppedLines: 0, droppedBytes: 0 },
+      ])
+      expect(await store.usageSince(own.resourceNumber, '2026-11-21')).toHaveLength(1)
+    })
+
     describe('the daily volume', () => {
       const body = Buffer.concat(Array.from({ length: 10 }, (_, at) => counted(frame(`line ${at}`))))
       const full = (own: Partial<Delivery>, fields: Partial<Delivery> = {}) =>

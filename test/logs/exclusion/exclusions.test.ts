@@ -147,37 +147,6 @@ it('a line that tells of a loss may go, and the gap it told of stays', async () 
   expect(gaps.reduce((sum, { lines }) => sum + lines, 0)).toBe(12 * sent)
 })
 
-describe('in the store', () => {
-  const NOON = new Date(Date.UTC(2026, 10, 21, 12))
-  const logs = () => createPostgresLogStore(service.database.pool)
-
-  it('what is excluded is not counted twice when a delivery comes twice', async () => {
-    await logs().maintain([7], NOON)
-    const own = { resourceNumber: 900_001, drainId: 900_001 }
-    const excluded = [{ exclusionId: '01234567-89ab-4def-8123-456789abcdef', lines: 2, bytes: 30 }]
-    const one = delivery([frame('kept')], { ...own, excluded })
-    expect(await logs().append([one])).toEqual(['stored'])
-    expect(await logs().append([one])).toEqual(['duplicate'])
-    expect(await logs().savedSince(900_001, '2026-11-21')).toEqual([{ ...excluded[0], day: '2026-11-21' }])
-    expect(await logs().usage(900_001, '2026-11-21')).toMatchObject({ lines: 1, bytes: one.body.length - 30 })
-    await logs().purge(900_001)
-    expect(await logs().savedSince(900_001, '2026-11-21')).toEqual([])
-  })
-
-  it('a delivery that rules have emptied is stored, also above the daily volume, and leaves no gap', async () => {
-    await logs().maintain([7], NOON)
-    const own = { resourceNumber: 900_002, drainId: 900_002, dailyBytes: 1 }
-    await logs().append([delivery([frame('fills the day')], own)])
-    const body = counted(frame('noise'))
-    const excluded = [{ exclusionId: '01234567-89ab-4def-8123-456789abcdef', lines: 1, bytes: body.length }]
-    const empty = delivery([], { ...own, body, lines: [], excluded })
-    expect(await logs().append([empty])).toEqual(['stored'])
-    expect(await logs().gaps(900_002, new Date(0))).toEqual([])
-    expect(await logs().usage(900_002, '2026-11-21')).toMatchObject({ lines: 1, droppedLines: 0 })
-    expect(await logs().savedSince(900_002, '2026-11-21')).toHaveLength(1)
-  })
-})
-
 describe('the rules in memory', () => {
   const parts = (appNames: () => Promise<Map<number, string>> = async () => new Map()) => ({
     store,
