@@ -35,7 +35,7 @@ export async function playWebhook({ world }: Stage): Promise<WebhookEvidence> {
   const { loopback, limits, random } = world
   const { uuid } = await provisioned(world)
   if ((await loopback.waitFor(uuid, SUBSCRIBE, limits.callMs)) === null) {
-    const hint = loopback.calls.length === 0 ? `, nor to anything else. ${pointIt(world)}` : ''
+    const hint = loopback.calls.length === 0 ? `, and called nothing else. ${pointIt(world)}` : ''
     throw new NothingToPlay(`the add-on did not subscribe to webhooks${hint}`)
   }
   const [webhook] = loopback.find(uuid)?.webhooks ?? []
