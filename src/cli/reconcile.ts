@@ -13,7 +13,8 @@ const ADVICE: Record<FindingKind, string> = {
   gone: 'Their DELETE was lost. culvert reconcile --end-gone asks about each one and ends it as a DELETE would.',
   lost: 'Their provision never got here, or this is not the whole database. They need to be provisioned anew.',
   ended: 'Heroku still bills them: tell Heroku Support, with the uuid.',
-  other_plan: 'A plan change was lost: Heroku Support can have it sent again.',
+  other_plan:
+    'A plan change was lost. The service asks about each one within a minute, and follows what Heroku says.',
   drain_elsewhere: 'culvert drains move --to <DRAIN_URL> brings them back.',
   not_listed: 'Look in the log for "the drains could not be listed", or for a grant that was lost.',
 }

@@ -185,6 +185,7 @@ export function createHerokuRoom(needs: HerokuNeeds): HerokuRoom {
     api,
     tokens,
     store: createReconcileStore(pool),
+    readAnew: (resourceId) => webhookStore.scheduleReading(resourceId, now()),
     drainUrl: config.drainUrl,
     log,
     signal,

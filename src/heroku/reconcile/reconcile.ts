@@ -1,8 +1,10 @@
-// Once a night, by one process: Heroku's list of installs beside what is here. Only tells, in the log and in metrics.
+// Once a night, by one process: Heroku's list of installs beside what is here. Tells, in the log and in metrics.
 //
-// Nothing is done about it by the clock. What Heroku has and we do not cannot be made up for without a provision; a
-// drain that points elsewhere may be on its way (`culvert drains move`); and what Heroku does not list is a customer's
-// data, which no list alone should end: `culvert reconcile --end-gone` does, after asking about each one.
+// One thing is done about it: a resource whose plan differs is read anew, and what the Platform API says of it is
+// followed (src/heroku/addon-reader.ts). The rest is for people. What Heroku has and we do not cannot be made up for
+// without a provision; a drain that points elsewhere may be on its way (`culvert drains move`); and what Heroku does not
+// list is a customer's data, which no list alone should end: `culvert reconcile --end-gone` does, after asking about
+// each one.
 import type { FastifyBaseLogger } from 'fastify'
 import { HerokuError } from '../heroku-error.ts'
 import type { PlatformApi } from '../platform-api.ts'
@@ -16,6 +18,8 @@ export interface ReconcilerParts {
   api: Pick<PlatformApi, 'findAddon'>
   tokens: Pick<Tokens, 'accessToken'>
   store: ReconcileStore
+  /** Has the service ask about that resource soon, and follow what it is told. */
+  readAnew(resourceId: string): Promise<void>
   drainUrl: string
   log: Pick<FastifyBaseLogger, 'info' | 'warn'>
   signal: AbortSignal
@@ -50,6 +54,7 @@ export class Reconciler {
     const findings = compare(installs, await store.ownResources(), drainUrl, now())
     const finishedAt = now()
     const nextNight = Math.floor((finishedAt - NIGHT_MS) / DAY_MS + 1) * DAY_MS + NIGHT_MS
+    for (const { kind, resource } of findings) if (kind === 'other_plan') await this.#parts.readAnew(resource)
     const counts = countFindings(findings)
     await store.finishRun(
       { finishedAt, findings, counts: Object.fromEntries(counts) },

@@ -123,7 +123,9 @@ describe('culvert reconcile', () => {
   }
   /** So long ago that the list must have them, and asked about in the meantime. */
   const grow = async () => {
-    await service.database.pool.query(`update resource set created_at = now() - interval '1 day'`)
+    await service.database.pool.query(
+      `update resource set created_at = now() - interval '1 day', updated_at = now() - interval '1 day'`,
+    )
     for (const { uuid } of service.heroku.resources())
       await service.service.heroku.listDrains(uuid, 'background')
   }
@@ -138,6 +140,24 @@ describe('culvert reconcile', () => {
     const { code, output } = await culvert()
     expect({ code, output }).toMatchObject({ code: 0, output: expect.stringMatching(/nothing differs/) })
     expect((await culvert('--last')).output).toBe(output)
+  })
+
+  it('has the service follow a plan change that was lost', async () => {
+    const { id } = await service.provisioned('tidy-river')
+    const plan = async () =>
+      (await service.database.pool.query('select plan from resource where id = $1', [id])).rows[0].plan
+    // Where webhooks are subscribed to, a resource is read anew by its webhook's row.
+    await expect
+      .poll(async () => (await service.database.pool.query('select from webhook')).rowCount, {
+        timeout: 10_000,
+      })
+      .toBe(1)
+    await grow()
+    const there = service.heroku.find(id)
+    if (there) there.plan = 'premium'
+    expect((await culvert()).output).toMatch(/^other_plan: 1\n.* premium at Heroku and test here$/m)
+    await expect.poll(plan, { timeout: 15_000 }).toBe('premium')
+    expect((await culvert()).code).toBe(0)
   })
 
   it('ends what Heroku has no more, where Heroku says so of each, and nothing else', async () => {
