@@ -1,7 +1,7 @@
 // All SQL on webhook and webhook_event: subscriptions with their secrets, and which events were taken lately. Times are
 // the caller's.
 import type { Pool, PoolClient } from 'pg'
-import type { SecretBox } from './secret-box.ts'
+import { type SecretBox, SecretBoxError } from './secret-box.ts'
 
 export interface WebhookSecrets {
   secret: string
@@ -22,6 +22,7 @@ export interface DueReading {
 }
 
 export interface WebhookStore {
+  /** Null also where its secrets do not open, for want of their key. */
   find(resourceId: string): Promise<StoredWebhook | null>
   /** The one there is, or a new one with these secrets; null where the resource is not live. */
   findOrMake(resourceId: string, secrets: WebhookSecrets): Promise<StoredWebhook | null>
@@ -54,11 +55,16 @@ export function createWebhookStore(pool: Pool, box: SecretBox): WebhookStore {
     ])
     const [row] = rows
     if (row === undefined) return null
-    return {
-      secret: box.open(row.sealed_secret, { resourceId, purpose: 'webhook secret' }),
-      authorization: box.open(row.sealed_authorization, { resourceId, purpose: 'webhook authorization' }),
-      webhookId: row.webhook_id,
-      url: row.url,
+    try {
+      return {
+        secret: box.open(row.sealed_secret, { resourceId, purpose: 'webhook secret' }),
+        authorization: box.open(row.sealed_authorization, { resourceId, purpose: 'webhook authorization' }),
+        webhookId: row.webhook_id,
+        url: row.url,
+      }
+    } catch (error) {
+      if (error instanceof SecretBoxError) return null
+      throw error
     }
   }
 
@@ -66,11 +72,16 @@ export function createWebhookStore(pool: Pool, box: SecretBox): WebhookStore {
     find,
 
     async findOrMake(resourceId, { secret, authorization }) {
-      // The share lock makes a deprovision wait, or be seen: a dead resource keeps no secrets.
+      const known = await find(resourceId)
+      if (known !== null) return known
+      // The share lock makes a deprovision wait, or be seen: a dead resource keeps no secrets. One whose secrets do not
+      // open any more is as good as none.
       await pool.query(
         `insert into webhook (resource_id, sealed_secret, sealed_authorization)
          select id, $2, $3 from resource where id = $1 and state = 'provisioned' for share
-         on conflict do nothing`,
+         on conflict (resource_id) do update
+           set sealed_secret = excluded.sealed_secret, sealed_authorization = excluded.sealed_authorization,
+               webhook_id = null, url = null`,
         [
           resourceId,
           box.seal(secret, { resourceId, purpose: 'webhook secret' }),

@@ -61,6 +61,32 @@ describe('the drain of an app that the resource was attached to', () => {
     })
   })
 
+  it('loses no line from before it is attached until long after, whatever Heroku answers and whether it tells us', async () => {
+    service.heroku.webhooks.manner = 'prompt'
+    const { id, drain } = await service.provisioned('tidy-river')
+    const faults = [{ kind: 'html' }, { kind: 'slow', ms: 1_500 }, { kind: 'lost' }, null] as const
+    const sent: string[] = []
+    for (const [at, fault] of faults.entries()) {
+      const mend = fault === null ? () => {} : service.platform.fail({ ...fault, on: LISTS })
+      const attached = service.heroku.attach(id, `app-${at}`)
+      for (let n = 0; n < 12; n++) {
+        const line = `app-${at} line ${n}`
+        sent.push(line)
+        await Promise.all([service.send(attached, line), service.send(drain, `own ${at} ${n}`)])
+        if (n === 7) mend()
+      }
+      expect(attached.nodes[0]?.counts).toMatchObject({ acknowledged: 12, dropped: 0 })
+    }
+    await settle()
+    const byApp = await service.linesByApp(id)
+    const lines = Object.entries(byApp).filter(([app]) => app.startsWith('app-'))
+    expect(lines.flatMap(([, messages]) => messages).sort()).toEqual(sent.sort())
+    for (const [app, messages] of lines) {
+      expect(messages).toEqual(Array.from({ length: 12 }, (_, n) => `${app} line ${n}`))
+    }
+    expect(byApp['tidy-river']).toHaveLength(48)
+  })
+
   it('is looked up once for all deliveries that wait, of all apps', async () => {
     const { id } = await service.provisioned()
     await job('listing drains')

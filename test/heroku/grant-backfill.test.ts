@@ -105,6 +105,29 @@ it('is not asked for where there are tokens, or the resource has ended; and leak
   expectNone(world.heroku.idServer.secrets, (await dump(world.database)) + world.logged.join('\n'))
 })
 
+it('a webhook whose key is lost is subscribed anew with other secrets, when it is asked for', async () => {
+  const { uuid } = await world.begin()
+  await job(world.room(), 'driving provisions')
+  const [before] = world.heroku.webhooks.of(uuid)
+  const secret = before?.secret
+  const key = Buffer.alloc(32, 'another').toString('base64')
+  // The tokens are lost with it; a grant brings others.
+  const other = world.room({ SECRET_KEYS: `k9:${key}` })
+  expect(await other.webhooks.find(uuid)).toBe(null)
+  world.heroku.grantsAnew = true
+  await world.database.pool.query(
+    `update heroku_authorization set state = 'lost', sealed_access_token = null, access_expires_at = null`,
+  )
+  await world.database.pool.query(`update provisioning set step = 'subscribe', due_at = started_at`)
+  await ask(other)
+  await other.tokens.exchangeDue()
+  await job(other, 'driving provisions')
+  expect(world.heroku.webhooks.of(uuid)).toHaveLength(1)
+  const found = await other.webhooks.find(uuid)
+  expect(found?.secret).not.toBe(secret)
+  expect(world.heroku.webhooks.of(uuid)[0]?.secret).toBe(found?.secret)
+})
+
 it('webhooks follow when our address changes', async () => {
   const { uuid } = await world.begin()
   await job(world.room(), 'driving provisions')
