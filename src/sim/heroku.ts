@@ -1,32 +1,21 @@
 // A simulated Heroku: calls the add-on as Heroku's add-on service does, judges its answers, runs the drains of what it
 // provisioned and signs people in. Black-box: it knows an add-on by its manifest only.
 
-import { setTimeout as sleep } from 'node:timers/promises'
-import type { SimLine } from './frame-encoder.ts'
-import { basicAuth, callHttp, type HttpAnswer } from './http-call.ts'
+import { type AttachedDrain, startAttachedDrain } from './attached-drain.ts'
+import { basicAuth } from './http-call.ts'
 import { IdServer } from './id-server.ts'
 import { LogInput } from './log-input.ts'
-import { LogplexDrain, type LogplexDrainOptions } from './logplex-drain.ts'
+import type { LogplexDrainOptions } from './logplex-drain.ts'
 import {
   type ProvisionAnswer,
   readDeprovisionAnswer,
   readPlanChangeAnswer,
   readProvisionAnswer,
 } from './partner-answer.ts'
+import { type AddonManifest, type CallManner, callAddon } from './partner-calls.ts'
 import type { Random } from './random.ts'
 import { type SsoForm, type SsoPerson, ssoForm } from './sso-form.ts'
 import { SimWebhooks } from './webhooks.ts'
-
-/** What Heroku knows of an add-on: its manifest, with the addresses of one environment. */
-export interface AddonManifest {
-  id: string
-  password: string
-  ssoSalt: string
-  /** Ends in /heroku/resources. */
-  baseUrl: string
-  ssoUrl: string
-  configVars: readonly string[]
-}
 
 export interface HerokuOptions {
   addon: AddonManifest
@@ -56,30 +45,6 @@ export interface ProvisionRequest {
   app?: string
 }
 
-/** The stream of one attached app into a resource. */
-export interface AttachedDrain {
-  token: string
-  /** The name; it changes when the app is renamed. */
-  app: string
-  appId: string
-  /** Heroku's id of the drain. */
-  drainId: string
-  attachmentId: string
-  /** The name of the attachment: CULVERT, unless the customer named another. */
-  attachedAs: string
-  /** Where it points. */
-  url: string
-  /** How often it was told to point elsewhere. */
-  moves: number
-  nodes: readonly LogplexDrain[]
-  /** Hands a line to one of the nodes, as the app's log shippers do. */
-  push(line: SimLine): void
-  whenIdle(): Promise<void>
-  /** Deliveries go there from now on; what is buffered goes along. */
-  moveTo(url: string): void
-  stop(): { unsent: SimLine[] }
-}
-
 export interface SimResource {
   uuid: string
   name: string
@@ -96,9 +61,6 @@ export interface SimResource {
   completions: number
   drains: AttachedDrain[]
 }
-
-/** How a call of Heroku's reaches the add-on, or its answer Heroku. lost: it arrives, its answer does not, and it comes again. */
-export type CallManner = 'once' | 'twice' | 'lost' | 'late'
 
 export interface Heroku {
   /** The slug. */
@@ -156,11 +118,6 @@ export interface Heroku {
   stop(): void
 }
 
-const LATE_MS = 200
-
-/** Legacy reference: the hard limit of an add-on's answer. The limit of v3 could not be read. */
-const PARTNER_TIMEOUT_MS = 25_000
-
 export function createHeroku(options: HerokuOptions): Heroku {
   const { addon, random } = options
   const clock = options.clock ?? Date.now
@@ -200,71 +157,14 @@ export function createHeroku(options: HerokuOptions): Heroku {
     return resource
   }
 
-  async function call(method: string, path: string, body?: object): Promise<HttpAnswer> {
-    const { callManner } = heroku
-    if (callManner === 'late') await sleep(LATE_MS)
-    if (callManner === 'lost') await callOnce(method, path, body)
-    const [answer] = await Promise.all([
-      callOnce(method, path, body),
-      callManner === 'twice' ? callOnce(method, path, body) : null,
-    ])
-    return answer
-  }
+  const call = (method: string, path: string, body?: object) =>
+    callAddon(addon, heroku.callManner, method, path, body)
 
-  function callOnce(method: string, path: string, body?: object): Promise<HttpAnswer> {
-    const headers: [string, string][] = [
-      ['Authorization', basicAuth(addon.id, addon.password)],
-      ['Accept', 'application/vnd.heroku-addons+json; version=3'],
-    ]
-    if (body !== undefined) headers.push(['Content-Type', 'application/json'])
-    const bytes = body === undefined ? Buffer.alloc(0) : Buffer.from(JSON.stringify(body))
-    return callHttp({
-      method,
-      url: `${addon.baseUrl}${path}`,
-      headers,
-      body: bytes,
-      timeoutMs: PARTNER_TIMEOUT_MS,
-    })
-  }
-
-  function startDrain(url: string, token: string, app: string): AttachedDrain {
-    const start = (to: string) =>
-      Array.from(
-        { length: options.nodes ?? 1 },
-        (_, node) =>
-          new LogplexDrain({
-            ...options.drains,
-            url: to,
-            token,
-            clock,
-            random: random.fork(`${token} ${node}`),
-          }),
-      )
-    let nodes = start(url)
-    return {
-      token,
-      app,
-      appId: appIdOf(app),
-      drainId: random.uuid(),
-      attachmentId: random.uuid(),
-      attachedAs: addon.id.toUpperCase().replaceAll('-', '_'),
-      url,
-      moves: 0,
-      get nodes() {
-        return nodes
-      },
-      push: (line) => (nodes.length === 1 ? nodes[0] : random.pick(nodes))?.push(line),
-      whenIdle: async () => void (await Promise.all(nodes.map((node) => node.whenIdle()))),
-      moveTo(to) {
-        this.url = to
-        this.moves++
-        const { unsent } = this.stop()
-        nodes = start(to)
-        for (const line of unsent) this.push(line)
-      },
-      stop: () => ({ unsent: nodes.flatMap((node) => node.stop().unsent) }),
-    }
-  }
+  const startDrain = (url: string, token: string, app: string) =>
+    startAttachedDrain(
+      { url, token, app, appId: appIdOf(app), attachedAs: addon.id.toUpperCase().replaceAll('-', '_') },
+      { random, clock, nodes: options.nodes ?? 1, drains: options.drains },
+    )
 
   const lookUp = (uuid: string) => resources.get(uuid) ?? provisioning.get(uuid) ?? null
   const newName = () =>

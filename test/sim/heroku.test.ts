@@ -86,6 +86,28 @@ const refusal = (promise: Promise<unknown>) =>
   )
 
 describe('provisioning', () => {
+  it.each([
+    ['once', 1],
+    ['late', 1],
+    ['twice', 2],
+    ['lost', 2],
+  ] as const)('reaches the add-on %s: %s calls, and one resource', async (manner, times) => {
+    const { heroku, calls } = await startAddon([{ status: 200, body: GOOD }])
+    heroku.callManner = manner
+    await heroku.provision({ plan: 'test', uuid: UUID })
+    expect(calls.map(({ body }) => JSON.parse(body).uuid)).toEqual(Array(times).fill(UUID))
+    expect(heroku.resources()).toHaveLength(1)
+  })
+
+  it('waits for the add-on after a 202', async () => {
+    const { config: _, ...later } = GOOD
+    const { heroku } = await startAddon([{ status: 202, body: later }])
+    const resource = await heroku.provision({ plan: 'test', uuid: UUID })
+    expect(resource).toMatchObject({ state: 'provisioning', config: {} })
+    expect([heroku.complete(UUID), heroku.complete(UUID)]).toEqual([true, false])
+    expect(resource).toMatchObject({ state: 'provisioned', completions: 1 })
+  })
+
   it('sends what Heroku sends', async () => {
     const { heroku, calls } = await startAddon([{ status: 200, body: GOOD }])
     await heroku.provision({ plan: 'test', uuid: UUID, options: { verbose: 'true' } })

@@ -1,7 +1,8 @@
 // The Platform API as the customer's own `heroku` command uses it, over the resources of the simulated Heroku: enough
 // for addons:create, :upgrade, :attach, :detach, :open, :info and :destroy, addons and drains. Endpoints and fields are
 // those that heroku/cli 11 asks for (src/commands/addons, src/lib/addons/resolve.ts). Any app that is named exists.
-import type { AttachedDrain, Heroku, SimResource } from '../heroku.ts'
+import type { AttachedDrain } from '../attached-drain.ts'
+import type { Heroku, SimResource } from '../heroku.ts'
 import type { SimAnswer } from '../id-server.ts'
 import { HerokuRefusal } from '../partner-answer.ts'
 import { NOT_FOUND, type PlatformCall, readJson } from './call.ts'

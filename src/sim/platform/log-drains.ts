@@ -1,5 +1,6 @@
 // The drains of a resource, as the Platform API shows them to the partner, and `PUT`, which moves one.
-import type { AttachedDrain, Heroku, SimResource } from '../heroku.ts'
+import type { AttachedDrain } from '../attached-drain.ts'
+import type { Heroku, SimResource } from '../heroku.ts'
 import type { SimAnswer } from '../id-server.ts'
 import { NOT_FOUND, type PlatformCall, readJson, refusalOf } from './call.ts'
 
