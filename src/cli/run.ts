@@ -2,6 +2,7 @@
 import { ConfigError } from '../config.ts'
 import { doctor } from './doctor.ts'
 import { drains } from './drains.ts'
+import { logs } from './logs.ts'
 import { manifest } from './manifest.ts'
 import { reconcile } from './reconcile.ts'
 import { runAddon } from './run-addon.ts'
@@ -26,7 +27,7 @@ export interface Command {
   run(args: string[], context: CommandContext): Promise<number>
 }
 
-const COMMANDS: readonly Command[] = [doctor, drains, reconcile, manifest, runAddon, test]
+const COMMANDS: readonly Command[] = [doctor, logs, drains, reconcile, manifest, runAddon, test]
 
 const HELP = `culvert: the tools of whoever runs a Culvert, and of whoever builds an add-on for Heroku
 
