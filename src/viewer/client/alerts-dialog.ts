@@ -104,7 +104,7 @@ function newAlert(q: string, sendsMail: boolean, show: () => Promise<void>): HTM
   const percent = field('Percent', 'percent', { type: 'number', value: '5', min: 1, max: 100 })
   const ofQ = field('Of the lines', 'of_q', { value: 'process:router' })
   const least = field('Of at least', 'at_least_lines', { type: 'number', value: '20', min: 1 })
-  const minutes = field('Minutes', 'minutes', { type: 'number', value: '5', min: 1 })
+  const minutes = field('Minutes', 'minutes', { type: 'number', value: '5', min: 1, max: 1_440 })
   const form = formOf(
     [
       h(

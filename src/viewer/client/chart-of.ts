@@ -1,5 +1,6 @@
 // A chart of values over time, by uPlot, in the page's colours.
 import uPlot from 'uplot'
+import { dayOf, timeOfDay, type Zone } from '../reading/times.ts'
 import { h } from './dom.ts'
 
 export interface Curve {
@@ -16,6 +17,9 @@ export interface ChartParts {
   at: readonly number[]
   curves: readonly Curve[]
   kind: 'lines' | 'stacked' | 'bars'
+  /** The time that is shown, seconds since 1970, whether there is something in all of it or not. */
+  span: readonly [from: number, to: number]
+  zone: Zone
   format(value: number): string
 }
 
@@ -33,10 +37,14 @@ const COLOURS: Record<string, readonly [light: string, dark: string]> = {
   faint: ['#7a8490', '#98a2ae'],
 }
 const HEIGHT = 190
+/** There is no half request. */
+const WHOLE_STEPS = [1, 2, 5]
+  .flatMap((digit) => Array.from({ length: 9 }, (_, zeros) => digit * 10 ** zeros))
+  .sort((a, b) => a - b)
 
 const drawn = new Set<{ chart: uPlot; holder: HTMLElement }>()
 
-export function chartOf({ at, curves, kind, format }: ChartParts): HTMLElement {
+export function chartOf({ at, curves, kind, format, span, zone }: ChartParts): HTMLElement {
   const holder = h('div', { class: 'plot' })
   const isDark =
     getComputedStyle(document.documentElement).colorScheme === 'dark' ||
@@ -54,15 +62,30 @@ export function chartOf({ at, curves, kind, format }: ChartParts): HTMLElement {
     {
       width: 400,
       height: HEIGHT,
+      ...(zone === 'utc'
+        ? { tzDate: (seconds: number) => uPlot.tzDate(new Date(seconds * 1_000), 'Etc/UTC') }
+        : {}),
       cursor: { drag: { x: false, y: false }, points: { show: kind === 'lines' } },
       legend: { live: true },
-      scales: { x: { time: true }, y: { range: (_self, _low, high) => [0, high > 0 ? high * 1.08 : 1] } },
+      scales: {
+        x: { time: true, range: () => [span[0], span[1]] },
+        y: { range: (_self, _low, high) => [0, high > 0 ? high * 1.08 : 1] },
+      },
       axes: [
-        { ...axis, space: 70 },
-        { ...axis, size: 62, values: (_self, ticks) => ticks.map(format) },
+        {
+          ...axis,
+          space: 70,
+          values: (_self, ticks, _axis, _space, step) => ticks.map((tick) => shortTime(tick, step, zone)),
+        },
+        {
+          ...axis,
+          size: 62,
+          values: (_self, ticks) => ticks.map(format),
+          ...(kind === 'lines' ? {} : { incrs: WHOLE_STEPS }),
+        },
       ],
       series: [
-        {},
+        { label: '', value: (_self, time) => (time === null ? '' : shortTime(time, 60, zone)) },
         ...shown.map((curve, index) => ({
           label: curve.label,
           stroke: colour(curve.colour),
@@ -90,6 +113,13 @@ export function chartOf({ at, curves, kind, format }: ChartParts): HTMLElement {
   )
   drawn.add({ chart, holder })
   return holder
+}
+
+/** 10:15, or 21 Nov where the steps are days. */
+function shortTime(seconds: number, step: number, zone: Zone): string {
+  const at = new Date(seconds * 1_000).toISOString()
+  if (step >= 86_400) return dayOf(at, zone).slice(5)
+  return timeOfDay(at, zone).slice(0, step < 60 ? 8 : 5)
 }
 
 /** To call when the page has another width, and after charts were put into it. */

@@ -8,6 +8,7 @@ import { openMenu } from './dialog.ts'
 import { button, h, part } from './dom.ts'
 import { openExclusions } from './exclusions-dialog.ts'
 import { openExportMenu } from './export-menu.ts'
+import { openFields } from './fields-dialog.ts'
 import { openTimeMenu } from './time-menu.ts'
 import { openTokens } from './tokens-dialog.ts'
 import { openUsage } from './usage-dialog.ts'
@@ -19,7 +20,10 @@ export interface SavedSearch {
   q: string
 }
 
-export function openDialogs(viewer: Viewer, say: (text: string) => void): void {
+/** What is saved, as far as is known: loaded with the page, and with every look at the menu. */
+let saved: readonly SavedSearch[] = []
+
+export function openDialogs(viewer: Viewer, say: (text: string) => void): () => void {
   const on = (id: string, act: (at: HTMLElement) => void) => {
     const element = part(id)
     element.addEventListener('click', (event) => {
@@ -33,22 +37,29 @@ export function openDialogs(viewer: Viewer, say: (text: string) => void): void {
   on('export', (at) => openExportMenu(at, viewer))
   on('more', (at) =>
     openMenu(at, [
+      button('Fields and their values…', () => openFields(viewer)),
       button('Exclusion rules…', () => openExclusions(viewer)),
       button('API tokens…', () => openTokens()),
       button('Plan and usage…', () => openUsage()),
     ]),
   )
   on('usage', () => openUsage())
+  void loadSaved().catch(() => {})
+  const star = part('save')
+  return () => {
+    const { q } = viewer.state
+    star.classList.toggle('is-saved', q !== '' && saved.some((one) => canonical(one.q) === canonical(q)))
+  }
 }
 
 /** The star: saves the search, or updates one; and the list of those that are saved. */
 async function openSaved(at: HTMLElement, viewer: Viewer, say: (text: string) => void): Promise<void> {
-  let searches: SavedSearch[]
   try {
-    ;({ searches } = await get<{ searches: SavedSearch[] }>('/searches'))
+    await loadSaved()
   } catch (error) {
     return say((error as Error).message)
   }
+  const searches = saved
   const { q } = viewer.state
   const same = searches.find((one) => canonical(one.q) === canonical(q))
   const name = h('input', {
@@ -86,6 +97,10 @@ async function openSaved(at: HTMLElement, viewer: Viewer, say: (text: string) =>
   ])
 }
 
+async function loadSaved(): Promise<void> {
+  saved = (await get<{ searches: SavedSearch[] }>('/searches')).searches
+}
+
 async function save(
   searches: readonly SavedSearch[],
   name: string,
@@ -96,6 +111,7 @@ async function save(
   try {
     if (known === undefined) await send('POST', '/searches', { name, q })
     else await send('PUT', `/searches/${known.id}`, { name, q })
+    await loadSaved()
     say(known === undefined ? `Saved as “${name}”` : `“${name}” is now this search`)
   } catch (error) {
     say(error instanceof ApiError ? error.message : 'It could not be saved')
@@ -105,6 +121,7 @@ async function save(
 async function forget(search: SavedSearch, say: (text: string) => void): Promise<void> {
   try {
     await send('DELETE', `/searches/${search.id}`)
+    await loadSaved()
     say(`“${search.name}” is forgotten`)
   } catch (error) {
     say((error as Error).message)

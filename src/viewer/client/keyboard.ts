@@ -42,7 +42,10 @@ export function listenToKeys({ viewer, focusSearch, openHelp }: Keys): void {
     y: () => withSelected((row) => void viewer.copyLink(row)),
     x: () => withSelected((row) => viewer.excludeRow(row)),
     Enter: () => withSelected((row) => viewer.toggleOpen(row)),
-    Escape: () => viewer.back(),
+    Escape: () => {
+      if (viewer.selected?.isOpen === true) viewer.toggleOpen(viewer.selected)
+      else viewer.back()
+    },
     '?': openHelp,
   }
   document.addEventListener('keydown', (event) => {

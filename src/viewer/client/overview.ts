@@ -4,7 +4,7 @@ import { HEROKU_CODES, herokuCode } from '../reading/heroku-codes.ts'
 import { fullTime } from '../reading/times.ts'
 import { count, duration, whole } from '../reading/units.ts'
 import { ApiError, address, get } from './api.ts'
-import { type Curve, chartOf, resizeCharts } from './chart-of.ts'
+import { type ChartParts, type Curve, chartOf, resizeCharts } from './chart-of.ts'
 import { button, h, part } from './dom.ts'
 import { applyTheme, readPreferences } from './preferences.ts'
 import { openUsage } from './usage-dialog.ts'
@@ -115,6 +115,8 @@ function told({ looked_at, complete, counted_to }: Overview): string {
 
 function cards(overview: Overview): Node[] {
   const { requests, codes, dynos, slowest, errors } = overview
+  const span = [Date.parse(overview.from) / 1_000, Date.parse(overview.to) / 1_000] as const
+  const shown = { span, zone: preferences.zone }
   const at = requests.map((step) => Date.parse(step.at) / 1_000)
   const total = requests.reduce((sum, step) => sum + step.total, 0)
   const curves = (
@@ -130,6 +132,7 @@ function cards(overview: Overview): Node[] {
       total === 0
         ? null
         : chartOf({
+            ...shown,
             at,
             kind: 'stacked',
             format: whole,
@@ -145,6 +148,7 @@ function cards(overview: Overview): Node[] {
       total === 0
         ? null
         : chartOf({
+            ...shown,
             at,
             kind: 'lines',
             format: duration,
@@ -155,12 +159,13 @@ function cards(overview: Overview): Node[] {
             ]),
           }),
     ),
-    card('Memory of dynos', '', () => dynoChart(dynos, 'memory')),
-    card('Load of dynos', 'one minute', () => dynoChart(dynos, 'load')),
+    card('Memory of dynos', '', () => dynoChart(dynos, 'memory', shown)),
+    card('Load of dynos', 'one minute', () => dynoChart(dynos, 'load', shown)),
     card('Errors', `${whole(errors.reduce((sum, { lines }) => sum + lines, 0))} lines`, () =>
       errors.every(({ lines }) => lines === 0)
         ? null
         : chartOf({
+            ...shown,
             at: errors.map((step) => Date.parse(step.at) / 1_000),
             kind: 'bars',
             format: whole,
@@ -168,15 +173,15 @@ function cards(overview: Overview): Node[] {
           }),
     ),
     card('Heroku’s error codes', '', () => codesTable(codes)),
-    card('Slowest paths', '95 of 100 requests within', () => slowestTable(slowest)),
+    card('Slowest paths', '95 of 100 requests within', () => slowestTable(slowest), 'wide-card'),
   ]
 }
 
-function card(title: string, total: string, content: () => HTMLElement | null): HTMLElement {
+function card(title: string, total: string, content: () => HTMLElement | null, look = ''): HTMLElement {
   const shown = content() ?? h('p', { class: 'none' }, 'Nothing in this time.')
   return h(
     'section',
-    { class: 'card', 'aria-label': title },
+    { class: `card ${look}`.trim(), 'aria-label': title },
     h('h2', {}, title, h('span', { class: 'total' }, total)),
     shown,
   )
@@ -187,7 +192,11 @@ const DYNO_COLOURS = ['blue', 'violet', 'teal', 'pink', 'olive', 'brown', 'good'
 const MAX_DYNOS = 12
 
 /** All dynos over one axis of time, which none of them shares with another. */
-function dynoChart(dynos: Overview['dynos'], what: 'memory' | 'load'): HTMLElement | null {
+function dynoChart(
+  dynos: Overview['dynos'],
+  what: 'memory' | 'load',
+  over: Pick<ChartParts, 'span' | 'zone'>,
+): HTMLElement | null {
   const points = (dyno: Overview['dynos'][number]) =>
     what === 'memory'
       ? dyno.memory.map(({ at, mb }) => [Date.parse(at) / 1_000, mb] as const)
@@ -209,7 +218,7 @@ function dynoChart(dynos: Overview['dynos'], what: 'memory' | 'load'): HTMLEleme
       curves.push({ label: 'quota', colour: 'bad', values: at.map(() => quota), isDashed: true })
   }
   const format = what === 'memory' ? (mb: number) => `${whole(mb)} MB` : (load: number) => load.toFixed(2)
-  return chartOf({ at, kind: 'lines', format, curves })
+  return chartOf({ at, kind: 'lines', format, curves, ...over })
 }
 
 function codesTable(codes: Overview['codes']): HTMLElement | null {

@@ -4,6 +4,7 @@ import { openAppSwitch } from './app-switch.ts'
 import { openChart } from './chart.ts'
 import { listenToClicks } from './clicks.ts'
 import { openContextBar } from './context-bar.ts'
+import { listenToCopying } from './copy.ts'
 import { openDialogs } from './dialogs.ts'
 import { part } from './dom.ts'
 import { openHelp } from './help.ts'
@@ -61,8 +62,9 @@ updaters.push(openStatusBar(viewer, { openHelp }))
 updaters.push(openContextBar(viewer))
 updaters.push(openChart(viewer))
 listenToClicks(scroller, viewer)
+listenToCopying(scroller, viewer)
 listenToKeys({ viewer, focusSearch: searchBox.focus, openHelp })
-openDialogs(viewer, say)
+updaters.push(openDialogs(viewer, say))
 
 viewer.onPopState = () => viewer.go(readState(location.search), 'replace')
 viewer.go(readState(location.search), 'replace')

@@ -10,6 +10,7 @@ import { h, svg } from './dom.ts'
 import { type Needles, rangesIn } from './highlight.ts'
 import type { LineRow, NoteRow, Row } from './rows.ts'
 import { placeOfRow } from './rows.ts'
+import { pointsOf } from './trends.ts'
 
 export interface RowLooks {
   zone: Zone
@@ -92,6 +93,7 @@ function fillMessage(into: HTMLElement, row: LineRow, looks: RowLooks): void {
       : MAX_SHOWN
   const shown = cutTo < line.message.length ? { ...line, message: line.message.slice(0, cutTo) } : line
   appendParts(into, partsOfLine(shown, looks.isRaw || isUnfolded), looks.needles)
+  if (row.trend !== null && !looks.isRaw) into.append(' ', curveView(row.trend))
   const behind = isUnfolded || more.length < FOLD_ABOVE ? more : more.slice(0, LINES_SHOWN - 1)
   for (const one of behind) {
     into.append('\n')
@@ -166,6 +168,14 @@ function meter(share: number, look: string): Node {
     { class: look, width: 64, height: 8, viewBox: '0 0 64 8', 'aria-hidden': 'true' },
     svg('rect', { class: 'rail', width: 64, height: 8, rx: 2 }),
     svg('rect', { class: 'fill', width: Math.max(1, Math.round(share * 64)), height: 8, rx: 2 }),
+  )
+}
+
+function curveView(curve: readonly number[]): Node {
+  return svg(
+    'svg',
+    { class: 'trend', width: 72, height: 12, viewBox: '0 0 72 12', 'aria-hidden': 'true' },
+    svg('polyline', { points: pointsOf(curve, 72, 12) }),
   )
 }
 

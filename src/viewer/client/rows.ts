@@ -2,6 +2,7 @@
 // with what the one before began (a stack trace) share its row, and so do repeats of one line. Bounded: beyond
 // MAX_LINES the oldest go, and can be loaded again. Pure.
 import { compareLines, type Line } from '../reading/line.ts'
+import { Trends } from './trends.ts'
 
 export interface LineRow {
   kind: 'line'
@@ -12,6 +13,8 @@ export interface LineRow {
   /** How often it came again, at once behind itself; and when last. */
   repeats: number
   lastRepeat: Line | null
+  /** The last figures of the dyno, where the line tells one. */
+  trend: readonly number[] | null
   /** Long things are cut until somebody wants them. */
   isUnfolded: boolean
   /** Its fields are shown. */
@@ -59,6 +62,7 @@ export class Rows {
   /** The oldest were let go. */
   isCut = false
   readonly #listener: RowsListener
+  readonly #trends = new Trends()
   #recent = new Set<string>()
   #nextId = 1
 
@@ -158,6 +162,7 @@ export class Rows {
         more: [],
         repeats: 0,
         lastRepeat: null,
+        trend: this.#trends.add(line),
         isUnfolded: false,
         isOpen: false,
       },

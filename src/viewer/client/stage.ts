@@ -10,6 +10,7 @@ import { print } from '../../logs/query/query.ts'
 import type { Line } from '../reading/line.ts'
 import { lineTerm, refine } from '../reading/term.ts'
 import { ApiError, address, get, listen } from './api.ts'
+import { Gaps } from './gaps.ts'
 import type { Anchor } from './list.ts'
 import { linesOf, Rows, type RowsListener } from './rows.ts'
 import { Tail, type TailStatus } from './tail.ts'
@@ -41,6 +42,8 @@ export interface StageHost {
 }
 
 const PAGE = 400
+/** Gaps further back are looked up by nobody. */
+const GAPS_MS = 7 * 86_400_000
 /** That the API gives at once. */
 const MOST = 1_000
 
@@ -64,6 +67,7 @@ export class Stage {
   anchor: Anchor | null = null
   readonly #host: StageHost
   readonly #leaving = new AbortController()
+  readonly #gaps: Gaps
   #stopSearch: (() => void) | null = null
   /** Late lines that would stand between those that are being read. */
   #late: Line[] = []
@@ -73,6 +77,7 @@ export class Stage {
     this.mode = modeOf(state)
     this.#host = host
     this.rows = new Rows(host.rows)
+    this.#gaps = new Gaps(this.rows)
   }
 
   /** The search that its lines come by. In a neighbourhood that is the scope, not what was searched for. */
@@ -135,6 +140,7 @@ export class Stage {
     try {
       const answer = await this.#lines({ before, from: this.state.from })
       this.rows.prepend(answer.lines.toReversed())
+      this.#gaps.place()
       this.older = answer.older
     } catch (error) {
       this.#fail(error)
@@ -280,6 +286,7 @@ export class Stage {
         lines: ({ lines }: { lines: Line[] }) => {
           const oldest = lines.at(-1)
           this.rows.prepend(lines.toReversed())
+          this.#gaps.place()
           if (oldest !== undefined) this.older = oldest.cursor
           this.#ready()
           this.#host.onChanged()
@@ -322,6 +329,8 @@ export class Stage {
     if (this.isReady) return
     this.isReady = true
     this.#host.onReady()
+    // After the lines, and nothing to wait for.
+    void this.#gaps.load(new Date(Date.now() - GAPS_MS).toISOString(), this.#leaving.signal).catch(() => {})
   }
 
   #fail(error: unknown): void {

@@ -10,7 +10,7 @@ import { print, type Query } from '../../logs/query/query.ts'
 import { isWord, word } from '../../logs/query/word.ts'
 
 /** Names that mean the line and not a key in its message (src/logs/query/searched-line.ts). */
-const OF_THE_LINE = new Set([
+export const OF_THE_LINE: ReadonlySet<string> = new Set([
   'source',
   'process',
   'dyno',
