@@ -1,13 +1,10 @@
 // What the page must keep while it is used hard: frames, accessibility, small screens, hands on the keyboard.
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { SimResource } from '../../src/sim/heroku.ts'
-import { openWorld, PATIENCE_MS, type Visitor, type World } from './world.ts'
+import { eventually, followState, openWorld, type Visitor, violations, type World } from './world.ts'
 
 const TIMEOUT_MS = 60_000
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 let world: World
 let resource: SimResource
@@ -31,10 +28,6 @@ async function arrive(options: Parameters<World['visitor']>[0] = {}): Promise<vo
   await visitor.signIn(resource)
   await page.locator('.window > .row').first().waitFor()
 }
-
-const eventually = <T>(read: () => T | Promise<T>) =>
-  expect.poll(read, { timeout: PATIENCE_MS, interval: 50 })
-const state = () => page.locator('#follow-text')
 
 interface TraceEvent {
   name: string
@@ -90,7 +83,7 @@ describe('at 200 lines a second', () => {
       expect(came).toBeGreaterThan(400)
       expect(tasks.length).toBeGreaterThan(100)
       expect(tasks[0]).toBeLessThan(50)
-      expect(await state().textContent()).toBe('Live')
+      expect(await followState(page)).toBe('Live')
       expect(await page.locator('.row.skipped').count()).toBe(0)
     },
     TIMEOUT_MS,
@@ -101,7 +94,7 @@ describe('at 200 lines a second', () => {
     closers.push(world.play(resource, 200))
     await page.locator('#list').hover()
     await page.mouse.wheel(0, -300)
-    await eventually(() => state().textContent()).toBe('Paused')
+    await eventually(() => followState(page)).toBe('Paused')
     const read = page.locator('.window > .row').nth(25)
     const id = await read.getAttribute('data-id')
     const top = () =>
@@ -128,10 +121,10 @@ describe('everybody', () => {
       await world.print(resource, 'TypeError: a line with an error status=500 user=7')
       await page.locator('.row', { hasText: 'a line with an error' }).last().locator('time').click()
       await page.locator('.detail').waitFor()
-      expect(await violations()).toEqual([])
+      expect(await violations(page)).toEqual([])
       await page.getByRole('button', { name: '?', exact: true }).click()
       await page.getByRole('dialog', { name: 'Keys and search' }).waitFor()
-      expect(await violations()).toEqual([])
+      expect(await violations(page)).toEqual([])
       await visitor.shoot(`open-${colorScheme}`)
     })
   }
@@ -155,9 +148,9 @@ describe('everybody', () => {
     await page.locator('.detail').waitFor()
     await page.keyboard.press('Enter')
     await eventually(() => page.locator('.detail').count()).toBe(0)
-    await eventually(() => state().textContent()).toBe('Paused')
+    await eventually(() => followState(page)).toBe('Paused')
     await page.keyboard.press(' ')
-    await eventually(() => state().textContent()).toBe('Live')
+    await eventually(() => followState(page)).toBe('Live')
     await page.keyboard.press('?')
     await page.getByRole('dialog', { name: 'Keys and search' }).waitFor()
     await page.keyboard.press('Escape')
@@ -181,27 +174,10 @@ describe('everybody', () => {
       await visitor.shoot(name.replaceAll(' ', '-'))
       expect(overflow).toBeLessThanOrEqual(0)
       expect(list).toBeGreaterThan(viewport.height * 0.45)
-      expect(await violations()).toEqual([])
+      expect(await violations(page)).toEqual([])
     })
   }
 })
 
 const focused = async () =>
   (await page.locator('.row:focus').count()) === 1 ? page.locator('.row:focus').textContent() : ''
-
-/** What axe has to say, in a line each. */
-async function violations(): Promise<string[]> {
-  // Not by a script element, which the page's policy would refuse.
-  await page.evaluate(AXE)
-  return page.evaluate(async () => {
-    const { axe } = globalThis as unknown as {
-      axe: {
-        run(): Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }>
-      }
-    }
-    const { violations } = await axe.run()
-    return violations.flatMap(({ id, nodes }) =>
-      nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary ?? ''}`),
-    )
-  })
-}

@@ -2,7 +2,7 @@
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { SimResource } from '../../src/sim/heroku.ts'
-import { openWorld, PATIENCE_MS, type Visitor, type World } from './world.ts'
+import { eventually, followState, isSeen, openWorld, rowWith, type Visitor, type World } from './world.ts'
 
 const TIMEOUT_MS = 60_000
 
@@ -32,29 +32,16 @@ async function arrive(options: Parameters<World['visitor']>[0] = {}, path?: stri
 }
 
 const rows = () => page.locator('.window > .row')
-const rowWith = (text: string) => page.locator('.window > .row', { hasText: text })
-const state = () => page.locator('#follow-text')
 const searchBox = () => page.getByRole('searchbox', { name: 'Search' })
 const isAtEnd = () =>
   page.locator('#list').evaluate((list) => list.scrollTop + list.clientHeight > list.scrollHeight - 8)
-const seen = (text: string) =>
-  page.locator('#list').evaluate((list, wanted) => {
-    const { top, bottom } = list.getBoundingClientRect()
-    return [...list.querySelectorAll('.row')].some((row) => {
-      const box = row.getBoundingClientRect()
-      return row.textContent?.includes(wanted) && box.top >= top - 1 && box.bottom <= bottom + 1
-    })
-  }, text)
-const eventually = <T>(read: () => T | Promise<T>) =>
-  expect.poll(read, { timeout: PATIENCE_MS, interval: 50 })
-
 describe('from the dashboard', () => {
   it('opens on the newest lines and follows them', async () => {
     await arrive()
-    await eventually(() => state().textContent()).toBe('Live')
+    await eventually(() => followState(page)).toBe('Live')
     await eventually(isAtEnd).toBe(true)
     await world.print(resource, 'hello from the app')
-    await rowWith('hello from the app').waitFor()
+    await rowWith(page, 'hello from the app').waitFor()
     await eventually(isAtEnd).toBe(true)
     expect(await page.locator('h1').textContent()).toBe('culvert-curly-1')
     await eventually(() => page.locator('#pulse').textContent()).toMatch(
@@ -86,10 +73,10 @@ describe('from the dashboard', () => {
     page = visitor.page
     await visitor.signIn(fresh)
     await page.getByRole('heading', { name: 'Waiting for the first lines' }).waitFor()
-    await eventually(() => state().textContent()).toBe('Live')
+    await eventually(() => followState(page)).toBe('Live')
     await visitor.shoot('empty')
     await world.print(fresh, 'the very first line')
-    await rowWith('the very first line').waitFor()
+    await rowWith(page, 'the very first line').waitFor()
     expect(await page.getByRole('heading', { name: 'Waiting for the first lines' }).isVisible()).toBe(false)
   })
 })
@@ -99,7 +86,7 @@ describe('while lines come in', () => {
     await arrive()
     await page.locator('#list').hover()
     await page.mouse.wheel(0, -400)
-    await eventually(() => state().textContent()).toBe('Paused')
+    await eventually(() => followState(page)).toBe('Paused')
     const read = rows().nth(20)
     const before = { text: await read.textContent(), box: await read.boundingBox() }
     for (let at = 0; at < 5; at++) await world.print(resource, `meanwhile ${at}`)
@@ -113,7 +100,7 @@ describe('while lines come in', () => {
     await eventually(() => page.url()).toContain('at=20')
     await visitor.shoot('paused')
     await paused.click()
-    await rowWith('meanwhile 4').waitFor()
+    await rowWith(page, 'meanwhile 4').waitFor()
     await eventually(isAtEnd).toBe(true)
     await eventually(() => page.url()).not.toContain('at=')
   })
@@ -121,8 +108,8 @@ describe('while lines come in', () => {
   it('selecting text and opening a line hold it, too', async () => {
     await arrive()
     await world.print(resource, 'a line to open path=/cart')
-    await rowWith('a line to open').locator('time').click()
-    await eventually(() => state().textContent()).toBe('Paused')
+    await rowWith(page, 'a line to open').locator('time').click()
+    await eventually(() => followState(page)).toBe('Paused')
     expect(await page.locator('.detail').count()).toBe(1)
   })
 
@@ -131,16 +118,16 @@ describe('while lines come in', () => {
     await world.print(resource, 'needle one')
     await world.print(resource, 'hay')
     await searchBox().fill('needle')
-    await rowWith('needle one').waitFor()
-    await eventually(() => rowWith('hay').count()).toBe(0)
+    await rowWith(page, 'needle one').waitFor()
+    await eventually(() => rowWith(page, 'hay').count()).toBe(0)
     await world.print(resource, 'more hay')
     await world.print(resource, 'needle two')
-    await rowWith('needle two').waitFor()
-    expect(await rowWith('more hay').count()).toBe(0)
+    await rowWith(page, 'needle two').waitFor()
+    expect(await rowWith(page, 'more hay').count()).toBe(0)
     expect(await page.locator('mark').first().textContent()).toBe('needle')
     expect(page.url()).toContain('q=needle')
     await page.goBack()
-    await rowWith('more hay').first().waitFor()
+    await rowWith(page, 'more hay').first().waitFor()
     expect(await searchBox().inputValue()).toBe('')
   })
 
@@ -148,10 +135,10 @@ describe('while lines come in', () => {
     await arrive()
     await world.print(resource, 'order=17 paid')
     await world.print(resource, 'order=18 paid')
-    await rowWith('order=17').getByText('17', { exact: true }).click()
+    await rowWith(page, 'order=17').getByText('17', { exact: true }).click()
     await eventually(() => searchBox().inputValue()).toBe('order:17')
-    await eventually(() => rowWith('order=18').count()).toBe(0)
-    await rowWith('order=17')
+    await eventually(() => rowWith(page, 'order=18').count()).toBe(0)
+    await rowWith(page, 'order=17')
       .getByText('web.1', { exact: true })
       .click({ modifiers: ['Alt'] })
     await eventually(() => searchBox().inputValue()).toBe('order:17 -process:web.1')
@@ -171,12 +158,12 @@ describe('while lines come in', () => {
     await arrive()
     await world.print(resource, 'TypeError: no price')
     for (let at = 0; at < 9; at++) await world.print(resource, `    at frame${at} (cart.js:${at})`)
-    const trace = rowWith('TypeError: no price')
+    const trace = rowWith(page, 'TypeError: no price')
     await eventually(() => trace.locator('.unfold').textContent()).toBe('… 7 more lines')
     await trace.locator('.unfold').click()
     await eventually(() => trace.textContent()).toContain('at frame8 (cart.js:8)')
     for (let at = 0; at < 4; at++) await world.print(resource, 'heartbeat', 'clock.1')
-    await eventually(() => rowWith('heartbeat').locator('.repeats').textContent()).toBe('× 4')
+    await eventually(() => rowWith(page, 'heartbeat').locator('.repeats').textContent()).toBe('× 4')
   })
 })
 
@@ -186,12 +173,12 @@ describe('going elsewhere', () => {
     await page.getByRole('button', { name: 'Time' }).click()
     await page.getByRole('textbox', { name: 'Go to a time' }).fill('2 min ago')
     await page.keyboard.press('Enter')
-    await rowWith('The time that you asked for').waitFor()
-    await eventually(() => seen('The time that you asked for')).toBe(true)
-    await eventually(() => state().textContent()).toBe('Go live')
+    await rowWith(page, 'The time that you asked for').waitFor()
+    await eventually(() => isSeen(page, 'The time that you asked for')).toBe(true)
+    await eventually(() => followState(page)).toBe('Go live')
     await visitor.shoot('time')
     await page.keyboard.press('End')
-    await eventually(() => state().textContent()).toBe('Live')
+    await eventually(() => followState(page)).toBe('Live')
   })
 
   it('without a session, a link to a time leads through Heroku and back to it', async () => {
@@ -203,7 +190,7 @@ describe('going elsewhere', () => {
     await page.getByRole('heading', { name: 'You are not signed in' }).waitFor()
     await visitor.shoot('not-signed-in')
     await visitor.signIn(resource)
-    await rowWith('The time that you asked for').waitFor()
+    await rowWith(page, 'The time that you asked for').waitFor()
     expect(new URL(page.url()).searchParams.get('at')).toBe(at)
   })
 })

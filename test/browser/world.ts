@@ -1,8 +1,10 @@
 // The real page in a real browser, against the real service on a real Postgres, with the simulated Heroku before it: it
 // provisions, drains traffic in, and signs people in by the form that its dashboard posts.
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
+import { expect } from 'vitest'
 import { type Dashboard, openDashboard } from '../../src/sim/dashboard.ts'
 import { formatMicros } from '../../src/sim/frame-encoder.ts'
 import { createHeroku, type Heroku, type SimResource } from '../../src/sim/heroku.ts'
@@ -16,7 +18,48 @@ import { startTestService, type TestService } from '../support/service.ts'
 const SCREENSHOTS = fileURLToPath(new URL('../../screenshots/', import.meta.url))
 const DESKTOP = { width: 1360, height: 850 }
 /** A busy machine may take long; nothing here is about how long. */
-export const PATIENCE_MS = 15_000
+const PATIENCE_MS = 15_000
+
+export const eventually = <T>(read: () => T | Promise<T>) =>
+  expect.poll(read, { timeout: PATIENCE_MS, interval: 50 })
+
+/** Live, Paused, … */
+export const followState = (page: Page) => page.locator('#follow-text').textContent()
+
+export const rowWith = (page: Page, text: string) => page.locator('.window > .row', { hasText: text })
+
+/** Whether a row with this text is in sight, all of it. */
+export const isSeen = (page: Page, text: string) =>
+  page.locator('#list').evaluate((list, wanted) => {
+    const { top, bottom } = list.getBoundingClientRect()
+    return [...list.querySelectorAll('.row')].some((row) => {
+      const box = row.getBoundingClientRect()
+      return row.textContent?.includes(wanted) && box.top >= top - 1 && box.bottom <= bottom + 1
+    })
+  }, text)
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+/** What axe has to say against the page as it is, in a line each. */
+export async function violations(page: Page): Promise<string[]> {
+  // Not by a script element, which the page's policy would refuse.
+  await page.evaluate(AXE)
+  return page.evaluate(async () => {
+    const { axe } = globalThis as unknown as {
+      axe: {
+        run(): Promise<{
+          passes: unknown[]
+          violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[]
+        }>
+      }
+    }
+    const { passes, violations } = await axe.run()
+    if (passes.length < 10) return [`only ${passes.length} rules were looked at`]
+    return violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary ?? ''}`),
+    )
+  })
+}
 
 export interface World {
   service: TestService
@@ -93,13 +136,18 @@ export async function openWorld(): Promise<World> {
       await drainOf(resource).whenIdle()
     },
     async visitor(options = {}) {
-      const context = await browser.newContext({ viewport: DESKTOP, colorScheme: 'light', ...options })
+      const context = await browser.newContext({
+        viewport: DESKTOP,
+        colorScheme: 'light',
+        locale: 'en-US',
+        ...options,
+      })
       context.setDefaultTimeout(PATIENCE_MS)
       const page = await context.newPage()
       const problems: string[] = []
       page.on('pageerror', (error) => problems.push(String(error.stack)))
       page.on('console', (message) => {
-        if (message.type() === 'error' && !message.text().includes('404')) problems.push(message.text())
+        if (message.type() === 'error') problems.push(message.text())
       })
       return {
         context,

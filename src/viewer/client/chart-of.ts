@@ -75,6 +75,7 @@ export function chartOf({ at, curves, kind, format, span, zone }: ChartParts): H
         {
           ...axis,
           space: 70,
+          size: 32,
           values: (_self, ticks, _axis, _space, step) => ticks.map((tick) => shortTime(tick, step, zone)),
         },
         {
@@ -91,7 +92,10 @@ export function chartOf({ at, curves, kind, format, span, zone }: ChartParts): H
           stroke: colour(curve.colour),
           width: curve.isDashed === true ? 1 : isFilled ? 0 : 1.6,
           spanGaps: true,
-          points: { show: kind === 'lines' && at.length < 3 },
+          // A line needs two.
+          points: {
+            show: kind === 'lines' && curve.values.filter((value) => typeof value === 'number').length < 3,
+          },
           ...(curve.isDashed === true ? { dash: [5, 4] } : {}),
           ...(isFilled ? { fill: colour(curve.colour) } : {}),
           ...(isFilled

@@ -27,7 +27,12 @@ export function openFields(viewer: Viewer): void {
         close()
         viewer.narrow(term, event.altKey)
       }
-      return button(label, narrow, { class: 'value-button', title: `${term} · ${count(lines, 'line')}` })
+      const chosen = button(label, narrow, {
+        class: 'value-button',
+        title: `${term} · ${count(lines, 'line')}`,
+      })
+      chosen.append(h('small', {}, whole(lines)))
+      return chosen
     }
     return [
       h(

@@ -161,16 +161,22 @@ function cards(overview: Overview): Node[] {
     ),
     card('Memory of dynos', '', () => dynoChart(dynos, 'memory', shown)),
     card('Load of dynos', 'one minute', () => dynoChart(dynos, 'load', shown)),
-    card('Errors', `${whole(errors.reduce((sum, { lines }) => sum + lines, 0))} lines`, () =>
-      errors.every(({ lines }) => lines === 0)
-        ? null
-        : chartOf({
-            ...shown,
-            at: errors.map((step) => Date.parse(step.at) / 1_000),
-            kind: 'bars',
-            format: whole,
-            curves: [{ label: 'errors', colour: 'bad', values: errors.map(({ lines }) => lines) }],
-          }),
+    card(
+      'Errors',
+      count(
+        errors.reduce((sum, { lines }) => sum + lines, 0),
+        'line',
+      ),
+      () =>
+        errors.every(({ lines }) => lines === 0)
+          ? null
+          : chartOf({
+              ...shown,
+              at: errors.map((step) => Date.parse(step.at) / 1_000),
+              kind: 'bars',
+              format: whole,
+              curves: [{ label: 'errors', colour: 'bad', values: errors.map(({ lines }) => lines) }],
+            }),
     ),
     card('Heroku’s error codes', '', () => codesTable(codes)),
     card('Slowest paths', '95 of 100 requests within', () => slowestTable(slowest), 'wide-card'),

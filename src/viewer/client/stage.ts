@@ -85,8 +85,7 @@ export class Stage {
     if (this.mode !== 'context') return this.state.q
     const line = this.target
     if (line === null || this.state.scope === 'all') return ''
-    let q = ''
-    if (line.app !== null) q = refine(q, lineTerm('app', line.app), false)
+    let q = lineTerm('drain', String(line.drain_id))
     if (this.state.scope === 'process' && line.process !== null)
       q = refine(q, lineTerm('process', line.process), false)
     return q
