@@ -77,6 +77,15 @@ describe('culvert test', () => {
     expect(code).toBe(0)
   })
 
+  it('says once why several rules in a row are skipped', async () => {
+    const noSalt = JSON.parse(JSON.stringify(whole.manifest))
+    delete noSalt.api.sso_salt
+    const { code, output } = await culvertTest(['sso', '-f', fileOf(noSalt)])
+    expect(output).toContain('skip S01 to S23: the manifest has no sso_url or no sso_salt\n')
+    expect(output).toContain('0 ok, 0 failed, 0 to look at, 23 skipped')
+    expect(code).toBe(2)
+  })
+
   it('shows what was sent, what came back, what Heroku would have done and where that is written, and ends with 1', async () => {
     const { code, output } = await culvertTest(['planchange', ...at(await addon({ defect: 'C10' }))])
     expect(output).toContain('FAIL C10 unknown-plan: Answers 422 to a plan that it does not sell.')

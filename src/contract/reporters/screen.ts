@@ -26,9 +26,9 @@ export function createScreen(write: (text: string) => void, { color, secrets }: 
     const { rule, verdict } = finding
     const result = resultOf(finding)
     const says = verdict.kind === 'skip' ? verdict.because : rule.demands
-    write(`  ${paint(MARKS[result], COLORS[result])} ${rule.number} ${rule.name}: ${says}\n`)
+    write(`  ${paint(MARKS[result], COLORS[result])} ${rule.number} ${rule.name}: ${visible(says)}\n`)
     if (verdict.kind !== 'fail') return
-    write(`${INDENT}${verdict.says}\n`)
+    write(`${INDENT}${visible(verdict.says)}\n`)
     for (const exchange of verdict.exchanges.slice(0, MAX_EXCHANGES)) {
       write(tellExchange(describeExchange(exchange, secrets)))
     }
@@ -49,27 +49,45 @@ export function createScreen(write: (text: string) => void, { color, secrets }: 
     area(_name, title) {
       write(`\n${paint(title, 1)}\n`)
     },
-    found({ findings, incomplete }) {
-      const isNothing = findings.every(({ verdict }) => verdict.kind === 'skip')
-      const [first] = findings
-      if (isNothing && first?.verdict.kind === 'skip' && findings.length > 1) {
-        const result = incomplete === null ? 'skip' : 'warn'
-        const range = `${first.rule.number} to ${findings.at(-1)?.rule.number}`
-        write(`  ${paint(MARKS.skip, COLORS[result])} ${range}: ${incomplete ?? first.verdict.because}\n`)
-        return
+    found({ findings }) {
+      for (const group of groupSkipped(findings)) {
+        const [first, last] = [group[0], group.at(-1)]
+        if (first === last || first?.verdict.kind !== 'skip') group.forEach(tell)
+        else {
+          const numbers = `${first.rule.number} to ${last?.rule.number}`
+          write(`  ${paint(MARKS.skip, COLORS.skip)} ${numbers}: ${visible(first.verdict.because)}\n`)
+        }
       }
-      findings.forEach(tell)
     },
     end(report) {
       const { pass, fail, warn, skip } = countResults(report)
       const counts = `${pass} ok, ${fail} failed, ${warn} to look at, ${skip} skipped`
       write(`\n${paint(counts, fail > 0 ? COLORS.fail : COLORS.pass)}\n`)
       for (const { title, incomplete } of report.areas) {
-        if (incomplete !== null) write(`${title} could not be tested: ${incomplete}\n`)
+        if (incomplete !== null) write(`${title} could not be tested: ${visible(incomplete)}\n`)
       }
       if (report.left.length > 0) write(`Left behind, since DELETE fails: ${report.left.join(', ')}\n`)
     },
   }
+}
+
+/** Neighbours that were skipped for one reason are one line. */
+function groupSkipped(findings: readonly Finding[]): Finding[][] {
+  const groups: Finding[][] = []
+  const reasonOf = (finding: Finding | undefined) =>
+    finding?.verdict.kind === 'skip' ? finding.verdict.because : null
+  for (const finding of findings) {
+    const group = groups.at(-1)
+    const reason = reasonOf(finding)
+    if (group !== undefined && reason !== null && reason === reasonOf(group[0])) group.push(finding)
+    else groups.push([finding])
+  }
+  return groups
+}
+
+/** Control characters of somebody's answer must not steer somebody's terminal. */
+function visible(text: string): string {
+  return text.replace(/\p{Cc}/gu, '\u00b7')
 }
 
 function tellExchange({ what, from, sent, received, failure, milliseconds }: DescribedExchange): string {
@@ -85,17 +103,17 @@ function tellExchange({ what, from, sent, received, failure, milliseconds }: Des
 }
 
 function line(name: string, text: string): string {
-  return `${INDENT}${`${name}:`.padEnd(LABEL)}${text}\n`
+  return `${INDENT}${`${name}:`.padEnd(LABEL)}${visible(text)}\n`
 }
 
 function headerLines(headers: Record<string, string>): string[] {
-  return Object.entries(headers).map(([name, value]) => `${INDENT}${' '.repeat(LABEL)}${name}: ${value}\n`)
+  return Object.entries(headers).map(
+    ([name, value]) => `${INDENT}${' '.repeat(LABEL)}${visible(`${name}: ${value}`)}\n`,
+  )
 }
 
 function bodyLines(body: string): string[] {
   if (body === '') return []
   const short = body.length <= MAX_BODY ? body : `${body.slice(0, MAX_BODY)}…`
-  // Control characters of somebody's answer must not steer somebody's terminal.
-  const visible = short.replace(/[^\P{Cc}\n]/gu, '\u00b7')
-  return visible.split('\n').map((text) => `${INDENT}${' '.repeat(LABEL)}${text}\n`)
+  return short.split('\n').map((text) => `${INDENT}${' '.repeat(LABEL)}${visible(text)}\n`)
 }

@@ -150,9 +150,10 @@ export async function playSso({ world }: Stage): Promise<SsoEvidence> {
   }
 }
 
-export function isLured({ answer }: Exchange): boolean {
-  const [location = ''] = answer ? headerValues(answer.headers, 'location') : []
-  return location.startsWith(LURE) || location.startsWith('//elsewhere.example')
+export function isLured({ answer, request }: Exchange): boolean {
+  const [location] = answer ? headerValues(answer.headers, 'location') : []
+  if (location === undefined || !URL.canParse(location, request.url)) return false
+  return new URL(location, request.url).host === new URL(LURE).host
 }
 
 async function follow(world: World, browser: CookieJar, post: Exchange): Promise<Visit> {
