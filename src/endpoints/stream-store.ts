@@ -48,6 +48,8 @@ export interface StreamState {
 export interface StreamStore {
   /** Streams of these feeds that are due and nobody sends. They are the owner's until the lease ends. */
   claim(feedIds: readonly string[], owner: string, limit: number): Promise<Stream[]>
+  /** Before another request. False where the lease is somebody else's by now. */
+  renew(stream: Key, owner: string): Promise<boolean>
   /** Something was taken, or dropped for good. False where the lease is somebody else's by now. */
   progress(stream: Key, owner: string, progress: Progress): Promise<boolean>
   /** Gives it back, to be tried again after a while. */
@@ -61,8 +63,8 @@ export interface StreamStore {
   forgetEnded(): Promise<void>
 }
 
-/** Longer than a page takes to send. */
-const LEASE_SECONDS = 60
+/** Longer than a request takes (sender/post.ts). As long does a stream stand still whose process was killed. */
+const LEASE_SECONDS = 20
 const MAX_ERROR = 300
 
 /**
@@ -136,6 +138,14 @@ export function createStreamStore(pool: Pool, box: SecretBox): StreamStore {
         ...stream,
         endpoint: { ...openTarget(box, stream.resourceId, sealed), format, formatVersion },
       }))
+    },
+
+    async renew({ serviceId, name }, owner) {
+      const { rowCount } = await pool.query(
+        `update endpoint_stream set leased_until = now() + interval '${LEASE_SECONDS} seconds' where ${owned}`,
+        [serviceId, name, owner],
+      )
+      return rowCount === 1
     },
 
     async progress({ serviceId, name }, owner, { sentLines, cutLines, droppedLines, toldLines, error }) {

@@ -2,7 +2,7 @@
 //
 // A stream is
 //   WAITING   something is in its feed and nobody sends it: any process may claim it
-//   CLAIMED   by one process, for a minute at a time. It reads a page, sends it, then deletes it from the feed; so what was
+//   CLAIMED   by one process, for some seconds at a time. It reads a page, sends it, then deletes it from the feed; so what was
 //             sent before a crash may come a second time, and nothing is left out
 //   PAUSED    after a failure, until its next try; twice as long each time
 // It goes back to WAITING when its feed is empty, and after some seconds in any case, so that a changed endpoint is read
@@ -125,6 +125,8 @@ export class Sender {
       const loss =
         untoldLines > 0 && frames.length > 0 ? [lossFrame(untoldLines, now() * 1000, rendering)] : []
       const outcome = await this.#postAll(stream, [...loss, ...frames])
+      // Somebody else has it: he reads the same page, and sends it too.
+      if (outcome === null) return
       if (outcome.kind === 'wrong' || outcome.kind === 'away') {
         if (!signal.aborted) return this.#failed(stream, outcome)
         break
@@ -138,7 +140,6 @@ export class Sender {
         error: isTaken ? null : outcome.why,
       }
       this.#count(progress)
-      // Somebody else has it: he reads the same page, and sends it too.
       if (!(await streams.progress(stream, this.#owner, progress))) return
       untoldLines += progress.droppedLines - progress.toldLines
       await feeds.done(page.items)
@@ -163,10 +164,11 @@ export class Sender {
     return { frames, lines: frames.length, cutLines }
   }
 
-  /** In as many requests as it takes; ends with the first that is not taken. */
-  async #postAll(stream: Stream, frames: readonly Buffer[]): Promise<Outcome> {
-    const { outbound, addonId, origin, counters } = this.#parts
-    for (const batch of batches(frames)) {
+  /** In as many requests as it takes; ends with the first that is not taken. Null where the lease is lost. */
+  async #postAll(stream: Stream, frames: readonly Buffer[]): Promise<Outcome | null> {
+    const { streams, outbound, addonId, origin, counters } = this.#parts
+    for (const [at, batch] of [...batches(frames)].entries()) {
+      if (at > 0 && !(await streams.renew(stream, this.#owner))) return null
       const outcome = await post(outbound, {
         url: stream.endpoint.url,
         token: stream.endpoint.token,
