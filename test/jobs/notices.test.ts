@@ -77,6 +77,17 @@ describe('a customer is told', () => {
     expect(said()).toEqual(['at=info event=plan_changed plan=large previous=test daily=20MB retention=30d'])
   })
 
+  it('nothing of a provision that Heroku still waits for, until it is completed', async () => {
+    const id = await world.install('tidy-river')
+    const { pool } = world.database
+    await pool.query('update provisioning set completed_at = null where resource_id = $1', [id])
+    await everywhere(announcePlans)
+    expect(said()).toEqual([])
+    await pool.query('update provisioning set completed_at = now() where resource_id = $1', [id])
+    await everywhere(announcePlans)
+    expect(said()).toEqual([expect.stringMatching(/event=provisioned/)])
+  })
+
   it('nothing of a resource that has ended', async () => {
     await world.deprovision(await world.install('tidy-river'))
     await everywhere(announcePlans)
