@@ -12,6 +12,8 @@ import {
   oldManifest,
   startOldAddon,
 } from '../contract/legacy/old-addon.ts'
+import { startMinimalAddon } from '../contract/minimal-addon.ts'
+import { freePort } from '../contract/support.ts'
 import { startTestService } from '../support/service.ts'
 
 const LAUNCHER = fileURLToPath(new URL('../../src/cli/culvert.js', import.meta.url))
@@ -86,6 +88,24 @@ describe('culvert run', () => {
       expect(rows).toEqual([{ state: 'deprovisioned' }])
     } finally {
       await service.close()
+    }
+  })
+
+  it('waits for an add-on that answers 202, and gives what that sent to the Platform API', async () => {
+    const [idPort, apiPort] = [await freePort(), await freePort()]
+    const minimal = await startMinimalAddon({ isAsync: true })
+    minimal.heroku.idUrl = `http://127.0.0.1:${idPort}`
+    minimal.heroku.apiUrl = `http://127.0.0.1:${apiPort}`
+    try {
+      const seen = newPath()
+      const ports = ['--id-port', String(idPort), '--api-port', String(apiPort)]
+      const run = await culvertRun('-f', write(minimal.manifest), ...ports, '--', ...tells(seen))
+      expect(run).toMatchObject({ status: 0, error: expect.stringMatching(/MINIMAL_LOGS_URL.*\nRemoved it/) })
+      const [resource] = minimal.resources.values()
+      expect(resource).toMatchObject({ state: 'gone' })
+      expect(read(seen)).toMatchObject(resource?.config as object)
+    } finally {
+      await minimal.close()
     }
   })
 

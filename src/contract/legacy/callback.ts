@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Exchange } from '../exchange.ts'
+import { readBody } from '../loopback/read-body.ts'
 
 export interface Callbacks {
   url: string
@@ -11,7 +12,6 @@ export interface Callbacks {
   close(): Promise<void>
 }
 
-const BODY_LIMIT_BYTES = 1_000_000
 /** More than anybody is asked for. */
 const MOST = 20
 
@@ -23,20 +23,14 @@ export async function openCallbacks(): Promise<Callbacks> {
     const at = Date.now()
     const startedAt = performance.now()
     const { method = '', url = '', headers } = request
-    const chunks: Buffer[] = []
-    let bytes = 0
-    for await (const chunk of request as AsyncIterable<Buffer>) {
-      bytes += chunk.length
-      if (bytes > BODY_LIMIT_BYTES) throw new Error('the body is too large')
-      chunks.push(chunk)
-    }
+    const body = await readBody(request)
     response.writeHead(200, { 'Content-Length': 0 }).end()
     if (calls.length === MOST) return
     calls.push({
       what: 'the callback',
       from: 'add-on',
       at,
-      request: { method, url, headers, body: Buffer.concat(chunks) },
+      request: { method, url, headers, body },
       answer: { status: 200, headers: {}, body: Buffer.alloc(0) },
       failure: null,
       durationMs: performance.now() - startedAt,

@@ -9,6 +9,7 @@ import { IdServer, type SimAnswer } from '../../sim/id-server.ts'
 import type { Random } from '../../sim/random.ts'
 import type { Exchange } from '../exchange.ts'
 import { answerPlatform, type KnownResource } from './platform-routes.ts'
+import { readBody } from './read-body.ts'
 import { readTokenForm } from './token-form.ts'
 
 /** A call by the add-on. */
@@ -52,7 +53,6 @@ export interface Loopback {
   close(): Promise<void>
 }
 
-const BODY_LIMIT_BYTES = 1_000_000
 /** An add-on that calls without end is told so, and not recorded any more. */
 const MAX_CALLS = 5_000
 const LIMITED = { id: 'rate_limit', message: 'Your account reached the API rate limit' }
@@ -232,15 +232,4 @@ async function until(
     watchers.add(look)
     signal?.addEventListener('abort', end)
   })
-}
-
-async function readBody(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length
-    if (bytes > BODY_LIMIT_BYTES) throw new Error('the body is too large')
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
 }

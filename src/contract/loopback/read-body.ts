@@ -1,0 +1,15 @@
+// The body of a call by the add-on, up to a bound.
+import type { IncomingMessage } from 'node:http'
+
+const LIMIT_BYTES = 1_000_000
+
+export async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length
+    if (bytes > LIMIT_BYTES) throw new Error('the body is too large')
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
