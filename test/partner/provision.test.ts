@@ -11,6 +11,7 @@ import {
   hash,
   herokuHeaders,
   hex32,
+  postProvision,
   provision,
   provisionBody,
   type Service,
@@ -328,34 +329,19 @@ describe('a provision that cannot be carried out', () => {
     ['a null plan', { plan: null }],
   ])('is answered 422 for %s', async (_, fields) => {
     const body = { ...provisionBody(), ...fields }
-    const answer = await service.app.inject({
-      method: 'POST',
-      url: '/heroku/resources',
-      headers: herokuHeaders(service),
-      payload: JSON.stringify(body),
-    })
+    const answer = await postProvision(service, JSON.stringify(body))
     expect(answer.statusCode).toBe(422)
     expect(answer.json()).toEqual({ id: 'invalid_params', message: expect.any(String) })
   })
 
   it.each(['{"uuid":', 'plan=test', '', '\0'])('is answered 400 for the body %j', async (payload) => {
-    const answer = await service.app.inject({
-      method: 'POST',
-      url: '/heroku/resources',
-      headers: herokuHeaders(service),
-      payload,
-    })
+    const answer = await postProvision(service, payload)
     expect(answer.statusCode).toBe(400)
     expect(answer.json()).toEqual({ id: 'malformed_request', message: expect.any(String) })
   })
 
   it.each(['null', '[]', '"text"', '7'])('is answered 422 for the body %s', async (payload) => {
-    const answer = await service.app.inject({
-      method: 'POST',
-      url: '/heroku/resources',
-      headers: herokuHeaders(service),
-      payload,
-    })
+    const answer = await postProvision(service, payload)
     expect(answer.statusCode).toBe(422)
     expect(answer.json().id).toBe('invalid_params')
   })

@@ -2,6 +2,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { pino } from 'pino'
+import { afterAll, beforeAll, beforeEach } from 'vitest'
 import { createAlertStore } from '../../src/alerts/alert-store.ts'
 import { type Config, loadConfig } from '../../src/config.ts'
 import { createLogEndpoints } from '../../src/endpoints/endpoints.ts'
@@ -144,11 +145,29 @@ export function provisionBody(fields: Record<string, unknown> = {}): Record<stri
 }
 
 export function provision(service: Service, fields: Record<string, unknown> = {}) {
+  return postProvision(service, JSON.stringify(provisionBody(fields)))
+}
+
+/** A provision whose body may be anything. */
+export function postProvision(service: Service, payload: string) {
   return service.app.inject({
     method: 'POST',
     url: '/heroku/resources',
     headers: herokuHeaders(service),
-    payload: JSON.stringify(provisionBody(fields)),
+    payload,
+  })
+}
+
+/** For a file whose tests share one resource and begin at the real time: tells it the two before the first test. */
+export function shareResource(tell: (service: Service, id: string) => void): void {
+  let service: Service
+  beforeAll(async () => {
+    service = await startService()
+    tell(service, (await provisioned(service)).id)
+  })
+  afterAll(() => service.close())
+  beforeEach(() => {
+    service.clock.now = new Date()
   })
 }
 

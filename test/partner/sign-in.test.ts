@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import {
   deprovision,
   hash,
   postForm,
   provisioned,
   type Service,
+  shareResource,
   signedIn,
   ssoForm,
   startService,
@@ -13,13 +14,9 @@ import {
 
 let service: Service
 let id: string
-beforeAll(async () => {
-  service = await startService()
-  id = (await provisioned(service)).id
-})
-afterAll(() => service.close())
-beforeEach(() => {
-  service.clock.now = new Date()
+shareResource((started, resource) => {
+  service = started
+  id = resource
 })
 
 type Answer = Awaited<ReturnType<typeof postForm>>

@@ -1,15 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { deprovision, provisioned, type Service, signedIn, startService } from '../partner/service.ts'
+import { describe, expect, it } from 'vitest'
+import { deprovision, provisioned, type Service, shareResource, signedIn } from '../partner/service.ts'
 
 let service: Service
 let id: string
-beforeAll(async () => {
-  service = await startService()
-  id = (await provisioned(service)).id
-})
-afterAll(() => service.close())
-beforeEach(() => {
-  service.clock.now = new Date()
+shareResource((started, resource) => {
+  service = started
+  id = resource
 })
 
 function get(url: string, headers: Record<string, string> = {}) {

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { runCli } from '../../../src/cli/run.ts'
 import { legacyAreas } from '../../../src/contract/legacy/areas.ts'
 import { exitStatus } from '../../../src/contract/report.ts'
+import { startTestService } from '../../support/service.ts'
 import { runQuietly } from '../support.ts'
 import { CASES, type Case, keyOf, manifestOf } from './cases.ts'
 import {
@@ -112,6 +113,36 @@ it('runs from the command line, where all is without sso, as kensa’s is', asyn
     status: 2,
     output: expect.stringContaining('manifest, provision, planchange, deprovision, sso, all'),
   })
+})
+
+it('finds nothing wrong with this service, in the mode that it has for kensa', async () => {
+  const service = await startTestService({ HEROKU_NAV_HEADER: 'true' })
+  try {
+    const { addon } = service.config
+    const { api, ...root } = JSON.parse(read('../../../addon-manifest.json'))
+    const report = await runQuietly({
+      manifest: {
+        ...root,
+        api: {
+          ...api,
+          password: addon.passwords[0],
+          sso_salt: addon.ssoSalts[0],
+          // Without many_per_app kensa also asks twice for one app.
+          requires: ['syslog_drain'],
+          test: oldManifest(service.origin).api.test,
+        },
+      },
+      areas: legacyAreas(false),
+    })
+    expect(report.broken).toEqual([])
+    expect(exitStatus(report)).toBe(0)
+    const skipped = report.areas.flatMap(({ findings }) =>
+      findings.filter(({ verdict }) => verdict.kind === 'skip'),
+    )
+    expect(skipped.map(({ rule }) => rule.number)).toEqual(['K21'])
+  } finally {
+    await service.close()
+  }
 })
 
 it('is described by a page that is up to date', () => {
