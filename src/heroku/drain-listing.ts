@@ -21,13 +21,20 @@ export interface DrainListing {
   outcome: ListingOutcome | null
 }
 
-/** @throws HerokuError */
-export type ListDrains = (resourceId: string, urgency: ApiCall['urgency']) => Promise<DrainListing>
+/**
+ * @param within ends it before the service does
+ * @throws HerokuError, or the reason of `within`
+ */
+export type ListDrains = (
+  resourceId: string,
+  urgency: ApiCall['urgency'],
+  within?: AbortSignal,
+) => Promise<DrainListing>
 
 export function createDrainListing(parts: DrainListingParts): ListDrains {
   const { api, store, counters, log, signal, now } = parts
-  return async (resourceId, urgency) => {
-    const call: ApiCall = { urgency, signal }
+  return async (resourceId, urgency, within = signal) => {
+    const call: ApiCall = { urgency, signal: within }
     try {
       counters.listings++
       const listed = await api.listDrains(resourceId, call)

@@ -138,7 +138,7 @@ export function createHerokuRoom(needs: HerokuNeeds): HerokuRoom {
   const provisioning = new Provisioning({
     api,
     store: provisioningStore,
-    listDrains: (resourceId) => listDrains(resourceId, 'background'),
+    listDrains: (resourceId, within) => listDrains(resourceId, 'background', within),
     subscribe: (resourceId, call) => webhooks.subscribe(resourceId, call),
     configOf,
     tell: (resourceId, message) => writer.write(resourceId, message),

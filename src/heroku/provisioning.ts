@@ -32,7 +32,7 @@ import type { ClaimedProvision, ProvisioningStep, ProvisioningStore } from './pr
 export interface ProvisioningParts {
   api: Pick<PlatformApi, 'findAddon' | 'findConfig' | 'changeConfig' | 'completeProvision' | 'abortProvision'>
   store: ProvisioningStore
-  listDrains(resourceId: string): Promise<unknown>
+  listDrains(resourceId: string, signal: AbortSignal): Promise<unknown>
   subscribe(resourceId: string, call: ApiCall): Promise<void>
   /** What the customer's app is given. */
   configOf(resourceId: string): Record<string, string>
@@ -57,8 +57,10 @@ const LEASE_MS = 120_000
 /** While Heroku, and somebody at a terminal, waits. */
 const PENDING_BACK_OFF: BackOff = { firstMs: 1_000, longestMs: 300_000 }
 const BACK_OFF: BackOff = { firstMs: 10_000, longestMs: 86_400_000 }
-/** A step that the customer need not wait for is left after so many tries, and a refusal is believed. */
+/** A step that the customer need not wait for is left after so many tries: some ten seconds. */
 const ENOUGH_TRIES = 5
+/** A refusal is believed after so many, a minute and a half: Heroku may just not have come so far. */
+const BELIEVED_REFUSALS = 8
 const CONFIRM_AFTER_MS = 30_000
 const LONGEST_CONFIRM_MS = 3_600_000
 /** Heroku removes what is not completed after 12 hours. */
@@ -69,6 +71,9 @@ const ALARM_AFTER_MS = 3_600_000
 /** Nobody else tells the customer why: of a failure after a 202 Heroku shows only that it failed. */
 const GIVEN_UP_NOTICE =
   'at=error event=provision_failed msg="The add-on could not be set up and is removed again; nothing is charged. Please try again later."'
+
+/** Conflict, Locked, Too Early: of the moment. */
+const PASSING = new Set([409, 423, 425])
 
 /** Where to go on, and when: at once unless said otherwise. */
 type Onward = { step: ProvisioningStep; afterMs?: number } | 'ended'
@@ -133,12 +138,12 @@ export class Provisioning {
   async #try(provision: ClaimedProvision): Promise<Onward> {
     const { store, counters, log, signal } = this.#parts
     const { resourceId: resource, step, tries } = provision
-    const steps = AbortSignal.any([signal, AbortSignal.timeout(STEP_MS)])
-    const call: ApiCall = { urgency: 'background', signal: steps, isWanted: () => store.holds(provision) }
+    const inTime = AbortSignal.any([signal, AbortSignal.timeout(STEP_MS)])
+    const call: ApiCall = { urgency: 'background', signal: inTime, isWanted: () => store.holds(provision) }
     try {
-      return await this.#step(provision, call)
+      return await this.#step(provision, call, inTime)
     } catch (error) {
-      if (!(error instanceof HerokuError) && !steps.aborted) throw error
+      if (!(error instanceof HerokuError) && !inTime.aborted) throw error
       const failure =
         error instanceof HerokuError ? error : new HerokuError('unavailable', 'its turn did not come in time')
       // A DELETE came, or another process took over.
@@ -149,12 +154,12 @@ export class Provisioning {
     }
   }
 
-  async #step(provision: ClaimedProvision, call: ApiCall): Promise<Onward> {
+  async #step(provision: ClaimedProvision, call: ApiCall, signal: AbortSignal): Promise<Onward> {
     const { api, listDrains, subscribe, configOf, endResource, store, counters, log } = this.#parts
     const { resourceId } = provision
     switch (provision.step) {
       case 'look':
-        await listDrains(resourceId)
+        await listDrains(resourceId, signal)
         return { step: 'subscribe' }
 
       case 'subscribe':
@@ -212,6 +217,8 @@ export class Provisioning {
     if (isPending && tries >= ENOUGH_TRIES) {
       if (step === 'look') return { step: 'subscribe' }
       if (step === 'subscribe') return { step: 'configure' }
+    }
+    if (isPending && tries >= BELIEVED_REFUSALS) {
       if (step === 'abort' && (isGone || isRefusal(error))) {
         await endResource(resourceId)
         counters.provisionsAborted++
@@ -245,5 +252,5 @@ export class Provisioning {
 
 /** Said of what we asked for, rather than of us or of Heroku's day: asking again does not help. */
 function isRefusal({ failure, status }: HerokuError): boolean {
-  return failure === 'unexpected' && status !== null && status >= 400 && status < 500
+  return failure === 'unexpected' && status !== null && status >= 400 && status < 500 && !PASSING.has(status)
 }

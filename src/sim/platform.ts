@@ -18,7 +18,7 @@ import { changeWebhooks } from './platform/webhooks.ts'
 
 /**
  * html: an error page of the router in front. limited: 429. slow: answers after `ms`. lost: does what is asked, and
- * the answer never arrives. cut: does nothing, and answers nothing. refused: 422. wrong_json: 200 with JSON that is not what was asked for. plain: 403, text labelled JSON.
+ * the answer never arrives. cut: does nothing, and answers nothing. refused: 422, or `status`. wrong_json: 200 with JSON that is not what was asked for. plain: 403, text labelled JSON.
  * redirect: to `location`, as somebody in between might.
  */
 export interface Fault {
@@ -30,6 +30,7 @@ export interface Fault {
   ms?: number
   retryAfterSeconds?: number
   location?: string
+  status?: number
   /** Something else that happens at the moment of the request, and before it is done. */
   meanwhile?(): unknown
 }
@@ -80,7 +81,8 @@ export async function openPlatform(heroku: () => Heroku | undefined, port = 0): 
     await fault?.meanwhile?.()
     if (fault?.kind === 'cut') return void response.destroy()
     if (fault?.kind === 'refused') {
-      return send(response, { status: 422, body: { id: 'invalid_params', message: 'Not like this.' } })
+      const { status = 422 } = fault
+      return send(response, { status, body: { id: 'invalid_params', message: 'Not like this.' } })
     }
     if (fault?.kind === 'slow') await sleep(fault.ms ?? 1_000)
     if (fault?.kind === 'html') return send(response, { status: 503, body: HTML, contentType: 'text/html' })

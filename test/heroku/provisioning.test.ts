@@ -225,7 +225,7 @@ describe('a provision that cannot be completed', () => {
     world.platform.fail({ kind: 'refused', on: pattern('PATCH config') })
     const room = world.room()
     await driveFor(10 * MINUTE_MS, room)
-    expect(calls().filter((call) => call === 'PATCH config')).toHaveLength(5)
+    expect(calls().filter((call) => call === 'PATCH config')).toHaveLength(8)
     expect(calls().at(-1)).toBe('POST actions/deprovision')
     expect(world.heroku.find(resource.uuid)).toBe(null)
     expect(room.counters.provisionsAborted).toBe(1)
@@ -234,6 +234,28 @@ describe('a provision that cannot be completed', () => {
     expect(world.logged.filter((line) => /given up.*refuses|answered 422.*given up/.test(line))).toHaveLength(
       1,
     )
+  })
+
+  it('is not given up for a conflict of the moment', async () => {
+    const resource = await world.begin()
+    const mend = world.platform.fail({ kind: 'refused', status: 409, on: pattern('POST actions/provision') })
+    await driveFor(10 * MINUTE_MS)
+    mend()
+    await driveFor(10 * MINUTE_MS)
+    expect(resource).toMatchObject({ state: 'provisioned', completions: 1 })
+  })
+
+  it('does not keep others waiting while Heroku is slow about it', async () => {
+    const slow = await world.begin()
+    world.platform.fail({ kind: 'slow', ms: 3_000, on: pattern('GET log-drains'), times: 1 })
+    const driven = drive()
+    await expect.poll(() => calls().at(-1), { timeout: 10_000 }).toBe('GET log-drains')
+    const other = await world.begin()
+    await drive()
+    wellProvisioned(other)
+    expect(slow.state).toBe('provisioning')
+    await driven
+    wellProvisioned(slow)
   })
 
   it('ends here, too, where the answer to giving it up is lost', async () => {
