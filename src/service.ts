@@ -32,6 +32,7 @@ import { createResourceStore } from './partner/resource-store.ts'
 import type { Visitor } from './partner/sign-in.ts'
 import { findPlan, limitsOf, retentionClasses } from './plans.ts'
 import { buildServer } from './server.ts'
+import { someAppOf } from './viewer/api/about.ts'
 import { createErrorPages } from './viewer/error-page.ts'
 import { TailCounters } from './viewer/live/tail-counters.ts'
 import { createSearchStore } from './viewer/search-store.ts'
@@ -141,7 +142,15 @@ export async function createService({
     appNames: heroku.appNames,
     clock: () => performance.now(),
   })
-  const alerts = createAlertsRoom({ pool: reading, config, logs, appNames: heroku.appNames, log, now })
+  const alerts = createAlertsRoom({
+    pool: reading,
+    config,
+    logs,
+    appNames: heroku.appNames,
+    someApp: async (resourceNumber) => someAppOf(await heroku.drainStore.attachedApps(resourceNumber)),
+    log,
+    now,
+  })
   const resources = createResourceStore(reading, {
     ...heroku.vault,
     // What people made of a resource ends with it, in the same transaction.

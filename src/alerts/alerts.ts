@@ -20,6 +20,8 @@ export interface AlertsNeeds {
   config: Pick<Config, 'secretKeys' | 'publicUrl' | 'production' | 'mail'>
   logs: Pick<LogStore, 'read' | 'countLines'>
   appNames(resourceNumber: number): Promise<Apps>
+  /** Name of an app whose page at Heroku leads to the resource; null where none is known. */
+  someApp(resourceNumber: number): Promise<string | null>
   log: FastifyBaseLogger
   now(): number
 }
@@ -48,7 +50,8 @@ const DELIVER_EVERY_MS = 1_000
 const RESEAL_EVERY_MS = 600_000
 const RESEAL_AT_ONCE = 500
 
-export function createAlertsRoom({ pool, config, logs, appNames, log, now }: AlertsNeeds): AlertsRoom {
+export function createAlertsRoom(needs: AlertsNeeds): AlertsRoom {
+  const { pool, config, logs, appNames, someApp, log, now } = needs
   const box = createSecretBox(config.secretKeys, randomBytes)
   const store = createAlertStore(pool, box)
   const counters = new AlertCounters()
@@ -64,7 +67,7 @@ export function createAlertsRoom({ pool, config, logs, appNames, log, now }: Ale
     mailer,
     mailBudget: new MailBudget(now),
     publicUrl: config.publicUrl,
-    appNames,
+    someApp,
     counters,
     log,
     now,

@@ -5,7 +5,7 @@ import type { AlertCounters } from './counters.ts'
 import { herokuLink } from './heroku-link.ts'
 import type { Mailer } from './mail.ts'
 import type { MailBudget } from './mail-budget.ts'
-import { type LinkTo, writeMessage, writeWebhook } from './message.ts'
+import { writeMessage, writeWebhook } from './message.ts'
 import type { DueMessage, MessageStore } from './message-store.ts'
 import { postWebhook, type Refusal } from './webhook.ts'
 
@@ -16,7 +16,7 @@ export interface DeliverParts {
   mailer: Mailer | null
   mailBudget: MailBudget
   publicUrl: string
-  appNames(resourceNumber: number): Promise<ReadonlyMap<number, string>>
+  someApp(resourceNumber: number): Promise<string | null>
   counters: AlertCounters
   log: Pick<FastifyBaseLogger, 'warn'>
   now(): number
@@ -65,8 +65,7 @@ async function send(message: DueMessage, parts: DeliverParts): Promise<Refusal |
   const { id, content, resource, to } = message
   if (to === null) return { reason: 'its address was taken away', mayPass: false }
   try {
-    const apps = await parts.appNames(resource.number)
-    const linkTo: LinkTo = herokuLink(parts.publicUrl, resource.id, [...apps.values()][0] ?? null)
+    const linkTo = herokuLink(parts.publicUrl, resource.id, await parts.someApp(resource.number))
     if (to.channel === 'webhook') {
       return await postWebhook(parts.outbound, to.open(), writeWebhook(id, content, linkTo), parts.signal)
     }

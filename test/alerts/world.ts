@@ -83,6 +83,7 @@ export async function createWorld(): Promise<World> {
         config: loadConfig({ PUBLIC_URL: 'https://culvert.test', ...environment }),
         logs,
         appNames: async () => new Map([[1, 'tidy-river-1234']]),
+        someApp: async () => 'tidy-river-1234',
         log: pino({ level: 'silent' }),
         now: () => clock.now,
       })

@@ -41,7 +41,7 @@ it('tells a program what came in today, what was dropped, and what is missing', 
     upgrade: {
       plan: 'standard',
       command: 'heroku addons:upgrade culvert-curly-41233 culvert:standard',
-      url: 'https://elements.heroku.com/addons/culvert',
+      url: 'https://dashboard.heroku.com',
     },
   })
   const { bytes, dropped_bytes: droppedBytes, share, projected_bytes: projected, days } = answer.json()

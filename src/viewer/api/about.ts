@@ -4,6 +4,7 @@ import type { Brand } from '../../config.ts'
 import type { LogStore } from '../../logs/log-store.ts'
 import { EVERYTHING } from '../../logs/query/everything.ts'
 import { parse } from '../../logs/query/parse.ts'
+import { appUrl } from '../layout.ts'
 import { timeSchema } from './line.ts'
 import { type Operation, operation } from './operation.ts'
 
@@ -27,8 +28,6 @@ export interface AboutParts {
   retentionDaysOf(plan: string): number
   config: { addon: { id: string }; brand: Brand; mail: object | null }
 }
-
-const DASHBOARD = 'https://dashboard.heroku.com'
 
 export function readAbout({ logs, attachedApps, retentionDaysOf, config }: AboutParts): Operation {
   return operation({
@@ -64,8 +63,8 @@ export function readAbout({ logs, attachedApps, retentionDaysOf, config }: About
     async handle({ reader: { resource }, request }) {
       const apps = await attachedApps(resource.number)
       const lastReceived = await findLastReceived(logs, resource.number, apps, request.signal)
-      const app = apps.find(({ name, detachedAt }) => name !== null && detachedAt === null)?.name ?? null
-      const dashboard = app === null ? DASHBOARD : `${DASHBOARD}/apps/${encodeURIComponent(app)}/resources`
+      const app = someAppOf(apps)
+      const dashboard = appUrl(app)
       return {
         resource: {
           id: resource.id,
@@ -88,6 +87,11 @@ export function readAbout({ logs, attachedApps, retentionDaysOf, config }: About
       }
     },
   })
+}
+
+/** An app whose page at Heroku shows the resource. */
+export function someAppOf(apps: readonly AttachedApp[]): string | null {
+  return apps.find(({ name, detachedAt }) => name !== null && detachedAt === null)?.name ?? null
 }
 
 async function findLastReceived(

@@ -2,8 +2,10 @@
 import { z } from 'zod'
 import type { Config } from '../../config.ts'
 import type { LogStore } from '../../logs/log-store.ts'
-import { limitsOf } from '../../plans.ts'
+import { limitsOf, type Plan } from '../../plans.ts'
+import { appUrl } from '../layout.ts'
 import { projectBytes } from '../projection.ts'
+import { type AboutParts, someAppOf } from './about.ts'
 import { type Operation, operation } from './operation.ts'
 
 const DAYS = 14
@@ -39,13 +41,14 @@ const usageSchema = z
 
 export interface UsageOperationParts {
   logs: Pick<LogStore, 'usageSince'>
+  attachedApps: AboutParts['attachedApps']
   config: Pick<Config, 'plans' | 'addon'>
   now(): Date
 }
 
 const NOTHING = { lines: 0, bytes: 0, droppedLines: 0, droppedBytes: 0 }
 
-export function readUsage({ logs, config, now }: UsageOperationParts): Operation {
+export function readUsage({ logs, attachedApps, config, now }: UsageOperationParts): Operation {
   return operation({
     name: 'readUsage',
     method: 'GET',
@@ -62,6 +65,7 @@ export function readUsage({ logs, config, now }: UsageOperationParts): Operation
       const [yesterday, today] = days.slice(-2) as [(typeof days)[0], (typeof days)[0]]
       const plan = resource.plan ?? ''
       const { dailyBytes, retentionDays } = limitsOf(config.plans, plan)
+      const larger = largerPlan(config.plans, plan, dailyBytes)
       return {
         day: today.day,
         lines: today.lines,
@@ -77,7 +81,13 @@ export function readUsage({ logs, config, now }: UsageOperationParts): Operation
         share: today.bytes / dailyBytes,
         retention_days: retentionDays,
         plan,
-        ...upgradeOf(config, plan, dailyBytes, resource.name ?? ''),
+        ...(larger && {
+          upgrade: {
+            plan: larger.slug,
+            command: `heroku addons:upgrade ${resource.name} ${config.addon.id}:${larger.slug}`,
+            url: appUrl(someAppOf(await attachedApps(resource.number))),
+          },
+        }),
         at_limit: AT_LIMIT,
         days: days.map(({ day, lines, bytes, droppedLines }) => ({
           day,
@@ -93,18 +103,10 @@ export function readUsage({ logs, config, now }: UsageOperationParts): Operation
 const AT_LIMIT =
   'Lines above the daily volume are not kept; they are counted and shown as a gap. It starts over at midnight UTC, or at once with a larger plan.'
 
-function upgradeOf(
-  { plans, addon }: Pick<Config, 'plans' | 'addon'>,
-  plan: string,
-  dailyBytes: number,
-  resourceName: string,
-): Pick<z.input<typeof usageSchema>, 'upgrade'> {
-  const larger = plans
-    .filter((one) => one.slug !== plan && one.dailyBytes > dailyBytes)
+function largerPlan(plans: readonly Plan[], slug: string, dailyBytes: number): Plan | undefined {
+  return plans
+    .filter((one) => one.slug !== slug && one.dailyBytes > dailyBytes)
     .sort((a, b) => a.dailyBytes - b.dailyBytes)[0]
-  if (larger === undefined) return {}
-  const command = `heroku addons:upgrade ${resourceName} ${addon.id}:${larger.slug}`
-  return { upgrade: { plan: larger.slug, command, url: `https://elements.heroku.com/addons/${addon.id}` } }
 }
 
 function utcDay(millis: number): string {
