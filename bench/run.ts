@@ -14,6 +14,7 @@ import { openPostgres } from './support/postgres.ts'
 import { Report } from './support/report.ts'
 import { Scope } from './support/scope.ts'
 import { openWorkplace } from './support/workplace.ts'
+import { viewer } from './viewer.ts'
 
 const BENCHMARKS: Record<string, (bench: Bench) => Promise<void>> = {
   ingest,
@@ -22,6 +23,7 @@ const BENCHMARKS: Record<string, (bench: Bench) => Promise<void>> = {
   disk,
   memory,
   growth,
+  viewer,
   soak,
 }
 /** It takes an hour: only where it is asked for. */

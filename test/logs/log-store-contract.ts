@@ -222,6 +222,84 @@ export function describeLogStore(engine: string, open: () => Promise<StoreUnderT
       return found
     }
 
+    it('gives lines oldest first where asked to, from the oldest on', async () => {
+      const own = ownResource()
+      const names = Array.from({ length: 25 }, (_, at) => `${at}`)
+      await store.append([
+        delivery(
+          names.map((name) => frame(name)),
+          own,
+        ),
+      ])
+      const query = { resourceNumber: own.resourceNumber, search: EVERYTHING, limit: 10 }
+      const found: string[] = []
+      let page = await store.read({ ...query, oldestFirst: true })
+      for (; page.lines.length > 0; page = await store.read({ ...query, after: page.newer as string }))
+        found.push(...messages(page.lines).reverse())
+      expect(found).toEqual(names)
+    })
+
+    it('gives the line of a cursor itself where asked to, and tells when it was sent though it is gone', async () => {
+      const own = ownResource()
+      await store.append([delivery([frame('a'), frame('b'), frame('c')], own)])
+      const [, middle] = await readAll(own.resourceNumber)
+      const { cursor, sentAt } = middle as LogLine
+      const query = { resourceNumber: own.resourceNumber, search: EVERYTHING, limit: 2, including: true }
+      expect(messages((await store.read({ ...query, after: cursor })).lines)).toEqual(['c', 'b'])
+      expect(messages((await store.read({ ...query, before: cursor })).lines)).toEqual(['b', 'a'])
+      await store.purge(own.resourceNumber)
+      expect(store.timeOf(cursor)).toBe(sentAt)
+      expect(() => store.timeOf('nonsense')).toThrow()
+    })
+
+    it('counts the lines of each step of time, of a resource alone', async () => {
+      const [own, other] = [ownResource(), ownResource()]
+      const at = (second: number) => `2026-11-21T10:00:${String(second).padStart(2, '0')}.500000+00:00`
+      const seconds = [0, 9, 10, 10, 19, 20, 41]
+      const frames = seconds.map((second) => frame(`${second}`, { at: at(second) }))
+      await store.append([delivery(frames, own), delivery(frames, other)])
+      const count = async (from: string, to: string, stepSeconds: number) => {
+        const micros = (time: string) => Date.parse(`2026-11-21T${time}Z`) * 1000
+        const counted = await store.countLines({
+          resourceNumber: own.resourceNumber,
+          from: micros(from),
+          to: micros(to),
+          stepSeconds,
+        })
+        return counted
+          .sort((a, b) => a.at - b.at)
+          .map(({ at, lines }) => [new Date(at / 1000).toISOString().slice(11, 19), lines])
+      }
+      expect(await count('10:00:00', '10:01:00', 10)).toEqual([
+        ['10:00:00', 2],
+        ['10:00:10', 3],
+        ['10:00:20', 1],
+        ['10:00:40', 1],
+      ])
+      expect(await count('10:00:10', '10:00:20', 10)).toEqual([['10:00:10', 3]])
+      expect(await count('10:00:00', '11:00:00', 3_600)).toEqual([['10:00:00', 7]])
+      expect(await count('11:00:00', '12:00:00', 3_600)).toEqual([])
+    })
+
+    it('hands over the longest lines piece by piece, and misses none', async () => {
+      const own = ownResource()
+      const long = 'x'.repeat(9_000)
+      for (let at = 0; at < 12; at++) {
+        const frames = Array.from({ length: 100 }, (_, n) => frame(`${at * 100 + n} ${long}`))
+        await store.append([delivery(frames, { ...own, receivedAtMicros: NOON_MICROS + at * 1_000 })])
+      }
+      const found: string[] = []
+      const query = { resourceNumber: own.resourceNumber, search: parse('xxx').query, limit: 5_000 }
+      let pages = 0
+      for (let before: string | null | undefined; before !== null; pages++) {
+        const page: LinePage = await store.read({ ...query, ...(before === undefined ? {} : { before }) })
+        found.push(...messages(page.lines).map((message) => message.split(' ')[0] as string))
+        before = page.older
+      }
+      expect(found).toEqual(Array.from({ length: 1_200 }, (_, at) => `${1_199 - at}`))
+      expect(pages).toBeGreaterThan(1)
+    })
+
     it('never ends a page between lines that share a place in the order', async () => {
       const own = ownResource()
       // Two processes may receive lines of one resource in the same microsecond.
