@@ -18,6 +18,8 @@ import type { Scope } from './scope.ts'
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 /** statfs(2). Data in memory would not be durable, and quicker than any disk. */
 const TMPFS = 0x01021994
+/** What the service reads that is no TypeScript; from the checkout. */
+const BESIDE = ['node_modules', 'migrations', 'addon-manifest.json', 'package.json', 'src/viewer/style']
 /** One plan, so that the lines share one partition of a day, with a quota that nothing here reaches. */
 export const PLAN = { slug: 'bench', dailyBytes: 1e15, retentionDays: 7 }
 
@@ -63,7 +65,7 @@ function build(directory: string): void {
   const command = ['-p', 'bench/tsconfig.build.json', '--noCheck', '--outDir', out]
   const { status, stdout } = spawnSync(tsc, command, { cwd: ROOT, encoding: 'utf8' })
   if (status !== 0) throw new Error(`the service could not be built:\n${stdout}`)
-  for (const name of ['node_modules', 'migrations', 'addon-manifest.json', 'package.json']) {
+  for (const name of BESIDE) {
     symlinkSync(join(ROOT, name), join(out, name))
   }
 }
