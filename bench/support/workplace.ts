@@ -19,7 +19,14 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 /** statfs(2). Data in memory would not be durable, and quicker than any disk. */
 const TMPFS = 0x01021994
 /** What the service reads that is no TypeScript; from the checkout. */
-const BESIDE = ['node_modules', 'migrations', 'addon-manifest.json', 'package.json', 'src/viewer/style']
+const BESIDE = [
+  'node_modules',
+  'migrations',
+  'addon-manifest.json',
+  'package.json',
+  'src/viewer/style',
+  'src/viewer/client',
+]
 /** One plan, so that the lines share one partition of a day, with a quota that nothing here reaches. */
 export const PLAN = { slug: 'bench', dailyBytes: 1e15, retentionDays: 7 }
 

@@ -204,6 +204,8 @@ export class VirtualList<R extends { id: number }> {
 
   #draw(): void {
     const { scroller } = this.#parts
+    // Somebody has scrolled, and the event of it comes after this frame.
+    this.#scrolled()
     // Heights of rows that were only guessed come true as they are drawn, which may bring others into sight.
     for (let round = 0; round < 3; round++) {
       const top = this.#targetTop()

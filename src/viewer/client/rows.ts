@@ -104,6 +104,25 @@ export class Rows {
     this.#place(row, this.#placeOf(at))
   }
 
+  get isFull(): boolean {
+    return this.lineCount >= MAX_LINES
+  }
+
+  /** Newer lines that are not taken, because there are as many as can be and somebody reads them: counted, to load later. */
+  skip(lines: readonly Line[]): void {
+    const [first] = lines
+    const last = lines.at(-1)
+    if (first === undefined || last === undefined) return
+    const end = new Date(Date.parse(last.sent_at) + 1).toISOString()
+    const row = this.rows.at(-1)
+    if (row?.kind === 'note' && row.note.type === 'skipped') {
+      row.note = { ...row.note, lines: row.note.lines + lines.length, to: end }
+      this.#listener.changed(row, this.rows.length - 1)
+    } else {
+      this.note({ type: 'skipped', lines: lines.length, from: first.sent_at, to: end }, first)
+    }
+  }
+
   remove(row: Row): void {
     const at = this.rows.indexOf(row)
     if (at === -1) return

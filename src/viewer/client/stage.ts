@@ -132,7 +132,7 @@ export class Stage {
 
   async loadOlder(): Promise<void> {
     const before = this.older ?? (this.rows.isCut ? (this.rows.first?.line.cursor ?? null) : null)
-    if (before === null || this.isLoadingOlder || this.problem !== null) return
+    if (before === null || this.isLoadingOlder || this.problem !== null || this.rows.isFull) return
     this.isLoadingOlder = true
     this.#host.onChanged()
     if (this.q !== '') return this.#search(before)
@@ -214,6 +214,12 @@ export class Stage {
   #arrive(lines: readonly Line[]): void {
     let now = lines
     if (!this.#host.isFollowing()) {
+      // The oldest would have to go, and those are what somebody reads.
+      if (this.rows.isFull) {
+        this.rows.skip(lines)
+        this.#host.onArrived(lines.length)
+        return
+      }
       const last = this.rows.last?.line
       const isLate = (line: Line) => last !== undefined && line.sent_at < last.sent_at
       this.#late.push(...lines.filter(isLate))

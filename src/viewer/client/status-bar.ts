@@ -4,6 +4,7 @@ import { ageInWords, fullTime, offsetName } from '../reading/times.ts'
 import { count, whole } from '../reading/units.ts'
 import { button, h, part } from './dom.ts'
 import { applyTheme, keepPreferences, type Preferences } from './preferences.ts'
+import { MAX_LINES } from './rows.ts'
 import type { Stage } from './stage.ts'
 import type { Viewer } from './viewer.ts'
 
@@ -145,6 +146,10 @@ function showEdge(edge: HTMLElement, viewer: Viewer): void {
     ]
   } else if (stage !== null && stage.problem !== null) {
     content = [h('span', {}, stage.problem), button('Try again', () => stage.retry())]
+  } else if (stage?.rows.isFull === true && stage.older !== null && viewer.list.isNearTop()) {
+    content = [
+      h('span', {}, `${whole(MAX_LINES)} lines are as many as a page holds. Go to a time to read on.`),
+    ]
   } else if (stage?.isLoadingOlder === true && stage.q !== '') {
     const back =
       stage.searchedTo === null

@@ -116,6 +116,16 @@ describe('the rows of the list', () => {
   })
 })
 
+it('lines that there is no room for are counted in one place, with the time to load them by', () => {
+  const { rows } = new Mirror()
+  rows.add([at(1, 'a')])
+  rows.skip([at(2, 'b'), at(3, 'c')])
+  rows.skip([at(9, 'd')])
+  expect(rows.rows.at(-1)).toMatchObject({
+    note: { type: 'skipped', lines: 3, from: '2026-11-21T10:00:00.002000Z', to: '2026-11-21T10:00:00.010Z' },
+  })
+})
+
 describe('the heights of rows', () => {
   it('add up as if each were added one by one', () => {
     const change = fc.oneof(
