@@ -56,7 +56,7 @@ describe('at 200 lines a second', () => {
       expect(came).toBeGreaterThan(400)
       expect(tasks.length).toBeGreaterThan(100)
       // Not the longest: on a busy machine one may hold a garbage collection that others made slow.
-    expect(tasks[1]).toBeLessThan(50)
+      expect(tasks[1]).toBeLessThan(50)
       expect(await followState(page)).toBe('Live')
       expect(await page.locator('.row.skipped').count()).toBe(0)
     },
