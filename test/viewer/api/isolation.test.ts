@@ -1,8 +1,9 @@
 // Nobody reads another resource's lines, whatever the operation: every one that the OpenAPI document has is tried, so
 // that a new one cannot be forgotten.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { deprovision, provisioned, type Service, signedIn, startService } from '../../partner/service.ts'
 import { delivery, frame } from '../../support/deliveries.ts'
+import { openEvents } from '../../support/reading.ts'
 import { routesOf } from '../../support/routes.ts'
 
 const NOW = new Date()
@@ -106,5 +107,60 @@ describe('every route of a resource refuses', () => {
   it('an id in capitals or with a suffix, which would be another cookie path', async () => {
     for (const id of [other.id.toUpperCase(), `${other.id};x`])
       await expectRefused({ ...other, id }, { authorization: `Bearer ${other.token}` })
+  })
+})
+
+describe('every route that reads shows its own resource alone', () => {
+  const QUERY = 'q=&cursor=1-1&from=2026-01-01&format=text&last=1000&limit=500'
+
+  it.each(['session', 'token'] as const)('to a %s', async (kind) => {
+    const credentials: Record<string, string> =
+      kind === 'session' ? { cookie: mine.cookie } : { authorization: `Bearer ${mine.token}` }
+    const shown: string[] = []
+    for (const { method, url, headers } of requests(mine)) {
+      // A tail has no end; see below.
+      if (method !== 'GET' || url.endsWith('/tail')) continue
+      for (const accept of ['application/json', 'text/event-stream', 'text/html']) {
+        const answer = await service.app.inject({
+          url: `${url}?${QUERY}`,
+          headers: { ...headers, accept, ...credentials },
+        })
+        expect(answer.statusCode, url).toBeLessThan(500)
+        expect(answer.body, url).not.toMatch(/secret of others|removed add-on/)
+        if (answer.body.includes('my own line')) shown.push(url.split('/').at(-1) as string)
+      }
+    }
+    // It is no test of empty answers.
+    expect(new Set(shown)).toEqual(new Set([...shown, 'lines', 'search', 'context', 'export']))
+  })
+
+  it('live', async () => {
+    const origin = await service.app.listen({ host: '127.0.0.1', port: 0 })
+    const tail = await openEvents(`${origin}/resources/${mine.id}/tail`, {
+      authorization: `Bearer ${mine.token}`,
+    })
+    const store = (to: Tenant, message: string) =>
+      service.logs.append([
+        delivery([frame(message, { at: new Date().toISOString() })], {
+          resourceNumber: to.number,
+          drainId: to.number,
+          receivedAtMicros: Date.now() * 1000,
+        }),
+      ])
+    await store(other, 'another secret of others')
+    await store(mine, 'another of my own')
+    await vi.waitFor(() => expect(tail.messages()).toEqual(['my own line', 'another of my own']), {
+      timeout: 10_000,
+    })
+    // A position is no key to what somebody else reads.
+    const again = await openEvents(`${origin}/resources/${mine.id}/tail`, {
+      authorization: `Bearer ${mine.token}`,
+      'last-event-id': `${Date.now()}.1:1:`,
+    })
+    await store(mine, 'and one more')
+    await vi.waitFor(() => expect(again.messages()).toContain('and one more'), { timeout: 10_000 })
+    expect(JSON.stringify([tail.events, again.events])).not.toContain('secret of others')
+    tail.leave()
+    again.leave()
   })
 })
