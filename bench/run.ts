@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { disk } from './disk.ts'
+import { endpoints } from './endpoints.ts'
 import { growth } from './growth.ts'
 import { ingest } from './ingest.ts'
 import { memory } from './memory.ts'
@@ -24,6 +25,7 @@ const BENCHMARKS: Record<string, (bench: Bench) => Promise<void>> = {
   memory,
   growth,
   viewer,
+  endpoints,
   soak,
 }
 /** It takes an hour: only where it is asked for. */

@@ -30,9 +30,6 @@ const BESIDE = [
 /** One plan, so that the lines share one partition of a day, with a quota that nothing here reaches. */
 export const PLAN = { slug: 'bench', dailyBytes: 1e15, retentionDays: 7 }
 
-/** What the service reads at its start and the compiler leaves behind. */
-const BESIDE = ['node_modules', 'migrations', 'addon-manifest.json', 'package.json', 'src/viewer/style']
-
 export interface Workplace {
   directory: string
   plansFile: string

@@ -163,6 +163,8 @@ async function readNext(pool: Pool, feedId: string, wanted: number): Promise<Fee
 
 function linesOf(rows: readonly Row[]): FeedPage['lines'] {
   const there = rows.filter((row) => row.received_micros !== null)
-  const isShared = there.length > (rows[0]?.expected ?? 0)
-  return (isShared ? there.filter((row) => row.is_of_item) : there).map(toLine)
+  const expected = rows[0]?.expected ?? 0
+  const own = there.filter((row) => row.is_of_item)
+  // Rather a line twice than not at all.
+  return (there.length > expected && own.length === expected ? own : there).map(toLine)
 }

@@ -1,0 +1,139 @@
+// What log endpoints cost those who deliver: how long an answer takes without any and with fifty that stream, in turns, so
+// that whatever else the machine does falls on both. The receiver runs here, in this process.
+import { createHash, randomBytes } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Bench } from './support/bench.ts'
+import { describeFailures, startLoad } from './support/load.ts'
+import { median } from './support/report.ts'
+import { runToStored, type StoredResult } from './support/run-to-stored.ts'
+import type { Scope } from './support/scope.ts'
+import { type BenchService, startService } from './support/service.ts'
+import { checkpoint, emptyTables } from './support/tables.ts'
+
+const DRAINS = 1_000
+const LINES = 10
+const ENDPOINTS = 50
+const LINES_PER_SECOND = 10_000
+const FORMAT = '%h "%r" %>s %b %D %{json.escape(line.message)}V'
+
+export async function endpoints({ quick, workplace, postgres, report, scope }: Bench): Promise<void> {
+  const turns = quick ? 3 : 7
+  const seconds = quick ? 4 : 15
+  report.title(
+    `${DRAINS} drains, ${LINES} lines a delivery, ${LINES_PER_SECOND} lines/s; ${turns} turns of ${seconds} s without and with ${ENDPOINTS} log endpoints`,
+  )
+  const service = await startService(scope, { workplace, postgres, customers: DRAINS })
+  const receiver = await startReceiver(scope)
+  const versions = await Promise.all(
+    service.customers
+      .slice(0, ENDPOINTS)
+      .map(({ resourceId }) => createEndpoint(service, resourceId, receiver.url)),
+  )
+  const load = await startLoad(scope, workplace, {
+    origin: service.origin,
+    customers: service.customers,
+    connections: DRAINS,
+    linesPerDelivery: LINES,
+  })
+  const run = () => runToStored(service, load, { seconds, linesPerSecond: LINES_PER_SECOND })
+  await run()
+
+  const without: StoredResult[] = []
+  const streaming: StoredResult[] = []
+  for (let turn = 0; turn < turns; turn++) {
+    await emptyTables(service.pool)
+    await checkpoint(service.pool)
+    without.push(await run())
+    await Promise.all(versions.map((version) => version.put('activate')))
+    await emptyTables(service.pool)
+    await checkpoint(service.pool)
+    const before = receiver.frames
+    streaming.push(await run())
+    if (receiver.frames === before) throw new Error('nothing was streamed on')
+    await Promise.all(versions.map((version) => version.put('deactivate')))
+  }
+
+  const of = (results: StoredResult[], key: 'p50' | 'p99') =>
+    median(results.map((result) => result.latency[key]))
+  report.table(
+    ['', 'p50 ms', 'p99 ms', 'answers'],
+    [
+      ['without', of(without, 'p50'), of(without, 'p99'), describeFailures(without.at(-1) as StoredResult)],
+      [
+        'streaming',
+        of(streaming, 'p50'),
+        of(streaming, 'p99'),
+        describeFailures(streaming.at(-1) as StoredResult),
+      ],
+    ],
+  )
+  report.note(`${receiver.frames} lines were streamed on.\n`)
+  for (const key of ['p50', 'p99'] as const) {
+    report.figure(`without: ${key}`, of(without, key), 'ms')
+    report.figure(`streaming: ${key}`, of(streaming, key), 'ms')
+    // Of each turn its own: neighbours in time share what else went on.
+    const ratios = streaming.map(
+      (result, turn) => result.latency[key] / (without[turn] as StoredResult).latency[key],
+    )
+    report.ratio(`streaming: ${key}`, `without: ${key}`, median(ratios))
+  }
+}
+
+/** Takes everything, and counts the frames as they are announced. */
+async function startReceiver(scope: Scope): Promise<{ url: string; readonly frames: number }> {
+  let frames = 0
+  const server = createServer((request, response) => {
+    request.resume()
+    request.on('end', () => {
+      frames += Number(request.headers['logplex-msg-count'])
+      response.writeHead(204).end()
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  scope.add(server, () => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}/logs`,
+    get frames() {
+      return frames
+    },
+  }
+}
+
+interface Version {
+  put(what: 'activate' | 'deactivate'): Promise<void>
+}
+
+/** A service with one endpoint for the resource, not active yet. */
+async function createEndpoint(
+  { origin, pool }: BenchService,
+  resourceId: string,
+  url: string,
+): Promise<Version> {
+  const key = randomBytes(32).toString('base64url')
+  await pool.query(
+    `insert into api_token (resource_id, token_digest, name, hint) values ($1, $2, 'bench', '')`,
+    [resourceId, createHash('sha256').update(key).digest()],
+  )
+  const call = async (method: string, path: string, body?: Record<string, string>) => {
+    const answer = await fetch(`${origin}${path}`, {
+      method,
+      headers: { 'fastly-key': key },
+      ...(body && { body: new URLSearchParams(body) }),
+    })
+    if (!answer.ok) throw new Error(`${method} ${path}: ${await answer.text()}`)
+    return (await answer.json()) as { id: string }
+  }
+  const { id } = await call('POST', '/service', { name: 'bench' })
+  const version = `/service/${id}/version/1`
+  await call('POST', `${version}/logging/heroku`, { name: 'bench', token: 't.bench', url, format: FORMAT })
+  return {
+    async put(what) {
+      await call('PUT', `${version}/${what}`)
+    },
+  }
+}
