@@ -1,16 +1,15 @@
 // Conditions: /service/{service_id}/version/{version_id}/condition[/{name}]
 import type { NamedStore, StoredCondition } from '../condition-store.ts'
-import { badRequest, recordNotFound } from '../fastly-error.ts'
+import { badRequest } from '../fastly-error.ts'
 import { Refusal } from '../refusal.ts'
 import type { ServiceStore } from '../service-store.ts'
 import { compileCondition } from '../vcl/condition.ts'
 import { conditionAnswer } from './answers.ts'
-import { OK, type Operation } from './call.ts'
+import type { Operation } from './call.ts'
 import { MAX_NAME } from './endpoints.ts'
 import { bounded, type Fields, oneOf, required } from './fields.ts'
-import { findVersion } from './find.ts'
+import { namedOperations } from './named.ts'
 
-const PATH = '/service/:service_id/version/:version_id/condition'
 const TYPES = ['REQUEST', 'RESPONSE', 'CACHE', 'PREFETCH'] as const
 const DEFAULT_PRIORITY = '100'
 const MAX_STATEMENT = 4_000
@@ -23,57 +22,26 @@ export function conditionOperations({
   services: ServiceStore
   conditions: NamedStore<StoredCondition>
 }): Operation[] {
-  return [
-    {
-      method: 'GET',
-      path: PATH,
-      async answer(call) {
-        const { ref } = await findVersion(services, call)
-        return (await conditions.list(ref)).map((condition) => conditionAnswer(ref, condition))
-      },
+  return namedOperations({
+    services,
+    path: 'condition',
+    kind: 'Condition',
+    store: conditions,
+    create(fields) {
+      const name = bounded('name', required(fields, 'name'), MAX_NAME)
+      const statement = required(fields, 'statement')
+      return {
+        name,
+        statement,
+        type: 'REQUEST' as const,
+        priority: DEFAULT_PRIORITY,
+        comment: '',
+        ...readChanges(fields),
+      }
     },
-    {
-      method: 'POST',
-      path: PATH,
-      async answer(call) {
-        const { ref } = await findVersion(services, call)
-        const name = bounded('name', required(call.fields, 'name'), MAX_NAME)
-        required(call.fields, 'statement')
-        const defaults = { statement: '', type: 'REQUEST' as const, priority: DEFAULT_PRIORITY, comment: '' }
-        const condition = { name, ...defaults, ...readChanges(call.fields) }
-        return conditionAnswer(ref, await conditions.create(ref, condition))
-      },
-    },
-    {
-      method: 'GET',
-      path: `${PATH}/:name`,
-      async answer(call) {
-        const { ref } = await findVersion(services, call)
-        const name = call.params.name ?? ''
-        const condition = await conditions.find(ref, name)
-        if (condition === null) throw recordNotFound('Condition', name, ref)
-        return conditionAnswer(ref, condition)
-      },
-    },
-    {
-      method: 'PUT',
-      path: `${PATH}/:name`,
-      async answer(call) {
-        const { ref } = await findVersion(services, call)
-        const changes = readChanges(call.fields)
-        return conditionAnswer(ref, await conditions.update(ref, call.params.name ?? '', changes))
-      },
-    },
-    {
-      method: 'DELETE',
-      path: `${PATH}/:name`,
-      async answer(call) {
-        const { ref } = await findVersion(services, call)
-        await conditions.remove(ref, call.params.name ?? '')
-        return OK
-      },
-    },
-  ]
+    change: readChanges,
+    answer: conditionAnswer,
+  })
 }
 
 /** No client renames a condition. */
