@@ -63,7 +63,7 @@ export interface LogEndpoints {
 }
 
 /** What a line waits at the most before somebody looks whether it is to be sent on. */
-const SEND_EVERY_MS = 500
+const SEND_EVERY_MS = 1_000
 const GIVE_UP_EVERY_MS = 60_000
 const LOOK_EVERY_MS = 10_000
 const RESEAL_EVERY_MS = 600_000

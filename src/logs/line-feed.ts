@@ -9,6 +9,8 @@ export interface FeedPage {
   items: readonly string[]
   /** When the first of it was stored, in milliseconds since 1970. */
   storedAt: number
+  /** False where nothing else waited when this was read. */
+  isMore: boolean
 }
 
 /** What waits in a feed. */

@@ -1,6 +1,8 @@
 // Lines that come in at a drain go out to a log endpoint: which, as what, and what happens where they are not taken.
 import { randomUUID } from 'node:crypto'
+import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createService as startAnother } from '../../src/service.ts'
 import { counted, frame } from '../support/deliveries.ts'
 import { deprovision } from '../support/service.ts'
 import { type Receiver, startReceiver } from './receiver.ts'
@@ -295,6 +297,18 @@ describe('no line goes round', () => {
     )
     expect(rows[0].lines).toBe(1)
   })
+})
+
+it('is sent once where several processes send and nothing goes wrong', async () => {
+  const { config, database } = world.service
+  const log = pino({ level: 'silent' })
+  const others = await Promise.all([1, 2].map(() => startAnother({ config, databaseUrl: database.url, log })))
+  await stream()
+  const texts = Array.from({ length: 60 }, (_, at) => `line ${at}`)
+  for (const text of texts) await deliver([frame(text)])
+  await arrived(texts)
+  await Promise.all(others.map((other) => other.close()))
+  expect(receiver.messages()).toEqual(texts)
 })
 
 it('shows each endpoint with what its format makes of the last lines', async () => {

@@ -143,6 +143,8 @@ export class Sender {
       if (!(await streams.progress(stream, this.#owner, progress))) return
       untoldLines += progress.droppedLines - progress.toldLines
       await feeds.done(page.items)
+      // What came meanwhile is looked at soon enough.
+      if (!page.isMore) break
     }
     await streams.release(stream, this.#owner)
   }

@@ -4,7 +4,8 @@
 // that nothing can come before. Not one over the items either: an item may be committed after a younger one. A reader
 // takes what is there, oldest first, and deletes what it has done with.
 import type { Pool, PoolClient, QueryResult } from 'pg'
-import { withTransaction } from '../../database/pool.ts'
+import { withClient } from '../../database/pool.ts'
+import { formatMicros } from '../frame-form.ts'
 import type { FeedPage, LineFeeds } from '../line-feed.ts'
 import type { Delivery } from '../log-store.ts'
 import { BIN, BIN_SECONDS, LINE_COLUMNS, type LineRow, micros, toLine } from './line-rows.ts'
@@ -109,62 +110,76 @@ export function createLineFeeds(pool: Pool): LineFeeds {
   }
 }
 
+interface Item {
+  id: string
+  stored: string
+  lines: number
+  received_from: string
+  received_to: string
+}
+
 interface Row extends LineRow {
   item: string
-  stored: string
   expected: number
-  is_of_item: boolean | null
-  received_micros: string
+  is_of_item: boolean
+}
+
+/** The oldest items, as many as hold so many lines. */
+const OLDEST = `
+  select id, (extract(epoch from stored_at) * 1000)::bigint as stored, lines, received_from, received_to
+    from (select *, sum(lines) over (order by id) - lines as before
+            from (select * from line_feed_item where feed_id = $1 order by id limit ${MAX_ITEMS}) as oldest) as counted
+   where before < $2 order by id`
+
+async function readNext(pool: Pool, feedId: string, wanted: number): Promise<FeedPage | null> {
+  const { rows: items } = await pool.query<Item>(OLDEST, [feedId, wanted])
+  const [first] = items
+  if (first === undefined) return null
+  const rows = await readRows(pool, items)
+  const byItem = new Map<string, Row[]>(items.map(({ id }) => [id, []]))
+  for (const row of rows) byItem.get(row.item)?.push(row)
+  return {
+    items: items.map(({ id }) => id),
+    lines: [...byItem.values()].flatMap((of) => linesOf(of)),
+    storedAt: Number(first.stored),
+    isMore: items.length === MAX_ITEMS || items.reduce((sum, { lines }) => sum + lines, 0) >= wanted,
+  }
 }
 
 /**
- * By the index, item for item. Each finds its lines by their times of receipt; another process may have received lines
- * in the same microseconds, and then the transaction tells whose they are. It cannot always: lines that move to another
+ * By the index, item for item; what lies between the first and the last receipt of all of them tells the planner which
+ * days to leave aside. Each finds its lines by their times of receipt; another process may have received lines in the
+ * same microseconds, and then the transaction tells whose they are. It cannot always: lines that move to another
  * partition, as when a plan changes, are written again.
  */
-async function readNext(pool: Pool, feedId: string, wanted: number): Promise<FeedPage | null> {
-  const rows = await withTransaction(pool, async (client) => {
-    await client.query("select set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)")
-    const { rows: found } = await client.query<Row>(
-      `select item.id as item, (extract(epoch from item.stored_at) * 1000)::bigint as stored,
-              item.lines as expected, line.*
-         from (
-           select *, sum(lines) over (order by id) - lines as before
-             from (select * from line_feed_item where feed_id = $1 order by id limit ${MAX_ITEMS}) as oldest
-         ) as item
-         left join lateral (
-           select ${LINE_COLUMNS}, xmin = item.xid::xid as is_of_item
-             from log_line
-            where resource_number = item.resource_number
-              and ${BIN} = any(array(
-                select timestamptz 'epoch' + bin * interval '${BIN_SECONDS} seconds' from unnest(item.bins) as bin))
-              and received_at between ${micros('item.received_from')} and ${micros('item.received_to')}
-         ) as line on true
-        where before < $2
-        order by item.id, line.received_micros`,
-      [feedId, wanted],
-    )
-    return found
+async function readRows(pool: Pool, items: readonly Item[]): Promise<Row[]> {
+  const least = Math.min(...items.map((item) => Number(item.received_from)))
+  const most = Math.max(...items.map((item) => Number(item.received_to)))
+  // In one round trip, for this statement alone: walking the index is the plan whose work is bounded by the items.
+  const results = await withClient(pool, async (client) => {
+    return (await client.query(`
+      begin; set local enable_seqscan = off; set local jit = off;
+      select item.id as item, item.lines as expected, line.*
+        from line_feed_item as item
+        cross join lateral (
+          select ${LINE_COLUMNS}, xmin = item.xid::xid as is_of_item
+            from log_line
+           where resource_number = item.resource_number
+             and ${BIN} = any(array(
+               select timestamptz 'epoch' + bin * interval '${BIN_SECONDS} seconds' from unnest(item.bins) as bin))
+             and received_at between ${micros('item.received_from')} and ${micros('item.received_to')}
+             and received_at between timestamptz '${formatMicros(least)}' and timestamptz '${formatMicros(most)}'
+        ) as line
+       where item.id = any(${integers(items.map(({ id }) => Number(id)))})
+       order by item.id, line.received_micros;
+      commit`)) as unknown as QueryResult<Row>[]
   })
-  const [first] = rows
-  if (first === undefined) return null
-  const items = new Map<string, Row[]>()
-  for (const row of rows) {
-    const of = items.get(row.item)
-    if (of) of.push(row)
-    else items.set(row.item, [row])
-  }
-  return {
-    items: [...items.keys()],
-    lines: [...items.values()].flatMap((of) => linesOf(of)),
-    storedAt: Number(first.stored),
-  }
+  return (results[3] as QueryResult<Row>).rows
 }
 
 function linesOf(rows: readonly Row[]): FeedPage['lines'] {
-  const there = rows.filter((row) => row.received_micros !== null)
   const expected = rows[0]?.expected ?? 0
-  const own = there.filter((row) => row.is_of_item)
+  const own = rows.filter((row) => row.is_of_item)
   // Rather a line twice than not at all.
-  return (there.length > expected && own.length === expected ? own : there).map(toLine)
+  return (rows.length > expected && own.length === expected ? own : rows).map(toLine)
 }
