@@ -1,6 +1,7 @@
 // Taking lines along: what is on screen, or everything that the search finds, streamed by the service as a file. And the
 // commands that do the same from a terminal.
 import { plainText } from '../reading/line.ts'
+import { count } from '../reading/units.ts'
 import { address } from './api.ts'
 import { openMenu } from './dialog.ts'
 import { button, h } from './dom.ts'
@@ -18,7 +19,7 @@ export function openExportMenu(at: HTMLElement, viewer: Viewer): void {
     link('NDJSON, compressed', 'ndjson', true),
     h('hr', {}),
     h('p', {}, 'What is on this page'),
-    button(`Text of ${viewer.current?.rows.lineCount ?? 0} lines`, () => saveLoaded(viewer)),
+    button(`Text of ${count(viewer.current?.rows.lineCount ?? 0, 'line')}`, () => saveLoaded(viewer)),
     h('hr', {}),
     h('p', {}, 'In a terminal, with an API token:'),
     h('p', {}, h('code', {}, `culvert logs --tail ${shellQuoted(q)}`)),

@@ -112,6 +112,9 @@ export class Tail {
     this.#setConnection('open')
     if (event.older !== undefined) {
       this.#flush()
+      // Until the first pulse tells better, by this browser's clock.
+      const last = event.lines.at(-1)
+      if (last !== undefined) this.status.lastReceivedAt ??= Date.parse(last.received_at)
       this.#handlers.onHistory(event.lines, event.older)
       return
     }

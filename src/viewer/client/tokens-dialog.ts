@@ -22,7 +22,7 @@ export function openTokens(): void {
         h(
           'p',
           {},
-          'A token lets a program read the lines of this add-on, and nothing else. Anybody who can open this page can make one and take it away.',
+          'With a token a program reads the lines of this add-on, and can keep its searches, alerts, rules and log endpoints. It cannot make another token. Whoever can open this page can make tokens and revoke them.',
         ),
         ...(made === null ? [] : [newToken(made.name, made.token)]),
         h(
