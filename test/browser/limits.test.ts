@@ -32,7 +32,7 @@ async function arrive(options: Parameters<World['visitor']>[0] = {}): Promise<vo
 
 describe('at 200 lines a second', () => {
   it(
-    'no frame takes the page 50 ms, and every line is there',
+    'no frame takes the page 50 ms, and nothing is skipped',
     async () => {
       await arrive()
       const stop = world.play(resource, 200)
