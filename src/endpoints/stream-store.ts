@@ -54,7 +54,8 @@ export interface StreamStore {
   progress(stream: Key, owner: string, progress: Progress): Promise<boolean>
   /** Gives it back, to be tried again after a while. */
   failed(stream: Key, owner: string, error: string, againInMs: number): Promise<void>
-  release(stream: Key, owner: string): Promise<void>
+  /** Gives it back; it is not claimed again for so long, so that what trickles in gathers. */
+  release(stream: Key, owner: string, restMs: number): Promise<void>
   /** Lines of these feeds that nobody will send any more. */
   lost(lines: ReadonlyMap<string, number>): Promise<void>
   states(serviceId: string): Promise<StreamState[]>
@@ -181,10 +182,12 @@ export function createStreamStore(pool: Pool, box: SecretBox): StreamStore {
       )
     },
 
-    async release({ serviceId, name }, owner) {
+    async release({ serviceId, name }, owner, restMs) {
       await pool.query(
-        `update endpoint_stream set leased_by = null, leased_until = null, next_try_at = now() where ${owned}`,
-        [serviceId, name, owner],
+        `update endpoint_stream set leased_by = null, leased_until = null,
+                next_try_at = now() + make_interval(secs => $4::double precision / 1000)
+          where ${owned}`,
+        [serviceId, name, owner, restMs],
       )
     },
 

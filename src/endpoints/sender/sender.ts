@@ -47,6 +47,8 @@ const POST_FRAMES = 500
 const POST_BYTES = 1_000_000
 /** A stream is claimed anew after this. */
 const TURN_MS = 5_000
+/** Nothing waits any more: for so long, what comes is let gather. */
+const REST_MS = 500
 /** Other requests wait while lines are rendered: they are let through this often. */
 const SLICE_MS = 10
 const AWAY = { firstMs: 1_000, longestMs: 60_000 }
@@ -66,25 +68,35 @@ export class Sender {
     this.#parts = parts
   }
 
-  /** Starts to send what waits, as far as there is room. Does not wait for it. */
+  /** Starts to send all that waits. Waits itself only where there are more streams than can be sent at once. */
   async round(): Promise<void> {
-    const { streams, feeds, log } = this.#parts
-    const room = MAX_FLOWS - this.#flows.size
-    if (room === 0 || this.#ending.signal.aborted) return
-    const waiting = await feeds.waiting()
-    if (waiting.length === 0) return
-    for (const stream of await streams.claim(waiting, this.#owner, room)) {
-      const flow: Promise<void> = this.#send(stream)
-        .catch(async (error: unknown) => {
-          if (this.#ending.signal.aborted) return streams.release(stream, this.#owner)
-          // The lease runs out, and somebody else tries.
-          log.error({ err: error, service: stream.serviceId }, 'a log endpoint could not be sent to')
-        })
-        .finally(() => {
-          this.#flows.delete(flow)
-        })
-      this.#flows.add(flow)
+    const { streams, feeds } = this.#parts
+    while (!this.#ending.signal.aborted) {
+      const room = MAX_FLOWS - this.#flows.size
+      if (room === 0) {
+        await Promise.race(this.#flows)
+        continue
+      }
+      const waiting = await feeds.waiting()
+      const claimed = waiting.length === 0 ? [] : await streams.claim(waiting, this.#owner, room)
+      for (const stream of claimed) this.#start(stream)
+      if (claimed.length < room) return
     }
+  }
+
+  #start(stream: Stream): void {
+    const { streams, log } = this.#parts
+    const flow: Promise<void> = this.#send(stream)
+      .catch(async (error: unknown) => {
+        if (this.#ending.signal.aborted) return streams.release(stream, this.#owner, 0)
+        // The lease runs out, and somebody else tries.
+        log.error({ err: error, service: stream.serviceId }, 'a log endpoint could not be sent to')
+      })
+      .catch(() => {})
+      .finally(() => {
+        this.#flows.delete(flow)
+      })
+    this.#flows.add(flow)
   }
 
   /** Gives up what has waited for too long. */
@@ -118,8 +130,10 @@ export class Sender {
     }
     const turnEndsAt = now() + TURN_MS
     let { untoldLines } = stream
+    let restMs = 0
     while (!signal.aborted && now() < turnEndsAt) {
       const page = await feeds.next(stream.feedId, PAGE_LINES)
+      restMs = page?.isMore ? 0 : REST_MS
       if (page === null) break
       const { frames, lines, cutLines } = await this.#render(page.lines, rendering)
       const loss =
@@ -146,7 +160,7 @@ export class Sender {
       // What came meanwhile is looked at soon enough.
       if (!page.isMore) break
     }
-    await streams.release(stream, this.#owner)
+    await streams.release(stream, this.#owner, signal.aborted ? 0 : restMs)
   }
 
   async #render(lines: Parameters<typeof renderFrame>[0][], rendering: Rendering) {
