@@ -23,8 +23,14 @@ export interface AttachedService extends TestService {
   provisioned(app?: string): Promise<{ id: string; drain: AttachedDrain }>
   /** Delivers lines through a drain and waits until they are answered. */
   send(drain: AttachedDrain, ...messages: string[]): Promise<void>
-  /** What a signed-in person reads: messages by the name of their app, oldest first. */
+  /** What a signed-in person reads but for our own notices: messages by the name of their app, oldest first. */
   linesByApp(id: string, query?: string): Promise<Record<string, string[]>>
+}
+
+interface ReadLine {
+  app: string | null
+  process: string | null
+  message: string
 }
 
 /** What Heroku knows of the add-on that runs there. */
@@ -113,9 +119,11 @@ export async function startAttachedService(
           cookie: signedIn.headers.get('set-cookie')?.split(';')[0] ?? '',
         },
       })
-      const { lines } = (await answer.json()) as { lines: { app: string | null; message: string }[] }
+      const { lines } = (await answer.json()) as { lines: ReadLine[] }
       const byApp: Record<string, string[]> = {}
-      for (const { app, message } of lines.reverse()) {
+      // Notices come back through the drain, at once or some seconds later.
+      const theirs = lines.filter(({ process }) => process !== manifest.id)
+      for (const { app, message } of theirs.reverse()) {
         byApp[app ?? '?'] = [...(byApp[app ?? '?'] ?? []), message]
       }
       return byApp
