@@ -2,7 +2,7 @@
 import type { Pool, PoolClient } from 'pg'
 import { withTransaction } from '../database/pool.ts'
 import type { SecretBox } from '../heroku/secret-box.ts'
-import { closeFeeds, openFeed } from '../logs/postgres/feeds.ts'
+import { closeFeeds, openFeed, UNSYNCED } from '../logs/postgres/feeds.ts'
 import { type LogEndpoint, openTarget } from './endpoint-store.ts'
 
 export interface Stream {
@@ -106,14 +106,14 @@ export async function matchStreams(client: PoolClient, serviceId: string): Promi
 }
 
 export function createStreamStore(pool: Pool, box: SecretBox): StreamStore {
-  const owned = 'service_id = $1 and name = $2 and leased_by = $3 and leased_until > now()'
+  const owned = `service_id = $1 and name = $2 and leased_by = $3 and leased_until > now() and ${UNSYNCED}`
 
   return {
     async claim(feedIds, owner, limit) {
       const { rows } = await pool.query<Omit<Stream, 'endpoint'> & Stream['endpoint'] & { sealed: Buffer }>(
         `with due as (
            select service_id, name from endpoint_stream
-            where feed_id = any($1) and next_try_at <= now() and (leased_until is null or leased_until <= now())
+            where ${UNSYNCED} and feed_id = any($1) and next_try_at <= now() and (leased_until is null or leased_until <= now())
             order by next_try_at limit $3 for update skip locked
          ), mine as (
            update endpoint_stream as stream

@@ -12,6 +12,12 @@ import { BIN, BIN_SECONDS, LINE_COLUMNS, type LineRow, micros, toLine } from './
 import { integers } from './sql-literals.ts'
 import { describe } from './stored-items.ts'
 
+/**
+ * In the where of a statement: its commit does not wait for the disk. For what sending writes down as it goes, whose
+ * loss in a crash makes lines come twice: synced, it would keep those who store lines waiting for the same disk.
+ */
+export const UNSYNCED = `(select set_config('synchronous_commit', 'off', true)) = 'off'`
+
 /** Looked at for one page: single lines, stored one by one, make many. */
 const MAX_ITEMS = 200
 const GIVE_UP_BATCH = 5_000
@@ -67,7 +73,7 @@ export function createLineFeeds(pool: Pool): LineFeeds {
     next: (feedId, lines) => readNext(pool, feedId, lines),
 
     async done(items) {
-      await pool.query('delete from line_feed_item where id = any($1)', [items])
+      await pool.query(`delete from line_feed_item where id = any($1) and ${UNSYNCED}`, [items])
     },
 
     async waiting() {
