@@ -66,7 +66,8 @@ export const REQUEST_RULES: readonly Rule<E>[] = [
     number: 'P25',
     name: 'replay',
     strength: 'must',
-    demands: 'Answers the same uuid again with the same status, id, config and log_drain_url.',
+    demands:
+      'Answers the same uuid again with the same status, id, config and log_drain_url; what was 202 may be 200 by then.',
     otherwise:
       'Heroku delivers at least once, for up to a day: the customer gets two resources, or config that belongs to neither.',
     source: REFERENCE,
@@ -137,22 +138,34 @@ function servedOrRefusedInWords(pick: (evidence: E) => Exchange | null): (eviden
   })
 }
 
-/** Compares what Heroku keeps of an answer. */
+/**
+ * Compares what Heroku keeps of an answer. Of an asynchronous add-on one may be a 202 and the next, the provision being
+ * completed meanwhile, a 200 that has the config: these two need only be about one resource.
+ */
 function sameAnswers(exchanges: readonly Exchange[]): Verdict {
-  const kept = exchanges.map(({ answer, failure }) => {
-    if (answer === null) return `no answer: ${failure}`
-    const { id, config, log_drain_url: url } = jsonObject(answer.body) ?? {}
-    return `${answer.status} ${JSON.stringify({ id, config: sorted(config), log_drain_url: url })}`
-  })
-  const first = kept.find((one) => one.startsWith('2')) ?? kept[0]
-  const other = kept.findIndex((one) => one !== first)
-  if (other === -1 && first?.startsWith('2')) return pass
-  const odd = exchanges[Math.max(other, 0)] as Exchange
+  const first = exchanges.find(({ answer }) => answer !== null && isSuccess(answer.status)) ?? exchanges[0]
+  const firstOfKind = (one: Exchange) => exchanges.find((other) => isPending(other) === isPending(one))
+  const odd =
+    first?.answer != null && isSuccess(first.answer.status)
+      ? exchanges.find((one) => kept(one) !== kept(firstOfKind(one) as Exchange) || idOf(one) !== idOf(first))
+      : first
+  if (odd === undefined) return pass
   const answer = odd.answer === null ? 'not answered' : `answered ${odd.answer.status}`
-  return fail(`${odd.what}: ${answer}, not as the first was`, [
-    exchanges[kept.indexOf(first as string)] as Exchange,
-    odd,
-  ])
+  return fail(`${odd.what}: ${answer}, not as the first was`, [first as Exchange, odd])
+}
+
+function isPending({ answer }: Exchange): boolean {
+  return answer?.status === 202
+}
+
+function idOf({ answer }: Exchange): string {
+  return JSON.stringify(answer === null ? null : jsonObject(answer.body)?.id)
+}
+
+function kept({ answer, failure }: Exchange): string {
+  if (answer === null) return `no answer: ${failure}`
+  const { id, config, log_drain_url: url } = jsonObject(answer.body) ?? {}
+  return `${answer.status} ${JSON.stringify({ id, config: sorted(config), log_drain_url: url })}`
 }
 
 function sorted(config: unknown): unknown {
