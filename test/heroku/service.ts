@@ -23,7 +23,10 @@ export interface AttachedService extends TestService {
   provisioned(app?: string): Promise<{ id: string; drain: AttachedDrain }>
   /** Delivers lines through a drain and waits until they are answered. */
   send(drain: AttachedDrain, ...messages: string[]): Promise<void>
-  /** What a signed-in person reads but for our own notices: messages by the name of their app, oldest first. */
+  /**
+   * What a signed-in person reads: messages by the name of their app, oldest first. Our own notices only where a query
+   * asks for them.
+   */
   linesByApp(id: string, query?: string): Promise<Record<string, string[]>>
 }
 
@@ -122,7 +125,7 @@ export async function startAttachedService(
       const { lines } = (await answer.json()) as { lines: ReadLine[] }
       const byApp: Record<string, string[]> = {}
       // Notices come back through the drain, at once or some seconds later.
-      const theirs = lines.filter(({ process }) => process !== manifest.id)
+      const theirs = query === '' ? lines.filter(({ process }) => process !== manifest.id) : lines
       for (const { app, message } of theirs.reverse()) {
         byApp[app ?? '?'] = [...(byApp[app ?? '?'] ?? []), message]
       }
