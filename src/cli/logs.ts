@@ -25,7 +25,7 @@ export const logs: Command = {
   summary: 'shows the logs of an add-on, searched or live',
   help: `culvert logs [--tail] [--num 100] [--since 2h] [--app name] [--json] ['search']
 
-Shows the newest lines that match, oldest first, as heroku logs prints them. The search is the page's (README, "Search"):
+Shows the newest lines that match, oldest first, as heroku logs prints them. The search is the page's (docs/search.md):
 culvert logs --tail 'level:error -timeout'. One that begins with - comes behind --.
 
   -t, --tail   goes on with the lines that come in, and comes back by itself when the connection is lost
