@@ -3,7 +3,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Outbound } from '../outbound/outbound.ts'
 import type { AlertCounters } from './counters.ts'
 import { herokuLink } from './heroku-link.ts'
-import type { Mailer } from './mail.ts'
+import { MailError, type Mailer } from './mail.ts'
 import type { MailBudget } from './mail-budget.ts'
 import { writeMessage, writeWebhook } from './message.ts'
 import type { DueMessage, MessageStore } from './message-store.ts'
@@ -74,12 +74,8 @@ async function send(message: DueMessage, parts: DeliverParts): Promise<Refusal |
     await parts.mailer.send({ to: to.address, subject, text: `${text}\n`, messageId: id })
     return null
   } catch (error) {
-    return { reason: reasonOf(error), mayPass: true }
+    // What others say may hold anything: of them only that there was an error.
+    const reason = error instanceof MailError ? error.message : 'the message could not be sent'
+    return { reason, mayPass: true }
   }
-}
-
-/** Errors of ours say nothing that may not be shown; of others only that there was one. */
-function reasonOf(error: unknown): string {
-  const isOurs = error instanceof Error && error.message.startsWith('the mail server')
-  return isOurs ? error.message : 'the message could not be sent'
 }

@@ -9,8 +9,13 @@ export interface Mail {
   messageId: string
 }
 
+/** Its message may be shown: it never holds the server's password. */
+export class MailError extends Error {
+  override name = 'MailError'
+}
+
 export interface Mailer {
-  /** @throws an Error whose message may be shown: it never holds the server's password */
+  /** @throws MailError */
   send(mail: Mail): Promise<void>
   close(): void
 }
@@ -46,7 +51,7 @@ export function createMailer({ smtpUrl, from }: { smtpUrl: string; from: string 
           headers: { 'auto-submitted': 'auto-generated' },
         })
       } catch (error) {
-        throw new Error(reasonOf(error), { cause: error })
+        throw new MailError(reasonOf(error), { cause: error })
       }
     },
     close: () => transport.close(),

@@ -8,6 +8,7 @@
 //
 // Said at most once: a process that dies between the row and the line says nothing, and neither does any other.
 import type { LogStore } from '../logs/log-store.ts'
+import { utcDay } from '../logs/utc-day.ts'
 import type { Plan } from '../plans.ts'
 import type { NoticeStore, QuotaNotice } from './notice-store.ts'
 import { planChangedNotice, provisionedNotice, quotaNotice } from './notice-text.ts'
@@ -43,7 +44,7 @@ export async function announcePlans({ store, write, addonId, limitsOf }: Notices
 /** Tells whose day is nearly or wholly used up. */
 export async function warnOfQuotas(parts: NoticesParts): Promise<void> {
   const { store, logs, write, plans, limitsOf, now } = parts
-  const day = utcDay(now())
+  const day = utcDay(now() * 1_000)
   const leastBytes = Math.min(...plans.map(({ dailyBytes }) => dailyBytes)) * (PERCENTS[0] / 100)
   const heavy = await logs.heavyUsers(day, leastBytes)
   if (heavy.length === 0) return
@@ -64,9 +65,5 @@ export async function warnOfQuotas(parts: NoticesParts): Promise<void> {
   for (const { resourceId, plan, percent } of highest.values()) {
     write(resourceId, quotaNotice(percent, plan, limitsOf(plan)))
   }
-  await store.forgetQuotaNotices(utcDay(now() - FORGET_AFTER_MS))
-}
-
-function utcDay(millis: number): string {
-  return new Date(millis).toISOString().slice(0, 10)
+  await store.forgetQuotaNotices(utcDay((now() - FORGET_AFTER_MS) * 1_000))
 }

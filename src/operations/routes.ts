@@ -1,8 +1,8 @@
 // What operators and their machines ask: alive, ready, and the figures.
-import { createHash, timingSafeEqual } from 'node:crypto'
 import { BlockList, isIPv6 } from 'node:net'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Config } from '../config.ts'
+import { isSameSecret } from '../constant-time.ts'
 import { AppError } from '../errors.ts'
 import type { Metrics } from './metrics.ts'
 import type { CheckReadiness } from './readiness.ts'
@@ -50,7 +50,7 @@ function admit(request: FastifyRequest, config: OperationsParts['config']): void
     return
   }
   const given = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? ''
-  if (!timingSafeEqual(digest(given), digest(config.metricsToken))) throw new AppError('metrics_token_wrong')
+  if (!isSameSecret(given, config.metricsToken)) throw new AppError('metrics_token_wrong')
 }
 
 const NEARBY = new BlockList()
@@ -69,8 +69,4 @@ function comesFromNearby(request: FastifyRequest): boolean {
   if (request.headers['x-forwarded-for'] !== undefined) return false
   const address = (request.socket.remoteAddress ?? '').replace(/^::ffff:/, '')
   return address !== '' && NEARBY.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
 }

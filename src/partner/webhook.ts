@@ -3,8 +3,8 @@
 import { createHmac } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { isSameSecret } from '../constant-time.ts'
 import { AppError } from '../errors.ts'
-import { isSameSecret } from './constant-time.ts'
 import { UUID } from './resource-store.ts'
 
 /** What the subscription was made with. */

@@ -1,5 +1,5 @@
 // Lines as the frames that are sent on: chosen by the condition, rendered by the format, cut where they are too long. Pure.
-import { encodeInputFrame, MAX_MESSAGE_BYTES } from '../../heroku/log-input/input-frame.ts'
+import { cutText, encodeInputFrame, MAX_MESSAGE_BYTES } from '../../heroku/log-input/input-frame.ts'
 import type { LogLine } from '../../logs/line.ts'
 import type { Apps } from '../../logs/query/searched-line.ts'
 import { readMicros } from '../../logs/query/time-span.ts'
@@ -59,11 +59,8 @@ export function lossFrame(lines: number, atMicros: number, { name, addonId }: Re
 
 /** Logplex takes no frame beyond its limit, nor anything that comes with it. What is missing is said at the end. */
 function cut(text: string): { text: string; wasCut: boolean } {
-  const bytes = Buffer.from(text)
-  if (bytes.length <= MAX_MESSAGE_BYTES) return { text, wasCut: false }
-  const note = ` [cut: ${bytes.length} bytes]`
-  let end = MAX_MESSAGE_BYTES - note.length
-  // Not inside of a character: 10xxxxxx goes on one that began before.
-  while (((bytes[end] as number) & 0xc0) === 0x80) end--
-  return { text: bytes.toString('utf8', 0, end) + note, wasCut: true }
+  const bytes = Buffer.byteLength(text)
+  if (bytes <= MAX_MESSAGE_BYTES) return { text, wasCut: false }
+  const note = ` [cut: ${bytes} bytes]`
+  return { text: cutText(text, MAX_MESSAGE_BYTES - note.length) + note, wasCut: true }
 }

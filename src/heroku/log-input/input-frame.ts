@@ -29,7 +29,7 @@ export function encodeInputFrame(line: InputLine): Buffer {
   const { timeMicros, host, source, process, message } = line
   const head = `<${PRIORITY}>1 ${time(timeMicros)} ${field(host)} ${field(source)} ${field(process)} - - `
   // With a line end inside of the count, as a dyno's lines have it: some drains split by it and know nothing of counts.
-  const body = Buffer.from(`${head}${cut(oneLine(message))}\n`)
+  const body = Buffer.from(`${head}${cutText(oneLine(message), MAX_MESSAGE_BYTES)}\n`)
   return Buffer.concat([Buffer.from(`${body.length} `), body])
 }
 
@@ -48,11 +48,11 @@ function oneLine(message: string): string {
   return message.replaceAll(/[\r\n\0]+/g, ' ')
 }
 
-/** Cut between characters, not inside of one. */
-function cut(message: string): string {
-  const bytes = Buffer.from(message)
-  if (bytes.length <= MAX_MESSAGE_BYTES) return message
-  let end = MAX_MESSAGE_BYTES
+/** So many bytes of it in UTF-8, or a few less: cut between characters, not inside of one. */
+export function cutText(text: string, maxBytes: number): string {
+  const bytes = Buffer.from(text)
+  if (bytes.length <= maxBytes) return text
+  let end = maxBytes
   // 10xxxxxx goes on a character that began before.
   while (((bytes[end] as number) & 0xc0) === 0x80) end--
   return bytes.toString('utf8', 0, end)

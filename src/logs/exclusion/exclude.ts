@@ -7,6 +7,7 @@ import type { Delivery, Excluded } from '../log-store.ts'
 import { PackedLines } from '../packed-lines.ts'
 import { matches, type Query } from '../query/query.ts'
 import { type Apps, type AskedLine, searched } from '../query/searched-line.ts'
+import { shownText } from '../shown-text.ts'
 
 export interface Rule {
   /** A uuid in lower case. */
@@ -75,10 +76,7 @@ function firstMatch(
 
 /** As the store would give it back. */
 function readLine({ body, drainId, receivedAtMicros }: Delivery, line: FramedLine, at: number): AskedLine {
-  const text = (start: number, end: number) => {
-    const read = body.toString('utf8', start, end)
-    return line.isText ? read : read.replaceAll('\0', '\u2400')
-  }
+  const text = (start: number, end: number) => shownText(body, line, start, end)
   return {
     drainId,
     // Rarely asked for.

@@ -2,6 +2,7 @@
 // The bytes of a message go from the request's body to the socket with one copy and without becoming a string.
 import { type FramedLine, isBelieved } from '../line.ts'
 import type { Delivery } from '../log-store.ts'
+import { shownText } from '../shown-text.ts'
 
 /** The columns in the order in which rows are written. */
 export const COPY_COLUMNS = [
@@ -119,7 +120,7 @@ class CopyWriter {
     if (line.isText) {
       this.#field(body, start, end)
     } else {
-      const shown = Buffer.from(body.toString('utf8', start, end).replaceAll('\0', '\u2400'))
+      const shown = Buffer.from(shownText(body, line, start, end))
       this.#field(shown, 0, shown.length)
     }
   }

@@ -2,7 +2,7 @@
 // dropping them. Made ahead of time, because making one needs a lock on its parent.
 import type { Pool, PoolClient } from 'pg'
 import { withTransaction } from '../../database/pool.ts'
-import { utcDay } from './days.ts'
+import { utcDay } from '../utc-day.ts'
 
 const DAY_MS = 86_400_000
 /** Made ahead: a service that cannot make tables for two days still takes lines. */
@@ -26,7 +26,9 @@ export function partitionName(retentionDays: number, receivedAtMicros: number): 
 
 /** Makes the partitions of each class from yesterday (a delivery may arrive just after midnight) to some days ahead. */
 export async function createPartitions(pool: Pool, classes: readonly number[], now: Date): Promise<void> {
-  const days = Array.from({ length: DAYS_AHEAD + 2 }, (_, at) => dayOf(now.getTime() + (at - 1) * DAY_MS))
+  const days = Array.from({ length: DAYS_AHEAD + 2 }, (_, at) =>
+    utcDay((now.getTime() + (at - 1) * DAY_MS) * 1_000),
+  )
   for (const retentionDays of classes) await createDayPartitions(pool, retentionDays, days)
 }
 
@@ -84,7 +86,7 @@ async function createClass(client: PoolClient, retentionDays: number): Promise<v
 async function createDay(client: PoolClient, retentionDays: number, day: string): Promise<void> {
   const name = nameOf(retentionDays, day)
   if (await allExist(client, [name])) return
-  const dayAfter = dayOf(Date.parse(day) + DAY_MS)
+  const dayAfter = utcDay((Date.parse(day) + DAY_MS) * 1_000)
   await client.query(`create table ${name} (like log_line including defaults)`)
   await client.query(
     `alter table ${className(retentionDays)} attach partition ${name}
@@ -113,10 +115,6 @@ function nameOf(retentionDays: number, day: string): string {
 function parseName(name: string): Partition {
   const [, days, year, month, day] = /^log_line_(\d+)d_(\d{4})(\d{2})(\d{2})$/.exec(name) ?? []
   return { name, retentionDays: Number(days), day: `${year}-${month}-${day}` }
-}
-
-function dayOf(millis: number): string {
-  return new Date(millis).toISOString().slice(0, 10)
 }
 
 function withHousekeepingLock<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {

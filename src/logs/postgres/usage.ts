@@ -2,7 +2,7 @@
 // the count is right whatever crashes and however many processes write.
 import type { Pool, PoolClient, QueryResult } from 'pg'
 import { countedBytes, type Delivery, type Usage } from '../log-store.ts'
-import { utcDay } from './days.ts'
+import { utcDay } from '../utc-day.ts'
 import { dates, integers } from './sql-literals.ts'
 
 /** Any number, the same in every process: the first half of the lock that guards a resource near its limit. */

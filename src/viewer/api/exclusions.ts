@@ -5,6 +5,7 @@ import { AppError } from '../../errors.ts'
 import type { Exclusion, ExclusionStore } from '../../logs/exclusion/exclusion-store.ts'
 import type { LogStore, Saved } from '../../logs/log-store.ts'
 import { countTerms } from '../../logs/query/query.ts'
+import { utcDay } from '../../logs/utc-day.ts'
 import { readSearch } from './line.ts'
 import { instant, keptQuerySchema, nameSchema } from './named.ts'
 import { type Operation, operation } from './operation.ts'
@@ -120,7 +121,7 @@ function checkRule(q: string): void {
 }
 
 function readSaved({ logs, now }: ExclusionsParts, resourceNumber: number): Promise<Saved[]> {
-  return logs.savedSince(resourceNumber, utcDay(now().getTime() - (SAVED_DAYS - 1) * DAY_MS))
+  return logs.savedSince(resourceNumber, utcDay((now().getTime() - (SAVED_DAYS - 1) * DAY_MS) * 1_000))
 }
 
 function toJson(
@@ -129,7 +130,7 @@ function toJson(
   now: Date,
 ): z.input<typeof exclusionSchema> {
   const own = saved.filter(({ exclusionId }) => exclusionId === id)
-  const today = utcDay(now.getTime())
+  const today = utcDay(now.getTime() * 1_000)
   return {
     id,
     name,
@@ -145,8 +146,4 @@ function sum(saved: readonly Saved[]): { lines: number; bytes: number } {
     lines: saved.reduce((lines, one) => lines + one.lines, 0),
     bytes: saved.reduce((bytes, one) => bytes + one.bytes, 0),
   }
-}
-
-function utcDay(millis: number): string {
-  return new Date(millis).toISOString().slice(0, 10)
 }

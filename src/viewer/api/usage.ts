@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { Config } from '../../config.ts'
 import type { LogStore } from '../../logs/log-store.ts'
+import { utcDay } from '../../logs/utc-day.ts'
 import { limitsOf, type Plan } from '../../plans.ts'
 import { appUrl } from '../layout.ts'
 import { projectBytes } from '../projection.ts'
@@ -57,7 +58,9 @@ export function readUsage({ logs, attachedApps, config, now }: UsageOperationPar
     answer: usageSchema,
     async handle({ reader: { resource } }) {
       const time = now()
-      const names = Array.from({ length: DAYS }, (_, at) => utcDay(time.getTime() - (DAYS - 1 - at) * DAY_MS))
+      const names = Array.from({ length: DAYS }, (_, at) =>
+        utcDay((time.getTime() - (DAYS - 1 - at) * DAY_MS) * 1_000),
+      )
       const found = new Map(
         (await logs.usageSince(resource.number, names[0] as string)).map((one) => [one.day, one]),
       )
@@ -107,8 +110,4 @@ function largerPlan(plans: readonly Plan[], slug: string, dailyBytes: number): P
   return plans
     .filter((one) => one.slug !== slug && one.dailyBytes > dailyBytes)
     .sort((a, b) => a.dailyBytes - b.dailyBytes)[0]
-}
-
-function utcDay(millis: number): string {
-  return new Date(millis).toISOString().slice(0, 10)
 }

@@ -228,71 +228,40 @@ function dynoChart(
 }
 
 function codesTable(codes: Overview['codes']): HTMLElement | null {
-  if (codes.length === 0) return null
-  return h(
-    'table',
-    {},
-    h(
-      'thead',
-      {},
-      h(
-        'tr',
-        {},
-        h('th', { scope: 'col' }, 'Code'),
-        h('th', { scope: 'col' }, 'Meaning'),
-        h('th', { scope: 'col', class: 'number' }, 'Lines'),
-      ),
-    ),
-    h(
-      'tbody',
-      {},
-      ...codes.map(({ code, meaning, lines }) =>
-        h(
-          'tr',
-          {},
-          h('td', {}, h('a', { href: address('', { q: `code:${code}` }) }, code)),
-          h(
-            'td',
-            {},
-            HEROKU_CODES.includes(code)
-              ? h('a', { href: herokuCode(code)?.url, target: '_blank', rel: 'noreferrer' }, meaning)
-              : meaning,
-          ),
-          h('td', { class: 'number' }, whole(lines)),
-        ),
-      ),
-    ),
+  const linked = ({ code, meaning }: Overview['codes'][number]) =>
+    HEROKU_CODES.includes(code)
+      ? h('a', { href: herokuCode(code)?.url, target: '_blank', rel: 'noreferrer' }, meaning)
+      : meaning
+  return table(
+    [{ title: 'Code' }, { title: 'Meaning' }, { title: 'Lines', isNumber: true }],
+    codes.map((row) => [
+      h('a', { href: address('', { q: `code:${row.code}` }) }, row.code),
+      linked(row),
+      whole(row.lines),
+    ]),
   )
 }
 
 function slowestTable(slowest: Overview['slowest']): HTMLElement | null {
-  if (slowest.length === 0) return null
+  return table(
+    [{ title: 'Path' }, { title: 'Requests', isNumber: true }, { title: 'Time', isNumber: true }],
+    slowest.map(({ path, requests, p95_ms }) => [h('code', {}, path), whole(requests), duration(p95_ms)]),
+  )
+}
+
+/** Null without rows. */
+function table(
+  columns: readonly { title: string; isNumber?: boolean }[],
+  rows: readonly (readonly (Node | string)[])[],
+): HTMLElement | null {
+  if (rows.length === 0) return null
+  const numbers = columns.map(({ isNumber }) => (isNumber ? { class: 'number' } : {}))
+  const heads = columns.map(({ title }, at) => h('th', { scope: 'col', ...numbers[at] }, title))
+  const cells = (row: readonly (Node | string)[]) => row.map((cell, at) => h('td', { ...numbers[at] }, cell))
   return h(
     'table',
     {},
-    h(
-      'thead',
-      {},
-      h(
-        'tr',
-        {},
-        h('th', { scope: 'col' }, 'Path'),
-        h('th', { scope: 'col', class: 'number' }, 'Requests'),
-        h('th', { scope: 'col', class: 'number' }, 'Time'),
-      ),
-    ),
-    h(
-      'tbody',
-      {},
-      ...slowest.map(({ path, requests, p95_ms }) =>
-        h(
-          'tr',
-          {},
-          h('td', {}, h('code', {}, path)),
-          h('td', { class: 'number' }, whole(requests)),
-          h('td', { class: 'number' }, duration(p95_ms)),
-        ),
-      ),
-    ),
+    h('thead', {}, h('tr', {}, ...heads)),
+    h('tbody', {}, ...rows.map((row) => h('tr', {}, ...cells(row)))),
   )
 }
