@@ -323,6 +323,7 @@ export async function createService({
       appNames: heroku.appNames,
       attachedApps: heroku.drainStore.attachedApps,
       logEndpoints: endpoints.describe,
+      previewFormat: endpoints.preview,
     },
     fastlyApi: endpoints.api,
     renderErrorPage,

@@ -19,6 +19,8 @@ import { versionOperations } from './api/versions.ts'
 import { createConditionStore, createDomainStore } from './condition-store.ts'
 import { type DescribedService, describeEndpoints } from './describe.ts'
 import { createEndpointStore } from './endpoint-store.ts'
+import { createListServices } from './list-services.ts'
+import { type Preview, type PreviewQuestion, previewFormat } from './preview.ts'
 import { EndpointCounters } from './sender/counters.ts'
 import { Sender } from './sender/sender.ts'
 import { createServiceStore } from './service-store.ts'
@@ -51,7 +53,8 @@ export interface LogEndpoints {
   api: FastlyApiParts
   /** What requests of ours say of where they come from; a drain that is told so refuses them. */
   origin: string
-  describe(resource: { id: string; number: number }): Promise<DescribedService[]>
+  describe(resource: { id: string; name: string | null }): Promise<DescribedService[]>
+  preview(resource: { id: string; number: number }, question: PreviewQuestion): Promise<Preview>
   counters: EndpointCounters
   levels(): Record<string, number>
   jobs: readonly EndpointsJob[]
@@ -78,6 +81,7 @@ export function createLogEndpoints(needs: LogEndpointsNeeds): LogEndpoints {
   const domains = createDomainStore(pool)
   const streams = createStreamStore(pool, box)
   const newId = () => toId(randomBytes(16))
+  const listServices = createListServices(services, newId)
   const allowInside = !config.production
   const targets = { ourOrigins: [config.publicUrl, config.drainUrl], allowInside }
 
@@ -114,7 +118,8 @@ export function createLogEndpoints(needs: LogEndpointsNeeds): LogEndpoints {
     counters,
     levels: () => levels,
     describe: (resource) =>
-      describeEndpoints({ services, endpoints, conditions, streams, feeds, logs, appNames, now }, resource),
+      describeEndpoints({ listServices, services, endpoints, conditions, streams, feeds }, resource),
+    preview: (resource, question) => previewFormat({ services, logs, appNames, addonId }, resource, question),
     jobs: [
       { name: 'sending lines on', everyMs: SEND_EVERY_MS, work: () => sender.round() },
       { name: 'looking how log endpoints are doing', everyMs: LOOK_EVERY_MS, work: look },
@@ -144,7 +149,7 @@ export function createLogEndpoints(needs: LogEndpointsNeeds): LogEndpoints {
       findCaller,
       now,
       operations: [
-        ...serviceOperations({ services, conditions, domains, newId }),
+        ...serviceOperations({ services, listServices, conditions, domains, newId }),
         ...versionOperations({
           services,
           whyInvalid: async (ref) => whyInvalid(await endpoints.list(ref), await conditions.list(ref)),

@@ -47,6 +47,7 @@ export interface ServiceStore {
   /** By number. */
   versions(serviceId: string): Promise<Version[]>
   findVersion(serviceId: string, number: number): Promise<Version | null>
+  newestVersion(serviceId: string): Promise<number>
   /** @returns its number */
   createVersion(resourceId: string, serviceId: string, comment: string): Promise<number>
   updateVersion(ref: VersionRef, changes: Partial<Pick<Version, 'comment' | 'settings'>>): Promise<void>
@@ -150,6 +151,14 @@ export function createServiceStore(pool: Pool, onActivation: OnActivation): Serv
         [serviceId, number],
       )
       return rows[0] ?? null
+    },
+
+    async newestVersion(serviceId) {
+      const { rows } = await pool.query<{ number: number }>(
+        'select coalesce(max(number), 1)::integer as number from fastly_version where service_id = $1',
+        [serviceId],
+      )
+      return (rows[0] as { number: number }).number
     },
 
     createVersion: (resourceId, serviceId, comment) =>

@@ -311,7 +311,7 @@ it('is sent once where several processes send and nothing goes wrong', async () 
   expect(receiver.messages()).toEqual(texts)
 })
 
-it('shows each endpoint with what its format makes of the last lines', async () => {
+it('shows each endpoint and how it is doing, and nothing of its secrets', async () => {
   await stream({ format: '%>s %{line.process}V' }, 'resp.status')
   await deliver([
     frame('method=GET path=/a status=200', { source: 'heroku', process: 'router' }),
@@ -321,16 +321,17 @@ it('shows each endpoint with what its format makes of the last lines', async () 
     expect(await endpointState()).toMatchObject({
       name: 'out',
       host: new URL(receiver.target.url).host,
+      format: '%>s %{line.process}V',
       format_version: 2,
       condition: { name: 'c', statement: 'resp.status' },
-      preview: [
-        { text: null, process: 'web.1' },
-        { text: '200 router', source: 'heroku' },
-      ],
+      state: 'streaming',
+      stream: { waiting_lines: 0, sent_lines: 1, cut_lines: 0, dropped_lines: 0, last_error: null },
     })
   }, PATIENT)
+  expect(receiver.messages()).toEqual(['200 router'])
   const text = JSON.stringify(await endpointState())
   expect(text).not.toContain(receiver.target.token)
+  expect(text).not.toContain(new URL(receiver.target.url).pathname)
 })
 
 // biome-ignore lint/suspicious/noExplicitAny: each test says what it expects of it

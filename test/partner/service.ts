@@ -85,6 +85,7 @@ export async function startService(environment: Record<string, string> = {}): Pr
     logs,
     tail,
     logEndpoints: endpoints.describe,
+    previewFormat: endpoints.preview,
     counters: new TailCounters(),
     findResource: resources.findResource,
     now: () => clock.now,

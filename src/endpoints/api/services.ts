@@ -1,7 +1,8 @@
-// Services: what a resource's log endpoints belong to. A resource is given its first one when services are listed for
-// the first time; more may be made, as Terraform does.
+// Services: what a resource's log endpoints belong to. A resource has one from the start; more may be made, as Terraform
+// does.
 import type { Domain, NamedStore, StoredCondition } from '../condition-store.ts'
 import { badRequest, FastlyError, serviceNotFound, type VersionRef } from '../fastly-error.ts'
+import type { ListServices } from '../list-services.ts'
 import type { Service, ServiceStore, Version } from '../service-store.ts'
 import {
   conditionAnswer,
@@ -17,6 +18,7 @@ import { findService } from './find.ts'
 
 export interface ServiceParts {
   services: ServiceStore
+  listServices: ListServices
   conditions: Pick<NamedStore<StoredCondition>, 'list'>
   domains: Pick<NamedStore<Domain>, 'list'>
   newId(): string
@@ -25,16 +27,17 @@ export interface ServiceParts {
 const MAX_NAME = 255
 const MAX_COMMENT = 4_000
 
-export function serviceOperations({ services, conditions, domains, newId }: ServiceParts): Operation[] {
+export function serviceOperations({
+  services,
+  listServices,
+  conditions,
+  domains,
+  newId,
+}: ServiceParts): Operation[] {
   const show = async ({ caller }: Call, service: Service) =>
     serviceAnswer(caller.resourceId, service, await services.versions(service.id))
 
-  const listed = async ({ caller: { resourceId, resourceName } }: Call) => {
-    const found = await services.list(resourceId)
-    if (found.length > 0) return found
-    await services.createFirst(resourceId, { id: newId(), name: resourceName })
-    return services.list(resourceId)
-  }
+  const list = ({ caller }: Call) => listServices({ id: caller.resourceId, name: caller.resourceName })
 
   return [
     {
@@ -44,7 +47,7 @@ export function serviceOperations({ services, conditions, domains, newId }: Serv
       async answer(call) {
         if (Number(call.query.page ?? 1) > 1) return []
         return Promise.all(
-          (await listed(call)).map(async (service) => {
+          (await list(call)).map(async (service) => {
             const shown = await show(call, service)
             return { ...shown, version: shown.versions.at(-1)?.number ?? 1 }
           }),
@@ -72,7 +75,7 @@ export function serviceOperations({ services, conditions, domains, newId }: Serv
       method: 'GET',
       path: '/service/search',
       async answer(call) {
-        const found = (await listed(call)).find((service) => service.name === call.query.name)
+        const found = (await list(call)).find((service) => service.name === call.query.name)
         if (found === undefined) throw serviceNotFound()
         return show(call, found)
       },

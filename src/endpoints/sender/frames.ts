@@ -26,21 +26,30 @@ export function sentOnAs(addonId: string): string {
   return `${addonId}-endpoint`
 }
 
-/** Null where the line is not for this endpoint. */
-export function renderFrame(line: LogLine, rendering: Rendering): { frame: Buffer; wasCut: boolean } | null {
-  const { serviceId, name, addonId, format, condition, apps } = rendering
+/** What is sent of a line; null where the line is not for this endpoint. */
+export function renderMessage(
+  line: LogLine,
+  { serviceId, addonId, format, condition, apps }: Omit<Rendering, 'name'>,
+): { text: string; wasCut: boolean } | null {
   if (line.process === sentOnAs(addonId)) return null
   const facts = lineFacts(line, serviceId, apps)
   if (condition !== null && !condition(facts)) return null
-  const { text, wasCut } = cut(format.render(facts))
+  return cut(format.render(facts))
+}
+
+/** Null where the line is not for this endpoint. */
+export function renderFrame(line: LogLine, rendering: Rendering): { frame: Buffer; wasCut: boolean } | null {
+  const rendered = renderMessage(line, rendering)
+  if (rendered === null) return null
+  const { name, addonId } = rendering
   return {
-    wasCut,
+    wasCut: rendered.wasCut,
     frame: encodeInputFrame({
       timeMicros: readMicros(line.sentAt),
       host: addonId,
       source: name,
       process: sentOnAs(addonId),
-      message: text,
+      message: rendered.text,
     }),
   }
 }

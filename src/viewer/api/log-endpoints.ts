@@ -1,5 +1,5 @@
-// GET …/log-endpoints: where the lines are sent on to, how that is going, and what each format makes of the last lines.
-// They are made and changed with Fastly's API.
+// GET …/log-endpoints: where the lines are sent on to, and how that is going. They are made and changed with Fastly's
+// API.
 import { z } from 'zod'
 import { type Operation, operation } from './operation.ts'
 
@@ -8,6 +8,7 @@ export interface ShownService {
   id: string
   name: string
   activeVersion: number | null
+  newestVersion: number
   shownVersion: number
   endpoints: ShownEndpoint[]
 }
@@ -31,14 +32,10 @@ interface ShownEndpoint {
     failures: number
     nextTryAt: Date
   } | null
-  preview: {
-    line: { cursor: string; sentAt: string; source: string | null; process: string | null }
-    text: string | null
-  }[]
 }
 
 export interface LogEndpointsParts {
-  logEndpoints(resource: { id: string; number: number }): Promise<ShownService[]>
+  logEndpoints(resource: { id: string; name: string | null }): Promise<ShownService[]>
 }
 
 const instant = z.iso.datetime().nullable()
@@ -67,20 +64,6 @@ const endpointSchema = z
       .enum(['streaming', 'failing', 'off'])
       .describe('off: no version is active, or the placement is none, and nothing is sent.'),
     stream: streamSchema.nullable().describe('Null where it is off.'),
-    preview: z
-      .array(
-        z.object({
-          cursor: z.string(),
-          sent_at: z.string(),
-          source: z.string().nullable(),
-          process: z.string().nullable(),
-          text: z
-            .string()
-            .nullable()
-            .describe('What would be sent of it; null where the condition keeps it back.'),
-        }),
-      )
-      .describe('Of the last ten lines, newest first.'),
   })
   .meta({ id: 'LogEndpoint' })
 
@@ -90,6 +73,9 @@ const answerSchema = z.object({
       id: z.string(),
       name: z.string(),
       active_version: count.nullable(),
+      newest_version: count.describe(
+        'Where it is not the active one, what was changed in it is not sent yet.',
+      ),
       shown_version: count.describe('The active one; where there is none, the newest.'),
       endpoints: z.array(endpointSchema),
     }),
@@ -106,10 +92,11 @@ export function listLogEndpoints({ logEndpoints }: LogEndpointsParts): Operation
     async handle({ reader: { resource } }) {
       const services = await logEndpoints(resource)
       return {
-        services: services.map(({ id, name, activeVersion, shownVersion, endpoints }) => ({
+        services: services.map(({ id, name, activeVersion, newestVersion, shownVersion, endpoints }) => ({
           id,
           name,
           active_version: activeVersion,
+          newest_version: newestVersion,
           shown_version: shownVersion,
           endpoints: endpoints.map(endpointToJson),
         })),
@@ -119,7 +106,7 @@ export function listLogEndpoints({ logEndpoints }: LogEndpointsParts): Operation
 }
 
 function endpointToJson(endpoint: ShownEndpoint): z.output<typeof endpointSchema> {
-  const { name, host, format, formatVersion, condition, state, stream, preview } = endpoint
+  const { name, host, format, formatVersion, condition, state, stream } = endpoint
   return {
     name,
     host,
@@ -138,13 +125,6 @@ function endpointToJson(endpoint: ShownEndpoint): z.output<typeof endpointSchema
       last_error_at: time(stream.lastErrorAt),
       next_try_at: stream.failures > 0 ? time(stream.nextTryAt) : null,
     },
-    preview: preview.map(({ line: { cursor, sentAt, source, process }, text }) => ({
-      cursor,
-      sent_at: sentAt,
-      source,
-      process,
-      text,
-    })),
   }
 }
 

@@ -10,6 +10,7 @@ import { type FiguresParts, readFigures } from './figures.ts'
 import { type GapsParts, readGaps } from './gaps.ts'
 import { type HistogramParts, readHistogram } from './histogram.ts'
 import { type ReadLinesParts, readLines } from './lines.ts'
+import { type PreviewFormatParts, previewLogEndpoint } from './log-endpoint-preview.ts'
 import { type LogEndpointsParts, listLogEndpoints } from './log-endpoints.ts'
 import type { Operation } from './operation.ts'
 import { type SearchParts, searchLines } from './search.ts'
@@ -33,7 +34,8 @@ export interface ApiParts
     SearchesParts,
     AlertsParts,
     ExclusionsParts,
-    LogEndpointsParts {
+    LogEndpointsParts,
+    PreviewFormatParts {
   // What several of them use, each a part of it.
   config: AboutParts['config'] & UsageOperationParts['config']
   logs: ReadLinesParts['logs'] &
@@ -62,6 +64,7 @@ export function apiOperations(parts: ApiParts): Operation[] {
     ...alertOperations(parts),
     ...exclusionOperations(parts),
     listLogEndpoints(parts),
+    previewLogEndpoint(parts),
     ...tokenOperations(parts),
   ]
 }

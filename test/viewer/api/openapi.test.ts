@@ -79,6 +79,7 @@ it.each<[string, string]>([
   ['/fields', ''],
   ['/gaps', '?from=2026-11-01'],
   ['/about', ''],
+  ['/log-endpoints', ''],
 ])('says what GET %s%s answers', async (path, query) => {
   const answer = await service.app.inject({ url: `/resources/${id}${path}${query}`, headers: { cookie } })
   expect(answer.statusCode).toBe(200)

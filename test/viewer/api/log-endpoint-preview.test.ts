@@ -1,0 +1,188 @@
+// What a format would send, asked before it is stored: on the resource's own last lines, and never for long.
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import addFormats from 'ajv-formats'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { provisioned, type Service, signedIn, startService } from '../../partner/service.ts'
+import { delivery, frame } from '../../support/deliveries.ts'
+
+const NOON = Date.UTC(2026, 10, 21, 12) * 1000
+
+let service: Service
+let id: string
+let number: number
+let cookie: string
+
+beforeAll(async () => {
+  service = await startService()
+  await service.logs.maintain([7], new Date(NOON / 1000))
+})
+afterAll(() => service.close())
+beforeEach(async () => {
+  ;({ id, number } = await provisioned(service))
+  cookie = await signedIn(service, id)
+})
+
+async function store(frames: readonly string[], resourceNumber = number): Promise<void> {
+  await service.logs.append([delivery(frames, { resourceNumber, drainId: resourceNumber })])
+}
+
+async function preview(body: object, headers: Record<string, string> = { cookie }) {
+  const answer = await service.app.inject({
+    method: 'POST',
+    url: `/resources/${id}/log-endpoints/preview`,
+    headers: { 'content-type': 'application/json', 'sec-fetch-site': 'same-origin', ...headers },
+    payload: JSON.stringify(body),
+  })
+  return { status: answer.statusCode, body: answer.json(), text: answer.body }
+}
+
+async function texts(body: object): Promise<string[]> {
+  const answer = await preview(body)
+  expect([answer.status, answer.body.mistakes]).toEqual([200, []])
+  return answer.body.lines.map(({ text }: { text: string }) => text)
+}
+
+const router = (path: string, status: number) =>
+  frame(`at=info method=GET path="${path}" host=x fwd="203.0.113.7" status=${status} bytes=5`, {
+    source: 'heroku',
+    process: 'router',
+  })
+
+describe('a preview', () => {
+  it('shows the last lines as the format makes them, newest first', async () => {
+    await store([router('/first', 200), frame('no request'), router('/last', 500)])
+    expect(await texts({ format: '%h "%r" %>s' })).toEqual([
+      '203.0.113.7 "GET /last" 500',
+      '- "-" -',
+      '203.0.113.7 "GET /first" 200',
+    ])
+    expect(await texts({ format: '%r %>s', format_version: 1 })).toContain('GET /last 500')
+    const { body } = await preview({ format: '%{line.message}V' })
+    expect(body.lines[1]).toMatchObject({
+      source: 'app',
+      process: 'web.1',
+      text: 'no request',
+      was_cut: false,
+    })
+  })
+
+  it('shows the last lines that the condition lets through, from further back', async () => {
+    await store([router('/rare', 503), ...Array.from({ length: 150 }, (_, at) => frame(`chatter ${at}`))])
+    const { body } = await preview({ format: '%U', condition: 'resp.status >= 500' })
+    expect(body.lines).toMatchObject([{ text: '/rare', process: 'router' }])
+    expect(body.looked_at).toBe(151)
+  })
+
+  it('shows ten lines, and looks for them among the last thousand', async () => {
+    await store([frame('out of reach'), ...Array.from({ length: 1_100 }, (_, at) => frame(`line ${at}`))])
+    const last = await preview({ format: '%{line.message}V' })
+    expect(last.body.lines).toHaveLength(10)
+    expect([last.body.looked_at, last.body.lines[0].text]).toEqual([10, 'line 1099'])
+    const { body } = await preview({ format: '%m', condition: 'line.message == "out of reach"' })
+    expect(body.lines).toEqual([])
+    expect(body.looked_at).toBeGreaterThan(0)
+    expect(body.looked_at).toBeLessThanOrEqual(1_000)
+  })
+
+  it('tells where a format and a condition are wrong, and why', async () => {
+    await store([frame('a line')])
+    expect((await preview({ format: 'ab %>s %{' })).body).toEqual({
+      mistakes: [{ of: 'format', at: 7, text: expect.stringMatching(/\w/) }],
+      lines: [],
+      looked_at: 0,
+    })
+    const { body } = await preview({ format: '%{nothing.known}V', condition: 'resp.status >= ' })
+    expect(body.mistakes).toEqual([
+      { of: 'format', at: 2, text: expect.stringContaining('nothing.known') },
+      { of: 'condition', at: 15, text: expect.stringMatching(/\w/) },
+    ])
+  })
+
+  it('cuts what is longer than a frame, and leaves out what was sent on before, as the sender does', async () => {
+    await store([
+      frame('came back', { process: `${service.config.addon.id}-endpoint` }),
+      frame('x'.repeat(12_000)),
+    ])
+    const { body } = await preview({ format: '%{line.message}V' })
+    expect(body.lines).toHaveLength(1)
+    expect(body.lines[0].was_cut).toBe(true)
+    expect(body.lines[0].text).toMatch(/^x{9900,} \[cut: 12000 bytes\]$/)
+  })
+
+  it('takes no format that could not be stored either', async () => {
+    for (const wrong of [
+      {},
+      { format: 7 },
+      { format: 'x'.repeat(12_289) },
+      { format: '%h', format_version: 3 },
+      { format: '%h', condition: 'x'.repeat(4_001) },
+    ]) {
+      const { status, body } = await preview(wrong)
+      expect([wrong, status, body.id]).toEqual([wrong, 422, 'invalid_params'])
+    }
+  })
+
+  it('answers what the description of the API says', async () => {
+    await store([frame('a line')])
+    const document = (await service.app.inject('/openapi.json')).json()
+    const described = document.paths['/resources/{id}/log-endpoints/preview'].post
+    const ajv = new Ajv2020({ strict: false })
+    addFormats.default(ajv)
+    const validate = ajv.compile(described.responses['200'].content['application/json'].schema)
+    for (const format of ['%h', '%'])
+      expect([validate((await preview({ format })).body), validate.errors]).toEqual([true, null])
+    expect(validate({})).toBe(false)
+  })
+})
+
+describe('of whose lines', () => {
+  it('only of the resource that is asked', async () => {
+    const other = await provisioned(service)
+    await store([frame('a secret of others')], other.number)
+    await store([frame('my own')])
+    expect(await texts({ format: '%{line.message}V' })).toEqual(['my own'])
+    for (const headers of [{}, { cookie: await signedIn(service, other.id) }])
+      expect(await preview({ format: '%h' }, headers as Record<string, string>)).toMatchObject({
+        status: 401,
+        body: { id: 'session_required' },
+      })
+  })
+
+  it('from our own page, or with an API token', async () => {
+    await store([frame('my own')])
+    const evil = { cookie, 'sec-fetch-site': 'cross-site' }
+    expect(await preview({ format: '%h' }, evil)).toMatchObject({ status: 403, body: { id: 'cross_site' } })
+    const made = await service.app.inject({
+      method: 'POST',
+      url: `/resources/${id}/tokens`,
+      headers: { cookie, 'content-type': 'application/json', 'sec-fetch-site': 'same-origin' },
+      payload: JSON.stringify({ name: 'of a test' }),
+    })
+    const authorization = `Bearer ${made.json().token}`
+    expect(await preview({ format: '%{line.message}V' }, { authorization })).toMatchObject({
+      status: 200,
+      body: { lines: [{ text: 'my own' }] },
+    })
+  })
+
+  it('names a service of the resource, and of no other', async () => {
+    await store([frame('my own')])
+    const servicesOf = async (resourceId: string, as: string) => {
+      const url = `/resources/${resourceId}/log-endpoints`
+      return (await service.app.inject({ url, headers: { cookie: as } })).json().services
+    }
+    const [own] = await servicesOf(id, cookie)
+    expect(own).toMatchObject({ active_version: null, newest_version: 1, shown_version: 1, endpoints: [] })
+    const format = '%{req.service_id}V'
+    expect(await texts({ format, service_id: own.id })).toEqual([own.id])
+    expect(await texts({ format })).toEqual(['-'])
+    const other = await provisioned(service)
+    const [theirs] = await servicesOf(other.id, await signedIn(service, other.id))
+    expect(theirs.id).not.toBe(own.id)
+    for (const strange of [theirs.id, 'nothing'])
+      expect(await preview({ format, service_id: strange })).toMatchObject({
+        status: 404,
+        body: { id: 'not_found' },
+      })
+  })
+})
