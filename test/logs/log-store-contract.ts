@@ -1,6 +1,8 @@
 // What any LogStore must do. An engine's test file calls this with a way to make an empty store.
 import { randomUUID } from 'node:crypto'
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { formatMicros } from '../../src/logs/frame-form.ts'
 import type { LogLine } from '../../src/logs/line.ts'
 import type { Delivery, LinePage, LogStore } from '../../src/logs/log-store.ts'
 import { EVERYTHING } from '../../src/logs/query/everything.ts'
@@ -279,6 +281,37 @@ export function describeLogStore(engine: string, open: () => Promise<StoreUnderT
       expect(await count('10:00:10', '10:00:20', 10)).toEqual([['10:00:10', 3]])
       expect(await count('10:00:00', '11:00:00', 3_600)).toEqual([['10:00:00', 7]])
       expect(await count('11:00:00', '12:00:00', 3_600)).toEqual([])
+    })
+
+    it('counts exactly the lines of a span, wherever it and its steps begin', async () => {
+      const own = ownResource()
+      const hour = Date.UTC(2026, 10, 21, 10) * 1000
+      // Right before and on a second, where steps begin and what an engine may keep together, and anywhere between.
+      const sent = Array.from({ length: 400 }, (_, at) => hour + at * 9_000_000).flatMap((second, at) => [
+        second - 1,
+        second,
+        second + at * 2_411,
+      ])
+      const frames = sent.map((at) => frame('x', { at: formatMicros(at) }))
+      await store.append([delivery(frames, own)])
+      const span = fc.record({
+        stepSeconds: fc.constantFrom(1, 2, 5, 8, 10, 15, 16, 30, 60, 120, 300, 600, 900, 1_800, 3_600),
+        start: fc.integer({ min: -100, max: 3_700 }),
+        seconds: fc.integer({ min: 1, max: 3_700 }),
+      })
+      const counts = fc.asyncProperty(span, async ({ stepSeconds, start, seconds }) => {
+        const step = stepSeconds * 1_000_000
+        const from = Math.floor((hour + start * 1_000_000) / step) * step
+        const to = from + Math.ceil(seconds / stepSeconds) * step
+        const want = new Map<number, number>()
+        for (const sentAt of sent.filter((time) => time >= from && time < to)) {
+          const at = Math.floor(sentAt / step) * step
+          want.set(at, (want.get(at) ?? 0) + 1)
+        }
+        const got = await store.countLines({ resourceNumber: own.resourceNumber, from, to, stepSeconds })
+        expect(new Map(got.map(({ at, lines }) => [at, lines]))).toEqual(want)
+      })
+      await fc.assert(counts, { numRuns: 60 })
     })
 
     it('hands over the longest lines piece by piece, and misses none', async () => {

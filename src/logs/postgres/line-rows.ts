@@ -36,9 +36,12 @@ export function binOf(time: string): string {
 /** The coarse time that the index is made of, letter for letter: migrations/0002-log-line.sql. */
 export const BIN = binOf('sent_at')
 
-/** Microseconds as a timestamptz, exactly: to_timestamp() goes through a double and would round. */
+/**
+ * Microseconds as a timestamptz, exactly: to_timestamp() goes through a double and would round. Made of what Postgres holds
+ * for immutable, which `timestamptz + interval` is not, so that it is computed once and not for each line.
+ */
 export function micros(parameter: string): string {
-  return `(timestamptz 'epoch' + ${parameter}::bigint * interval '1 microsecond')`
+  return `((timestamp 'epoch' + ${parameter}::bigint * interval '1 microsecond') at time zone 'UTC')`
 }
 
 export function toLine(row: LineRow): LogLine {
