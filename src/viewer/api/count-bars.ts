@@ -1,6 +1,5 @@
-// Counting into bars, from the newest to the oldest. Without a search the store counts all lines, a part of the time after
-// the other, and how bad they are is looked up behind it: that means reading messages. With one, both come out of the same
-// walk.
+// Counting into bars, from the newest to the oldest. Without a search the store counts all lines, part by part of the time,
+// and how bad they are is looked up behind it: that means reading messages. With one, both come out of the same walk.
 
 import { formatMicros } from '../../logs/frame-form.ts'
 import type { LogStore } from '../../logs/log-store.ts'
@@ -10,10 +9,20 @@ import type { Query } from '../../logs/query/query.ts'
 import { type Apps, searched } from '../../logs/query/searched-line.ts'
 import { readMicros } from '../../logs/query/time-span.ts'
 import type { Bars } from './bars.ts'
+import { inOrder } from './in-order.ts'
 import { reached, walk } from './walk.ts'
 
-/** So many parts: the newest is there in a fraction of the time that all of them take. */
-const PARTS = 6
+/**
+ * Parts that are counted at a time: two connections keep two cores of Postgres busy. More would take too many of the
+ * connections that searches have (six, by default) for one reader. Two are no danger to the others even where there are
+ * only two: each is given back after its part, and none is kept while waiting for the other.
+ */
+const AT_ONCE = 2
+/**
+ * How long the parts are, the newest first, so that the first bars are there soon. In pairs, so that both connections are
+ * busy to the end.
+ */
+const SHARES = [1, 1, 2, 2, 3, 3]
 const PAGE_LINES = 5_000
 const MAX_MATCHES = 10_000_000
 
@@ -46,17 +55,14 @@ export async function* countBars(
     return
   }
   let countedTo = ''
-  for (const { from, to } of partsOf(bars)) {
-    const { resourceNumber } = parts
-    const { stepSeconds } = bars
-    for (const { at, lines } of await parts.logs.countLines({
-      resourceNumber,
-      from,
-      to,
-      stepSeconds,
-      signal,
-    }))
-      bars.add(at, lines)
+  const { resourceNumber, logs } = parts
+  const { stepSeconds } = bars
+  const counting = inOrder(partsOf(bars), AT_ONCE, signal, async ({ from, to }, partSignal) => ({
+    from,
+    counts: await logs.countLines({ resourceNumber, from, to, stepSeconds, signal: partSignal }),
+  }))
+  for await (const { from, counts } of counting) {
+    for (const { at, lines } of counts) bars.add(at, lines)
     countedTo = formatMicros(from)
     yield { countedTo, levelsCountedTo: null }
   }
@@ -65,11 +71,21 @@ export async function* countBars(
     yield { countedTo, levelsCountedTo: to }
 }
 
-/** Whole steps each, the newest first. */
-function* partsOf({ from, to, stepSeconds }: Bars): Generator<{ from: number; to: number }> {
+/** Whole steps each, the newest first; as many as there are steps for. */
+function partsOf({ from, to, stepSeconds }: Bars): { from: number; to: number }[] {
   const step = stepSeconds * 1_000_000
-  const length = Math.ceil((to - from) / step / PARTS) * step
-  for (let end = to; end > from; end -= length) yield { from: Math.max(from, end - length), to: end }
+  const steps = (to - from) / step
+  const whole = SHARES.reduce((sum, share) => sum + share, 0)
+  const parts: { from: number; to: number }[] = []
+  let end = to
+  let shares = 0
+  for (const share of SHARES) {
+    shares += share
+    const start = to - Math.ceil((steps * shares) / whole) * step
+    if (start < end) parts.push({ from: start, to: end })
+    end = start
+  }
+  return parts
 }
 
 async function* countMatches(

@@ -227,6 +227,12 @@ describe('the histogram', () => {
     )
   })
 
+  it.each([1, 2, 3, 4, 7, 13, 500])('counts every line once in %i bars', async (bars) => {
+    const answer = (await get(`/histogram?${span}&bars=${bars}`)).json()
+    expect(sums(answer)).toEqual({ lines: COUNT, errors: 250, warnings: 250 })
+    expect(answer).toMatchObject({ complete: true, counted_to: answer.from })
+  })
+
   it('counts what a search finds', async () => {
     expect(sums((await get(`/histogram?q=rare&${span}`)).json())).toEqual({
       lines: 25,
