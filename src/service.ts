@@ -134,19 +134,20 @@ export async function createService({
     now,
     random: Math.random,
   })
+  const appNames = gather(heroku.appNames)
   const sessions = createSessionStore(reading)
   const searches = createSearchStore(reading)
   const exclusionStore = createExclusionStore(reading)
   const exclusions = new Exclusions({
     store: exclusionStore,
-    appNames: heroku.appNames,
+    appNames,
     clock: () => performance.now(),
   })
   const alerts = createAlertsRoom({
     pool: reading,
     config,
     logs,
-    appNames: heroku.appNames,
+    appNames,
     someApp: async (resourceNumber) => someAppOf(await heroku.drainStore.attachedApps(resourceNumber)),
     log,
     now,
@@ -239,7 +240,7 @@ export async function createService({
     config,
     logs,
     feeds: createLineFeeds(reading),
-    appNames: heroku.appNames,
+    appNames,
     async findCaller(token) {
       const found = await tokens.find(digest(token), new Date(now()))
       const resource = found && (await resources.findResource(found.resourceId))
@@ -320,7 +321,7 @@ export async function createService({
       findResource: resources.findResource,
       dailyBytesOf: (plan) => planLimits(plan).dailyBytes,
       retentionDaysOf: (plan) => planLimits(plan).retentionDays,
-      appNames: heroku.appNames,
+      appNames,
       attachedApps: heroku.drainStore.attachedApps,
       logEndpoints: endpoints.describe,
       previewFormat: endpoints.preview,

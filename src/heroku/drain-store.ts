@@ -66,8 +66,8 @@ export interface DrainStore {
   liveResources(afterNumber: number, limit: number): Promise<ResourceDrains[]>
   /** The drain points there now: what a list would say. */
   noteMoved(resourceId: string, herokuDrainId: string, url: string, now: number): Promise<void>
-  /** Drain id -> name of its app, where it is known. */
-  appNames(resourceNumber: number): Promise<ReadonlyMap<number, string>>
+  /** Of each resource: drain id -> name of its app, where it is known. */
+  appNames(resourceNumbers: readonly number[]): Promise<ReadonlyMap<number, string>[]>
   /** Every drain of the resource, oldest first, and the app it is of. */
   attachedApps(resourceNumber: number): Promise<AttachedApp[]>
 }
@@ -201,12 +201,15 @@ export function createDrainStore(pool: Pool): DrainStore {
       )
     },
 
-    async appNames(resourceNumber) {
-      const { rows } = await pool.query<{ id: number; app_name: string }>(
-        'select id, app_name from drain where resource_number = $1 and app_name is not null',
-        [resourceNumber],
+    async appNames(resourceNumbers) {
+      const { rows } = await pool.query<{ number: number; id: number; name: string }>(
+        `select resource_number as number, id, app_name as name from drain
+          where resource_number = any($1) and app_name is not null`,
+        [resourceNumbers],
       )
-      return new Map(rows.map((row) => [row.id, row.app_name]))
+      const names = new Map(resourceNumbers.map((number) => [number, new Map<number, string>()]))
+      for (const { number, id, name } of rows) names.get(number)?.set(id, name)
+      return resourceNumbers.map((number) => names.get(number) as Map<number, string>)
     },
 
     async attachedApps(resourceNumber) {

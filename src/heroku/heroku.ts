@@ -72,7 +72,7 @@ export interface HerokuRoom {
   /** For the command line. */
   moveDrains(options: MoveOptions): Promise<void>
   lookFor(resourceId: string, tokenDigest: string): Promise<Verdict>
-  appNames(resourceNumber: number): Promise<ReadonlyMap<number, string>>
+  appNames: DrainStore['appNames']
   /** Says something in the log of the resource's own app. Nobody hears how it went. */
   writer: LogInputWriter
   webhooks: Webhooks
@@ -267,7 +267,7 @@ export function createHerokuRoom(needs: HerokuNeeds): HerokuRoom {
     moveDrains: (options) =>
       moveDrains({ list: listDrains, api, store: drainStore, signal, now, random }, options),
     lookFor: (resourceId, tokenDigest) => drains.lookFor(resourceId, tokenDigest),
-    appNames: (resourceNumber) => drainStore.appNames(resourceNumber),
+    appNames: drainStore.appNames,
     writer,
     webhooks,
     reconciler,

@@ -203,7 +203,7 @@ describe('the drain of an app that the resource was attached to', () => {
     service.platform.drainsNameTheirApp = false
     const { id } = await service.provisioned('tidy-river')
     await job('listing drains')
-    await expect.poll(() => service.service.heroku.appNames(1)).toEqual(new Map([[1, 'tidy-river']]))
+    await expect.poll(() => service.service.heroku.appNames([1])).toEqual([new Map([[1, 'tidy-river']])])
     service.platform.drainsNameTheirApp = true
     const attached = service.heroku.attach(id, 'calm-lake')
     await service.send(attached, 'x')

@@ -66,7 +66,7 @@ describe('an asynchronous provision', () => {
     await drive()
     expect(calls()).toEqual(CALLS)
     wellProvisioned(resource)
-    expect(await world.room().appNames(1)).toEqual(new Map([[1, 'tidy-river']]))
+    expect(await world.room().appNames([1])).toEqual([new Map([[1, 'tidy-river']])])
     await drive()
     expect(calls()).toHaveLength(CALLS.length)
     world.clock.now += MINUTE_MS

@@ -5,6 +5,7 @@ import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach } from 'vitest'
 import { createAlertStore } from '../../src/alerts/alert-store.ts'
 import { type Config, loadConfig } from '../../src/config.ts'
+import { gather } from '../../src/drain/gather.ts'
 import { createLogEndpoints } from '../../src/endpoints/endpoints.ts'
 import { createDrainStore } from '../../src/heroku/drain-store.ts'
 import { createSecretBox } from '../../src/heroku/secret-box.ts'
@@ -70,7 +71,7 @@ export async function startService(environment: Record<string, string> = {}): Pr
   await app.register(viewerRoutes, {
     dailyBytesOf: () => 500_000_000,
     retentionDaysOf: () => 7,
-    appNames: drains.appNames,
+    appNames: gather(drains.appNames),
     attachedApps: drains.attachedApps,
     config,
     sessions,
