@@ -22,7 +22,7 @@ import { createEndpointStore } from './endpoint-store.ts'
 import { createListServices } from './list-services.ts'
 import { type Preview, type PreviewQuestion, previewFormat } from './preview.ts'
 import { EndpointCounters } from './sender/counters.ts'
-import { Sender } from './sender/sender.ts'
+import { MAX_STREAMS, Sender } from './sender/sender.ts'
 import { createServiceStore } from './service-store.ts'
 import { createStreamStore, matchStreams } from './stream-store.ts'
 import { checkTarget } from './target.ts'
@@ -85,7 +85,8 @@ export function createLogEndpoints(needs: LogEndpointsNeeds): LogEndpoints {
   const allowInside = !config.production
   const targets = { ourOrigins: [config.publicUrl, config.drainUrl], allowInside }
 
-  const outbound = createOutbound({ allowInside, keepAlive: true })
+  // Many endpoints are at one Logplex: none waits for another's answer.
+  const outbound = createOutbound({ allowInside, keepAlive: true, maxCallsToHost: MAX_STREAMS })
   const counters = new EndpointCounters()
   const origin = createHash('sha256').update(config.drainUrl).digest('hex').slice(0, 16)
   const addonId = config.addon.id

@@ -2,7 +2,7 @@
 import type { Pool, PoolClient } from 'pg'
 import { withTransaction } from '../database/pool.ts'
 import type { SecretBox } from '../heroku/secret-box.ts'
-import { closeFeeds, openFeed, UNSYNCED } from '../logs/postgres/feeds.ts'
+import { closeFeeds, forgetItems, openFeed, UNSYNCED } from '../logs/postgres/feeds.ts'
 import { type LogEndpoint, openTarget } from './endpoint-store.ts'
 
 export interface Stream {
@@ -21,14 +21,21 @@ export interface Stream {
 
 type Key = Pick<Stream, 'serviceId' | 'name'>
 
-export interface Progress {
+/** How it went with a stream that was claimed. */
+export interface Settlement extends Key {
+  /** Of its feed: what was taken, or dropped for good. */
+  items: readonly string[]
   sentLines: number
   cutLines: number
   droppedLines: number
   /** Of those that were untold; what was told is in what was sent. */
   toldLines: number
-  /** Why lines were dropped. */
+  /** In a row by now; null where nothing was tried. */
+  failures: number | null
+  /** Why lines were dropped, or are still there. */
   error: string | null
+  /** It is not claimed again for so long: the receiver is left in peace, or what trickles in gathers. */
+  againInMs: number
 }
 
 /** How a stream is, for people. */
@@ -50,12 +57,11 @@ export interface StreamStore {
   claim(feedIds: readonly string[], owner: string, limit: number): Promise<Stream[]>
   /** Before another request. False where the lease is somebody else's by now. */
   renew(stream: Key, owner: string): Promise<boolean>
-  /** Something was taken, or dropped for good. False where the lease is somebody else's by now. */
-  progress(stream: Key, owner: string, progress: Progress): Promise<boolean>
-  /** Gives it back, to be tried again after a while. */
-  failed(stream: Key, owner: string, error: string, againInMs: number): Promise<void>
-  /** Gives it back; it is not claimed again for so long, so that what trickles in gathers. */
-  release(stream: Key, owner: string, restMs: number): Promise<void>
+  /**
+   * Writes down how it went and gives the streams back, all in one statement. One whose lease is somebody else's by now
+   * is left alone, and so are its items: he sends them too.
+   */
+  settle(settlements: readonly Settlement[], owner: string): Promise<void>
   /** Lines of these feeds that nobody will send any more. */
   lost(lines: ReadonlyMap<string, number>): Promise<void>
   states(serviceId: string): Promise<StreamState[]>
@@ -65,14 +71,18 @@ export interface StreamStore {
 }
 
 /** Longer than a request takes (sender/post.ts). As long does a stream stand still whose process was killed. */
-const LEASE_SECONDS = 20
+export const LEASE_MS = 20_000
+const LEASE = `now() + interval '${LEASE_MS} milliseconds'`
 const MAX_ERROR = 300
+/** Whoever changes several streams locks them in this order first: two that did it in two orders would wait for each other. */
+const IN_ORDER = 'order by service_id, name for update of endpoint_stream'
 
 /**
  * Makes the streams of a service what its active version says: those of endpoints that are there no more end, new ones
  * begin, and the others go on where they are.
  */
 export async function matchStreams(client: PoolClient, serviceId: string): Promise<void> {
+  await client.query(`select from endpoint_stream where service_id = $1 ${IN_ORDER}`, [serviceId])
   const { rows: ended } = await client.query<{ feed_id: string }>(
     `delete from endpoint_stream as stream
       where service_id = $1 and not exists (
@@ -106,8 +116,6 @@ export async function matchStreams(client: PoolClient, serviceId: string): Promi
 }
 
 export function createStreamStore(pool: Pool, box: SecretBox): StreamStore {
-  const owned = `service_id = $1 and name = $2 and leased_by = $3 and leased_until > now() and ${UNSYNCED}`
-
   return {
     async claim(feedIds, owner, limit) {
       const { rows } = await pool.query<Omit<Stream, 'endpoint'> & Stream['endpoint'] & { sealed: Buffer }>(
@@ -117,7 +125,7 @@ export function createStreamStore(pool: Pool, box: SecretBox): StreamStore {
             order by next_try_at limit $3 for update skip locked
          ), mine as (
            update endpoint_stream as stream
-              set leased_by = $2, leased_until = now() + interval '${LEASE_SECONDS} seconds'
+              set leased_by = $2, leased_until = ${LEASE}
              from due where stream.service_id = due.service_id and stream.name = due.name
            returning stream.*
          )
@@ -143,59 +151,64 @@ export function createStreamStore(pool: Pool, box: SecretBox): StreamStore {
 
     async renew({ serviceId, name }, owner) {
       const { rowCount } = await pool.query(
-        `update endpoint_stream set leased_until = now() + interval '${LEASE_SECONDS} seconds' where ${owned}`,
+        `update endpoint_stream set leased_until = ${LEASE}
+          where service_id = $1 and name = $2 and leased_by = $3 and leased_until > now() and ${UNSYNCED}`,
         [serviceId, name, owner],
       )
       return rowCount === 1
     },
 
-    async progress({ serviceId, name }, owner, { sentLines, cutLines, droppedLines, toldLines, error }) {
-      const { rowCount } = await pool.query(
-        `update endpoint_stream
-            set sent_lines = sent_lines + $4, cut_lines = cut_lines + $5, dropped_lines = dropped_lines + $6,
-                untold_lines = untold_lines + $6 - $7,
-                last_sent_at = case when $4 > 0 then now() else last_sent_at end,
-                failures = 0, last_error = $8::text, last_error_at = case when $8::text is null then last_error_at else now() end,
-                leased_until = now() + interval '${LEASE_SECONDS} seconds'
-          where ${owned}`,
+    async settle(settlements, owner) {
+      const all = <T>(read: (settlement: Settlement) => T) => settlements.map(read)
+      await pool.query(
+        `with went as (
+           select * from unnest($2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::integer[],
+                                $9::text[], $10::double precision[])
+               as went (service_id, name, sent, cut, dropped, told, failures, error, again_in_ms)
+         ), owned as (
+           select service_id, name from endpoint_stream join went using (service_id, name)
+            where leased_by = $1 and leased_until > now() and ${UNSYNCED} ${IN_ORDER}
+         ), settled as (
+           update endpoint_stream as stream
+              set sent_lines = sent_lines + sent, cut_lines = cut_lines + cut, dropped_lines = dropped_lines + dropped,
+                  untold_lines = untold_lines + dropped - told,
+                  last_sent_at = case when sent > 0 then now() else last_sent_at end,
+                  failures = coalesce(went.failures, stream.failures),
+                  last_error = case when went.failures is null then last_error else error end,
+                  last_error_at = case when error is null then last_error_at else now() end,
+                  leased_by = null, leased_until = null,
+                  next_try_at = now() + make_interval(secs => again_in_ms / 1000)
+             from owned join went using (service_id, name)
+            where stream.service_id = owned.service_id and stream.name = owned.name
+           returning feed_id
+         )
+         ${forgetItems('$11::bigint[]', 'select feed_id from settled')}`,
         [
-          serviceId,
-          name,
           owner,
-          sentLines,
-          cutLines,
-          droppedLines,
-          toldLines,
-          error?.slice(0, MAX_ERROR) ?? null,
+          all(({ serviceId }) => serviceId),
+          all(({ name }) => name),
+          all(({ sentLines }) => sentLines),
+          all(({ cutLines }) => cutLines),
+          all(({ droppedLines }) => droppedLines),
+          all(({ toldLines }) => toldLines),
+          all(({ failures }) => failures),
+          all(({ error }) => error?.slice(0, MAX_ERROR) ?? null),
+          all(({ againInMs }) => againInMs),
+          settlements.flatMap(({ items }) => items),
         ],
-      )
-      return rowCount === 1
-    },
-
-    async failed({ serviceId, name }, owner, error, againInMs) {
-      await pool.query(
-        `update endpoint_stream
-            set failures = failures + 1, last_error = $4, last_error_at = now(), leased_by = null, leased_until = null,
-                next_try_at = now() + make_interval(secs => $5::double precision / 1000)
-          where ${owned}`,
-        [serviceId, name, owner, error.slice(0, MAX_ERROR), againInMs],
-      )
-    },
-
-    async release({ serviceId, name }, owner, restMs) {
-      await pool.query(
-        `update endpoint_stream set leased_by = null, leased_until = null,
-                next_try_at = now() + make_interval(secs => $4::double precision / 1000)
-          where ${owned}`,
-        [serviceId, name, owner, restMs],
       )
     },
 
     async lost(lines) {
       await pool.query(
-        `update endpoint_stream
-            set dropped_lines = dropped_lines + lost.lines, untold_lines = untold_lines + lost.lines
-           from unnest($1::bigint[], $2::bigint[]) as lost (id, lines) where feed_id = lost.id`,
+        `with lost as (
+           select * from unnest($1::bigint[], $2::bigint[]) as lost (feed_id, lines)
+         ), streams as (
+           select service_id, name, lines from endpoint_stream join lost using (feed_id) ${IN_ORDER}
+         )
+         update endpoint_stream as stream
+            set dropped_lines = dropped_lines + lines, untold_lines = untold_lines + lines
+           from streams where stream.service_id = streams.service_id and stream.name = streams.name`,
         [[...lines.keys()], [...lines.values()]],
       )
     },

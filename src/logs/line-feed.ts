@@ -5,12 +5,16 @@ import type { LogLine } from './line.ts'
 export interface FeedPage {
   /** In the order of storing, and as received where they were stored together. Fewer than told where lines are gone. */
   lines: LogLine[]
-  /** Pass to `done`. */
-  items: readonly string[]
-  /** When the first of it was stored, in milliseconds since 1970. */
-  storedAt: number
+  /** What the lines are of, oldest first. */
+  items: readonly FeedItem[]
   /** False where nothing else waited when this was read. */
   isMore: boolean
+}
+
+export interface FeedItem {
+  id: string
+  /** How many lines of the page there are up to its last one: with these it is done. */
+  end: number
 }
 
 /** What waits in a feed. */
@@ -21,9 +25,11 @@ export interface FeedState {
 }
 
 export interface LineFeeds {
-  /** The next lines, about so many; null where nothing waits. */
-  next(feedId: string, lines: number): Promise<FeedPage | null>
-  done(items: readonly string[]): Promise<void>
+  /**
+   * The next lines of each feed, about so many of all of them together, but something of each. A feed in which nothing
+   * waits has no page.
+   */
+  next(feedIds: readonly string[], lines: number): Promise<Map<string, FeedPage>>
   /** Ids of feeds in which something waits. */
   waiting(): Promise<string[]>
   state(feedIds: readonly string[]): Promise<Map<string, FeedState>>

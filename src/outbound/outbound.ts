@@ -51,20 +51,23 @@ export type Resolve = (
 export interface OutboundOptions extends TargetRules {
   /** Keeps connections open for the next call to the same host. */
   keepAlive?: boolean
+  /** Calls to one host at once; the others wait for those, within their timeouts. */
+  maxCallsToHost?: number
   /** How names are resolved; the machine's way without. */
   resolve?: Resolve
 }
 
 const MAX_ANSWER_BYTES = 64_000
 const USER_AGENT = 'culvert'
-/** Connections to one host, used and idle. */
-const MAX_SOCKETS = 20
+const MAX_CALLS_TO_HOST = 20
+const MAX_IDLE_SOCKETS = 20
 const IDLE_MS = 30_000
 
 export function createOutbound(options: OutboundOptions): Outbound {
   const lookup = guardedLookup(options)
   const keepAlive = options.keepAlive ?? false
-  const agentOptions = { keepAlive, maxSockets: MAX_SOCKETS, maxFreeSockets: MAX_SOCKETS, timeout: IDLE_MS }
+  const maxSockets = options.maxCallsToHost ?? MAX_CALLS_TO_HOST
+  const agentOptions = { keepAlive, maxSockets, maxFreeSockets: MAX_IDLE_SOCKETS, timeout: IDLE_MS }
   const agents = { 'http:': new http.Agent(agentOptions), 'https:': new https.Agent(agentOptions) }
 
   return {

@@ -1,9 +1,9 @@
 // Feeds: every line that is stored from their beginning on, once each, whatever order transactions commit in.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { withTransaction } from '../../src/database/pool.ts'
-import type { LineFeeds } from '../../src/logs/line-feed.ts'
+import type { FeedPage, LineFeeds } from '../../src/logs/line-feed.ts'
 import type { LogStore } from '../../src/logs/log-store.ts'
-import { closeFeeds, createLineFeeds, openFeed } from '../../src/logs/postgres/feeds.ts'
+import { closeFeeds, createLineFeeds, forgetItems, openFeed } from '../../src/logs/postgres/feeds.ts'
 import { createPostgresLogStore } from '../../src/logs/postgres/postgres-log-store.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { delivery, frame } from '../support/deliveries.ts'
@@ -38,14 +38,19 @@ const store = (texts: readonly string[], fields: Parameters<typeof delivery>[1] 
     ),
   ])
 
+const next = async (feedId: string, lines = 100) => (await feeds.next([feedId], lines)).get(feedId)
+const done = (feedId: string, { items }: FeedPage) =>
+  database.pool.query(forgetItems('$1', '$2'), [items.map(({ id }) => id), feedId])
+const textsOf = (page: FeedPage | undefined) => page?.lines.map(({ message }) => message)
+
 /** Reads the feed to its end, as its reader does. */
 async function readAll(feedId: string, pageLines = 100): Promise<string[]> {
   const texts: string[] = []
   for (;;) {
-    const page = await feeds.next(feedId, pageLines)
-    if (page === null) return texts
+    const page = await next(feedId, pageLines)
+    if (page === undefined) return texts
     texts.push(...page.lines.map(({ message }) => message))
-    await feeds.done(page.items)
+    await done(feedId, page)
   }
 }
 
@@ -55,21 +60,22 @@ describe('a feed', () => {
     const feed = await open()
     await store(['one', 'two'])
     await store(['three'])
-    const first = await feeds.next(feed, 100)
-    expect(first?.lines.map(({ message }) => message)).toEqual(['one', 'two', 'three'])
+    const first = await next(feed)
+    expect(textsOf(first)).toEqual(['one', 'two', 'three'])
     // Not done with: the same again.
-    expect((await feeds.next(feed, 100))?.items).toEqual(first?.items)
+    expect((await next(feed))?.items).toEqual(first?.items)
     expect(await readAll(feed)).toEqual(['one', 'two', 'three'])
-    expect(await feeds.next(feed, 100)).toBeNull()
+    expect(await next(feed)).toBeUndefined()
   })
 
   it('comes in pages', async () => {
     const feed = await open()
     const texts = Array.from({ length: 2_000 }, (_, at) => `line ${at}`)
     await store(texts)
-    const page = await feeds.next(feed, 100)
+    const page = await next(feed)
     expect(page?.lines.length).toBeGreaterThanOrEqual(100)
     expect(page?.lines.length).toBeLessThan(700)
+    expect(page?.isMore).toBe(true)
     expect(await readAll(feed, 300)).toEqual(texts)
   })
 
@@ -151,6 +157,39 @@ describe('a feed', () => {
   })
 })
 
+describe('feeds that are read together', () => {
+  it('share a page: the oldest of each, and then more of each as long as there is room', async () => {
+    const [one, other, empty] = [await open(), await open(), await open()]
+    for (const text of ['a', 'b', 'c', 'd']) await store([text])
+    await done(empty, (await next(empty)) as FeedPage)
+    const pages = await feeds.next([one, other, empty], 5)
+    expect([...pages.keys()].toSorted()).toEqual([one, other].toSorted())
+    expect([textsOf(pages.get(one)), textsOf(pages.get(other))]).toEqual([
+      ['a', 'b', 'c'],
+      ['a', 'b'],
+    ])
+    expect([pages.get(one)?.isMore, pages.get(other)?.isMore]).toEqual([true, true])
+    expect(textsOf((await feeds.next([one, other], 100)).get(other))).toEqual(['a', 'b', 'c', 'd'])
+  })
+
+  it('each say which of their lines an item ends with', async () => {
+    const feed = await open()
+    await store(['one', 'two'])
+    await store(['three'])
+    const page = (await next(feed)) as FeedPage
+    expect(page.items.map(({ end }) => end)).toEqual([2, 3])
+    await done(feed, { ...page, items: page.items.slice(0, 1) })
+    expect(textsOf(await next(feed))).toEqual(['three'])
+  })
+
+  it('lose nothing to a reader who is done with items of another one', async () => {
+    const [one, other] = [await open(), await open()]
+    await store(['line'])
+    await done(other, (await next(one)) as FeedPage)
+    expect(await readAll(one)).toEqual(['line'])
+  })
+})
+
 describe('what waits', () => {
   it('is counted, and given up when it has waited too long', async () => {
     const feed = await open()
@@ -162,7 +201,7 @@ describe('what waits', () => {
     expect(state?.oldestAt).toBeGreaterThan(Date.now() - 60_000)
     expect((await feeds.giveUp(new Date(Date.now() - 60_000))).get(feed)).toBeUndefined()
     expect((await feeds.giveUp(new Date(Date.now() + 60_000))).get(feed)).toBe(3)
-    expect(await feeds.next(feed, 100)).toBeNull()
+    expect(await next(feed)).toBeUndefined()
   })
 
   it('goes with its feed, also what was being stored as that ended', async () => {

@@ -26,7 +26,7 @@ export type Outcome =
   | { kind: 'taken' }
   | { kind: 'refused' | 'wrong' | 'away'; code: string; why: string; afterMs?: number }
 
-const TIMEOUT_MS = 10_000
+export const POST_TIMEOUT_MS = 10_000
 const MAX_RETRY_AFTER_SECONDS = 600
 /** Of the 4xx, those that are about now and not about what was sent. */
 const PASSING = new Set([408, 421, 425, 429])
@@ -53,7 +53,7 @@ export async function post(
         'culvert-origin': origin,
       },
       body,
-      timeoutMs: TIMEOUT_MS,
+      timeoutMs: POST_TIMEOUT_MS,
       signal,
     })
     return judge(status, headers['retry-after'])

@@ -2,30 +2,39 @@
 //
 // A stream is
 //   WAITING   something is in its feed and nobody sends it: any process may claim it
-//   CLAIMED   by one process, for some seconds at a time. It reads a page, sends it, then deletes it from the feed; so what was
-//             sent before a crash may come a second time, and nothing is left out
+//   CLAIMED   by one process, for some seconds at a time. It reads a page, sends it, and settles: in one statement the page
+//             is deleted from the feed and the stream given back. So what was sent before a crash may come a second time,
+//             and nothing is left out
+//   RESTING   for half a second, so that what trickles in gathers; not where there was more than a page
 //   PAUSED    after a failure, until its next try; twice as long each time
-// It goes back to WAITING when its feed is empty, and after some seconds in any case, so that a changed endpoint is read
-// again and a process with much to send leaves some of it to the others.
+// Then it is WAITING again. A stream is claimed anew for each page, so a changed endpoint is read again, and processes share
+// what there is to send.
+//
+// Streams go in company, because those who store lines wait for the same Postgres: a round claims all that wait in one
+// statement, reads their pages in one for some thirty, and those that are done at about the same time settle in one.
+// Between reading and settling each is on its own: a receiver that is slow or away holds nobody up.
 //
 // What cannot be sent for hours is given up, oldest first, and the receiver is told how much that was.
 import { randomUUID } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
 import { pauseMs } from '../../heroku/back-off.ts'
-import type { LineFeeds } from '../../logs/line-feed.ts'
+import type { FeedPage, LineFeeds } from '../../logs/line-feed.ts'
 import type { Apps } from '../../logs/query/searched-line.ts'
 import type { Outbound } from '../../outbound/outbound.ts'
 import { compileFormat } from '../format/compile.ts'
-import type { Stream, StreamStore } from '../stream-store.ts'
+import { LEASE_MS, type Settlement, type Stream, type StreamStore } from '../stream-store.ts'
 import { compileCondition } from '../vcl/condition.ts'
 import type { EndpointCounters } from './counters.ts'
-import { lossFrame, type Rendering, renderFrame } from './frames.ts'
-import { type Outcome, post } from './post.ts'
+import { lossFrame, type Rendering } from './frames.ts'
+import { type Outcome, POST_TIMEOUT_MS, post } from './post.ts'
+import { Renderer } from './renderer.ts'
+import { Settling } from './settling.ts'
 
 export interface SenderParts {
   streams: StreamStore
   feeds: LineFeeds
   outbound: Outbound
+  /** Asked for many resources in the same moment. */
   appNames(resourceNumber: number): Promise<Apps>
   /** The slug. */
   addonId: string
@@ -39,64 +48,57 @@ export interface SenderParts {
   random(): number
 }
 
-/** Streams that one process sends at once: each holds a page in memory, and takes turns of the event loop. */
-const MAX_FLOWS = 8
-/** About so many lines at once, and as frames so many bytes in a request. */
-const PAGE_LINES = 300
-const POST_FRAMES = 500
-const POST_BYTES = 1_000_000
-/** A stream is claimed anew after this. */
-const TURN_MS = 5_000
-/** Nothing waits any more: for so long, what comes is let gather. */
+/** Sent to at once by one process. Each holds a page of lines and a request; as many slow receivers are borne. */
+export const MAX_STREAMS = 64
+/** Read in one statement: so many streams, and about so many lines of all of them. */
+const READ_STREAMS = 32
+const READ_LINES = 1_000
 const REST_MS = 500
-/** Other requests wait while lines are rendered: they are let through this often. */
-const SLICE_MS = 10
+/** A lease is renewed before a request that might outlast it. */
+const SETTLE_MARGIN_MS = 2_000
 const AWAY = { firstMs: 1_000, longestMs: 60_000 }
 /** Somebody has to change something first; it is looked at again all the same. */
 const WRONG = { firstMs: 10_000, longestMs: 600_000 }
 /** What has waited longer is given up. */
 const MAX_LAG_MS = 6 * 3_600_000
 
+/** A stream being sent. */
+interface Flow {
+  stream: Stream
+  page: FeedPage
+  /** By performance.now(). */
+  leaseEndsAt: number
+}
+
 export class Sender {
   readonly #parts: SenderParts
   /** Whose leases are ours. */
   readonly #owner = randomUUID()
   readonly #flows = new Set<Promise<void>>()
+  readonly #renderer = new Renderer()
+  readonly #settling: Settling
   readonly #ending = new AbortController()
+  #rounds: Promise<void> | null = null
+  /** Another round is due when this one is over. */
+  #isDue = false
+  /** Streams may be waiting for others to be done. */
+  #isFull = false
 
   constructor(parts: SenderParts) {
     this.#parts = parts
+    this.#settling = new Settling({
+      write: (settlements) => this.#write(settlements),
+      underWay: () => this.#flows.size,
+    })
   }
 
-  /** Starts to send all that waits. Waits itself only where there are more streams than can be sent at once. */
-  async round(): Promise<void> {
-    const { streams, feeds } = this.#parts
-    while (!this.#ending.signal.aborted) {
-      const room = MAX_FLOWS - this.#flows.size
-      if (room === 0) {
-        await Promise.race(this.#flows)
-        continue
-      }
-      const waiting = await feeds.waiting()
-      const claimed = waiting.length === 0 ? [] : await streams.claim(waiting, this.#owner, room)
-      for (const stream of claimed) this.#start(stream)
-      if (claimed.length < room) return
-    }
-  }
-
-  #start(stream: Stream): void {
-    const { streams, log } = this.#parts
-    const flow: Promise<void> = this.#send(stream)
-      .catch(async (error: unknown) => {
-        if (this.#ending.signal.aborted) return streams.release(stream, this.#owner, 0)
-        // The lease runs out, and somebody else tries.
-        log.error({ err: error, service: stream.serviceId }, 'a log endpoint could not be sent to')
-      })
-      .catch(() => {})
-      .finally(() => {
-        this.#flows.delete(flow)
-      })
-    this.#flows.add(flow)
+  /** Starts to send all that waits, or as much as can be sent at once; what is left is gone on with by itself. */
+  round(): Promise<void> {
+    this.#isDue = true
+    this.#rounds ??= this.#goRound().finally(() => {
+      this.#rounds = null
+    })
+    return this.#rounds
   }
 
   /** Gives up what has waited for too long. */
@@ -109,7 +111,9 @@ export class Sender {
 
   /** Resolves when nothing is under way. */
   async settled(): Promise<void> {
-    while (this.#flows.size > 0) await Promise.all(this.#flows)
+    while (this.#flows.size > 0 || this.#rounds !== null) {
+      await Promise.allSettled([...this.#flows, this.#rounds])
+    }
   }
 
   /** Nothing is begun any more, and what waits for an answer ends. It is sent again by whoever is next. */
@@ -117,128 +121,170 @@ export class Sender {
     this.#ending.abort(new Error('the service is ending'))
   }
 
-  async #send(stream: Stream): Promise<void> {
-    const { streams, feeds, appNames, addonId, now } = this.#parts
-    const { signal } = this.#ending
-    const rendering: Rendering = {
+  async #goRound(): Promise<void> {
+    while (this.#isDue && !this.#ending.signal.aborted) {
+      this.#isDue = false
+      await this.#startAll()
+    }
+  }
+
+  async #startAll(): Promise<void> {
+    const { streams, feeds } = this.#parts
+    const waiting = await feeds.waiting()
+    const room = MAX_STREAMS - this.#flows.size
+    this.#isFull = room === 0
+    if (waiting.length === 0 || room === 0) return
+    const leaseEndsAt = performance.now() + LEASE_MS
+    const claimed = await streams.claim(waiting, this.#owner, room)
+    this.#isFull = claimed.length === room
+    for (let at = 0; at < claimed.length; at += READ_STREAMS) {
+      const group = claimed.slice(at, at + READ_STREAMS)
+      const pages = await feeds.next(
+        group.map(({ feedId }) => feedId),
+        READ_LINES,
+      )
+      for (const stream of group) {
+        const page = pages.get(stream.feedId) ?? { lines: [], items: [], isMore: false }
+        this.#start({ stream, page, leaseEndsAt })
+      }
+    }
+  }
+
+  #start(flow: Flow): void {
+    const { log } = this.#parts
+    const sending: Promise<void> = this.#send(flow)
+      .catch((error: unknown) => {
+        // The lease runs out, and somebody else tries.
+        log.error({ err: error, service: flow.stream.serviceId }, 'a log endpoint could not be sent to')
+      })
+      .finally(() => {
+        this.#flows.delete(sending)
+        // Should it fail, the clock's next round says so.
+        if (flow.page.isMore || this.#isFull) this.round().catch(() => {})
+      })
+    this.#flows.add(sending)
+  }
+
+  async #send(flow: Flow): Promise<void> {
+    const { stream, page } = flow
+    const went: Settlement = {
       serviceId: stream.serviceId,
       name: stream.name,
+      items: [],
+      sentLines: 0,
+      cutLines: 0,
+      droppedLines: 0,
+      toldLines: 0,
+      failures: null,
+      error: null,
+      againInMs: page.isMore ? 0 : REST_MS,
+    }
+    const doneLines = page.lines.length === 0 ? 0 : await this.#sendPage(flow, went)
+    // Somebody else has it: he reads the same page, and sends it too.
+    if (doneLines === null) return
+    went.items = page.items.filter(({ end }) => end <= doneLines).map(({ id }) => id)
+    if (this.#ending.signal.aborted) went.againInMs = 0
+    await this.#settling.settle(went)
+  }
+
+  /**
+   * In as many requests as it takes, until one fails. Returns how many lines are done with, and writes into `went` how;
+   * null where the lease is lost.
+   */
+  async #sendPage(flow: Flow, went: Settlement): Promise<number | null> {
+    const { stream, page } = flow
+    const { signal } = this.#ending
+    const rendering = await this.#renderingOf(stream)
+    let doneLines = 0
+    while (doneLines < page.lines.length && !signal.aborted) {
+      const { frames, cutLines, end } = await this.#renderer.next(page.lines, doneLines, rendering)
+      if (frames.length > 0) {
+        if (!(await this.#holdLease(flow))) return null
+        const untoldLines = stream.untoldLines + went.droppedLines - went.toldLines
+        const outcome = await this.#post(stream, [...this.#tellLoss(untoldLines, rendering), ...frames])
+        if (outcome === null) break
+        if (outcome.kind === 'wrong' || outcome.kind === 'away') {
+          this.#fail(stream, went, outcome)
+          break
+        }
+        went.failures = 0
+        if (outcome.kind === 'taken') {
+          went.sentLines += frames.length
+          went.cutLines += cutLines
+          went.toldLines += untoldLines
+        } else {
+          went.droppedLines += frames.length
+          went.error = outcome.why
+        }
+      }
+      doneLines = end
+    }
+    return doneLines
+  }
+
+  async #renderingOf({ serviceId, name, endpoint, statement, resourceNumber }: Stream): Promise<Rendering> {
+    const { appNames, addonId } = this.#parts
+    return {
+      serviceId,
+      name,
       addonId,
-      format: compileFormat(stream.endpoint.format, stream.endpoint.formatVersion),
-      condition: stream.statement === null ? null : compileCondition(stream.statement),
-      apps: await appNames(stream.resourceNumber),
+      format: compileFormat(endpoint.format, endpoint.formatVersion),
+      condition: statement === null ? null : compileCondition(statement),
+      apps: await appNames(resourceNumber),
     }
-    const turnEndsAt = now() + TURN_MS
-    let { untoldLines } = stream
-    let restMs = 0
-    while (!signal.aborted && now() < turnEndsAt) {
-      const page = await feeds.next(stream.feedId, PAGE_LINES)
-      restMs = page?.isMore ? 0 : REST_MS
-      if (page === null) break
-      const { frames, lines, cutLines } = await this.#render(page.lines, rendering)
-      const loss =
-        untoldLines > 0 && frames.length > 0 ? [lossFrame(untoldLines, now() * 1000, rendering)] : []
-      const outcome = await this.#postAll(stream, [...loss, ...frames])
-      // Somebody else has it: he reads the same page, and sends it too.
-      if (outcome === null) return
-      if (outcome.kind === 'wrong' || outcome.kind === 'away') {
-        if (!signal.aborted) return this.#failed(stream, outcome)
-        break
-      }
-      const isTaken = outcome.kind === 'taken'
-      const progress = {
-        sentLines: isTaken ? lines : 0,
-        cutLines: isTaken ? cutLines : 0,
-        droppedLines: isTaken ? 0 : lines,
-        toldLines: isTaken && loss.length > 0 ? untoldLines : 0,
-        error: isTaken ? null : outcome.why,
-      }
-      this.#count(progress)
-      if (!(await streams.progress(stream, this.#owner, progress))) return
-      untoldLines += progress.droppedLines - progress.toldLines
-      await feeds.done(page.items)
-      // What came meanwhile is looked at soon enough.
-      if (!page.isMore) break
-    }
-    await streams.release(stream, this.#owner, signal.aborted ? 0 : restMs)
   }
 
-  async #render(lines: Parameters<typeof renderFrame>[0][], rendering: Rendering) {
-    const frames: Buffer[] = []
-    let cutLines = 0
-    let pauseAt = performance.now() + SLICE_MS
-    for (const line of lines) {
-      const rendered = renderFrame(line, rendering)
-      if (rendered !== null) {
-        frames.push(rendered.frame)
-        if (rendered.wasCut) cutLines++
-      }
-      if (performance.now() < pauseAt) continue
-      await new Promise((resolve) => setImmediate(resolve))
-      pauseAt = performance.now() + SLICE_MS
-    }
-    return { frames, lines: frames.length, cutLines }
+  #tellLoss(lines: number, rendering: Rendering): Buffer[] {
+    return lines > 0 ? [lossFrame(lines, this.#parts.now() * 1000, rendering)] : []
   }
 
-  /** In as many requests as it takes; ends with the first that is not taken. Null where the lease is lost. */
-  async #postAll(stream: Stream, frames: readonly Buffer[]): Promise<Outcome | null> {
-    const { streams, outbound, addonId, origin, counters } = this.#parts
-    for (const [at, batch] of [...batches(frames)].entries()) {
-      if (at > 0 && !(await streams.renew(stream, this.#owner))) return null
-      const outcome = await post(outbound, {
-        url: stream.endpoint.url,
-        token: stream.endpoint.token,
-        frames: batch,
-        userAgent: `${addonId} (culvert)`,
-        origin,
-        signal: this.#ending.signal,
-      })
-      if (outcome.kind !== 'taken') {
-        counters.failed(outcome.code)
-        return outcome
-      }
-      counters.posts++
-    }
-    return { kind: 'taken' }
+  async #holdLease(flow: Flow): Promise<boolean> {
+    const begun = performance.now()
+    if (begun + POST_TIMEOUT_MS + SETTLE_MARGIN_MS <= flow.leaseEndsAt) return true
+    flow.leaseEndsAt = begun + LEASE_MS
+    return this.#parts.streams.renew(flow.stream, this.#owner)
   }
 
-  async #failed(stream: Stream, outcome: Exclude<Outcome, { kind: 'taken' }>): Promise<void> {
-    const { streams, random, log } = this.#parts
+  /** Null where we are ending. */
+  async #post({ endpoint }: Stream, frames: readonly Buffer[]): Promise<Outcome | null> {
+    const { outbound, addonId, origin, counters } = this.#parts
+    const { signal } = this.#ending
+    const { url, token } = endpoint
+    const userAgent = `${addonId} (culvert)`
+    try {
+      const outcome = await post(outbound, { url, token, frames, userAgent, origin, signal })
+      if (outcome.kind === 'taken') counters.posts++
+      else counters.failed(outcome.code)
+      return outcome
+    } catch (error) {
+      if (signal.aborted) return null
+      throw error
+    }
+  }
+
+  #fail(stream: Stream, went: Settlement, outcome: Exclude<Outcome, { kind: 'taken' }>): void {
+    const { random, log } = this.#parts
     const { kind, code, why, afterMs = 0 } = outcome
-    const pause = pauseMs(stream.failures + 1, kind === 'wrong' ? WRONG : AWAY, random())
-    await streams.failed(stream, this.#owner, why, Math.max(pause, afterMs))
+    // What was answered before counts as an end of the failures.
+    const failures = (went.failures ?? stream.failures) + 1
+    const pause = pauseMs(failures, kind === 'wrong' ? WRONG : AWAY, random())
+    Object.assign(went, { failures, error: why, againInMs: Math.max(pause, afterMs) })
     // Once: it goes on in the figures and in the viewer.
-    if (stream.failures === 0)
-      log.warn({ service: stream.serviceId, code }, 'a log endpoint does not take lines')
+    if (failures === 1) log.warn({ service: stream.serviceId, code }, 'a log endpoint does not take lines')
   }
 
-  #count({
-    sentLines,
-    cutLines,
-    droppedLines,
-  }: {
-    sentLines: number
-    cutLines: number
-    droppedLines: number
-  }) {
-    const { counters } = this.#parts
-    counters.sentLines += sentLines
-    counters.cutLines += cutLines
-    counters.lostLines += droppedLines
-  }
-}
-
-function* batches(frames: readonly Buffer[]): Generator<Buffer[]> {
-  let batch: Buffer[] = []
-  let bytes = 0
-  for (const frame of frames) {
-    if (batch.length >= POST_FRAMES || (batch.length > 0 && bytes + frame.length > POST_BYTES)) {
-      yield batch
-      batch = []
-      bytes = 0
+  async #write(settlements: readonly Settlement[]): Promise<void> {
+    const { streams, counters, log } = this.#parts
+    for (const { sentLines, cutLines, droppedLines } of settlements) {
+      counters.sentLines += sentLines
+      counters.cutLines += cutLines
+      counters.lostLines += droppedLines
     }
-    batch.push(frame)
-    bytes += frame.length
+    try {
+      await streams.settle(settlements, this.#owner)
+    } catch (error) {
+      // The leases run out, and the same is sent again.
+      log.error({ err: error, streams: settlements.length }, 'what was sent could not be written down')
+    }
   }
-  if (batch.length > 0) yield batch
 }

@@ -18,7 +18,7 @@ import { describe } from './stored-items.ts'
  */
 export const UNSYNCED = `(select set_config('synchronous_commit', 'off', true)) = 'off'`
 
-/** Looked at for one page: single lines, stored one by one, make many. */
+/** Looked at of a feed for one page: single lines, stored one by one, make many. */
 const MAX_ITEMS = 200
 const GIVE_UP_BATCH = 5_000
 
@@ -68,13 +68,14 @@ export async function closeFeeds(client: PoolClient, feedIds: readonly string[])
   await client.query('delete from line_feed_item where feed_id = any($1)', [feedIds])
 }
 
+/** The statement by which a reader has done with items, to be part of the one that says how that went. */
+export function forgetItems(ids: string, ofFeeds: string): string {
+  return `delete from line_feed_item where id = any(${ids}) and feed_id in (${ofFeeds})`
+}
+
 export function createLineFeeds(pool: Pool): LineFeeds {
   return {
-    next: (feedId, lines) => readNext(pool, feedId, lines),
-
-    async done(items) {
-      await pool.query(`delete from line_feed_item where id = any($1) and ${UNSYNCED}`, [items])
-    },
+    next: (feedIds, lines) => readNext(pool, feedIds, lines),
 
     async waiting() {
       const { rows } = await pool.query<{ id: string }>(
@@ -118,10 +119,11 @@ export function createLineFeeds(pool: Pool): LineFeeds {
 
 interface Item {
   id: string
-  stored: string
-  lines: number
+  feed_id: string
   received_from: string
   received_to: string
+  /** How many items of its feed were looked at. */
+  of_feed: number
 }
 
 interface Row extends LineRow {
@@ -130,26 +132,46 @@ interface Row extends LineRow {
   is_of_item: boolean
 }
 
-/** The oldest items, as many as hold so many lines. */
+/** The oldest item of each feed, then the second ones, and so on, as long as they hold no more lines than that. */
 const OLDEST = `
-  select id, (extract(epoch from stored_at) * 1000)::bigint as stored, lines, received_from, received_to
-    from (select *, sum(lines) over (order by id) - lines as before
-            from (select * from line_feed_item where feed_id = $1 order by id limit ${MAX_ITEMS}) as oldest) as counted
-   where before < $2 order by id`
+  select id, feed_id, received_from, received_to, of_feed
+    from (
+      select item.*, count(*) over (partition by feed_id)::integer as of_feed,
+             sum(lines) over (order by place, item.id) - lines as before
+        from unnest($1::bigint[]) as feed (id)
+        cross join lateral (
+          select *, row_number() over (order by oldest.id) as place
+            from (select * from line_feed_item where feed_id = feed.id order by id limit ${MAX_ITEMS}) as oldest
+        ) as item
+    ) as waiting
+   where place = 1 or before < $2 order by id`
 
-async function readNext(pool: Pool, feedId: string, wanted: number): Promise<FeedPage | null> {
-  const { rows: items } = await pool.query<Item>(OLDEST, [feedId, wanted])
-  const [first] = items
-  if (first === undefined) return null
-  const rows = await readRows(pool, items)
+async function readNext(
+  pool: Pool,
+  feedIds: readonly string[],
+  lines: number,
+): Promise<Map<string, FeedPage>> {
+  const { rows: items } = await pool.query<Item>(OLDEST, [feedIds, lines])
+  if (items.length === 0) return new Map()
   const byItem = new Map<string, Row[]>(items.map(({ id }) => [id, []]))
-  for (const row of rows) byItem.get(row.item)?.push(row)
-  return {
-    items: items.map(({ id }) => id),
-    lines: [...byItem.values()].flatMap((of) => linesOf(of)),
-    storedAt: Number(first.stored),
-    isMore: items.length === MAX_ITEMS || items.reduce((sum, { lines }) => sum + lines, 0) >= wanted,
+  for (const row of await readRows(pool, items)) byItem.get(row.item)?.push(row)
+  const byFeed = new Map<string, Item[]>()
+  for (const item of items) {
+    const of = byFeed.get(item.feed_id)
+    if (of) of.push(item)
+    else byFeed.set(item.feed_id, [item])
   }
+  return new Map([...byFeed].map(([feedId, of]) => [feedId, toPage(of, byItem)]))
+}
+
+function toPage(items: readonly Item[], rows: ReadonlyMap<string, readonly Row[]>): FeedPage {
+  const page: FeedPage['lines'] = []
+  const ends = items.map(({ id }) => {
+    page.push(...linesOf(rows.get(id) ?? []))
+    return { id, end: page.length }
+  })
+  const ofFeed = items[0]?.of_feed ?? 0
+  return { lines: page, items: ends, isMore: items.length < ofFeed || ofFeed === MAX_ITEMS }
 }
 
 /**

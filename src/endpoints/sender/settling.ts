@@ -1,0 +1,49 @@
+// Settlements of about the same moment, written down together: fifty streams that are done within a tenth of a second
+// are one statement, and none waits for a receiver that is slower than that.
+import type { Settlement } from '../stream-store.ts'
+
+export interface SettlingParts {
+  /** Never rejects. */
+  write(settlements: readonly Settlement[]): Promise<void>
+  /** How many streams are being sent, those included that are settling. */
+  underWay(): number
+}
+
+const GATHER_MS = 100
+
+interface Waiting {
+  settlement: Settlement
+  resolve(): void
+}
+
+export class Settling {
+  readonly #parts: SettlingParts
+  #waiting: Waiting[] = []
+  /** Streams whose settlements are being written. */
+  #writing = 0
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(parts: SettlingParts) {
+    this.#parts = parts
+  }
+
+  /** Resolves when it has been tried to write this down. */
+  settle(settlement: Settlement): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push({ settlement, resolve })
+      if (this.#waiting.length >= this.#parts.underWay() - this.#writing) void this.#write()
+      else this.#timer ??= setTimeout(() => void this.#write(), GATHER_MS)
+    })
+  }
+
+  async #write(): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    const written = this.#waiting
+    this.#waiting = []
+    this.#writing += written.length
+    await this.#parts.write(written.map(({ settlement }) => settlement))
+    this.#writing -= written.length
+    for (const { resolve } of written) resolve()
+  }
+}
