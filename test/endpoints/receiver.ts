@@ -4,14 +4,24 @@ import type { AddressInfo } from 'node:net'
 import { type InputLine, LogInput } from '../../src/sim/log-input.ts'
 import { createRandom } from '../../src/sim/random.ts'
 
+interface Answering {
+  status: number
+  headers?: Record<string, string>
+}
+
 export interface Receiver {
   /** What a log endpoint is given. */
   target: { token: string; url: string }
   /** Everything that was taken, in order. */
   lines: InputLine[]
   requests: { headers: Record<string, string | string[] | undefined>; status: number; body: Buffer }[]
-  /** What it answers from now on instead of taking lines; null: it takes them. */
-  answers: { status: number; headers?: Record<string, string> } | 'nothing' | null
+  /**
+   * What it does from now on instead of taking lines; null: it takes them. nothing: cuts the connection; never: keeps it
+   * and does not answer.
+   */
+  answers: Answering | 'nothing' | 'never' | null
+  /** What it does with the next requests, one after the other, before that. */
+  next: (Answering | null)[]
   messages(): string[]
   close(): Promise<void>
 }
@@ -23,12 +33,13 @@ export async function startReceiver(): Promise<Receiver> {
     request.on('data', (chunk) => chunks.push(chunk))
     request.on('end', () => {
       const body = Buffer.concat(chunks)
-      if (receiver.answers === 'nothing') {
+      const instead = receiver.next.length > 0 ? receiver.next.shift() : receiver.answers
+      if (instead === 'nothing' || instead === 'never') {
         receiver.requests.push({ headers: request.headers, status: 0, body })
-        request.socket.destroy()
+        if (instead === 'nothing') request.socket.destroy()
         return
       }
-      const answer = receiver.answers ?? (input as LogInput).take({ headers: request.headers, body })
+      const answer = instead ?? (input as LogInput).take({ headers: request.headers, body })
       receiver.requests.push({ headers: request.headers, status: answer.status, body })
       response.writeHead(answer.status, answer.headers).end('body' in answer ? answer.body : undefined)
     })
@@ -45,6 +56,7 @@ export async function startReceiver(): Promise<Receiver> {
     lines: input.lines,
     requests: [],
     answers: null,
+    next: [],
     messages: () => receiver.lines.map(({ message }) => message.replace(/\n$/, '')),
     async close() {
       server.closeAllConnections()
