@@ -1,6 +1,7 @@
 // Counting all lines of a resource by time, for a histogram without a search.
+import { BIN_SECONDS } from '../line-table.ts'
 import type { CountQuery, LineCount } from '../log-store.ts'
-import { BIN, BIN_SECONDS, micros } from './line-rows.ts'
+import { BIN, micros } from './line-rows.ts'
 import { inSearch, type SearchPools } from './read-lines.ts'
 
 const BIN_MICROS = BIN_SECONDS * 1_000_000

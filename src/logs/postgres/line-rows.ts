@@ -1,7 +1,8 @@
 // Lines as rows of log_line, and their place in the order: by the time they were sent, then by their receipt.
-import { AppError } from '../../errors.ts'
 import { formatMicros, writeFrame } from '../frame-form.ts'
 import type { LogLine } from '../line.ts'
+import { BIN_SECONDS } from '../line-table.ts'
+import { type Place, toCursor } from '../place.ts'
 
 export interface LineRow {
   sent_micros: string
@@ -15,19 +16,11 @@ export interface LineRow {
   original: Buffer
 }
 
-/** A place in the order of lines, in microseconds since 1970. */
-export interface Place {
-  sentAt: number
-  receivedAt: number
-}
-
 /** In a select on log_line: what LineRow has. */
 export const LINE_COLUMNS = `
   (extract(epoch from sent_at) * 1000000)::bigint as sent_micros,
   (extract(epoch from received_at) * 1000000)::bigint as received_micros,
   drain_id, priority, form, source, process, message, original`
-
-export const BIN_SECONDS = 8
 
 export function binOf(time: string): string {
   return `date_bin('${BIN_SECONDS} seconds', ${time}, timestamptz 'epoch')`
@@ -68,15 +61,4 @@ export function placeOf(row: LineRow): Place {
 
 export function samePlace(a: LineRow, b: LineRow): boolean {
   return a.sent_micros === b.sent_micros && a.received_micros === b.received_micros
-}
-
-export function toCursor({ sentAt, receivedAt }: Place): string {
-  return `${sentAt}-${receivedAt}`
-}
-
-/** @throws AppError invalid_params */
-export function parseCursor(cursor: string): Place {
-  const match = /^(\d{1,16})-(\d{1,16})$/.exec(cursor)
-  if (!match) throw new AppError('invalid_params', { reason: 'the cursor is not one of ours' })
-  return { sentAt: Number(match[1]), receivedAt: Number(match[2]) }
 }

@@ -14,21 +14,10 @@ import { withTransaction } from '../../database/pool.ts'
 import { formatMicros } from '../frame-form.ts'
 import type { LogLine } from '../line.ts'
 import type { Effort, LinePage, LineQuery } from '../log-store.ts'
+import { type Place, parseCursor, toCursor } from '../place.ts'
 import { matches } from '../query/query.ts'
 import { searched } from '../query/searched-line.ts'
-import {
-  BIN,
-  binOf,
-  LINE_COLUMNS,
-  type LineRow,
-  micros,
-  type Place,
-  parseCursor,
-  placeOf,
-  samePlace,
-  toCursor,
-  toLine,
-} from './line-rows.ts'
+import { BIN, binOf, LINE_COLUMNS, type LineRow, micros, placeOf, samePlace, toLine } from './line-rows.ts'
 import { FOLDED_COLUMNS, prefilter, timeRange } from './query/prefilter.ts'
 
 interface Row extends LineRow {

@@ -1,8 +1,8 @@
 // What a delivery stores, told in few words: between which times of receipt its lines lie, and in which bins of the index.
 // Whoever wants these very lines later finds them by that. Pure.
 import { type FramedLine, isBelieved } from '../line.ts'
+import { BIN_SECONDS } from '../line-table.ts'
 import type { Delivery } from '../log-store.ts'
-import { BIN_SECONDS } from './line-rows.ts'
 
 /** An item is closed at whichever comes first, so that what must be skipped can be skipped in parts. */
 const ITEM_LINES = 500

@@ -1,8 +1,9 @@
 // All SQL on `tail_watch` and `tail_news`: who reads live, and which lines were stored of what is read live.
 import type { Pool, QueryResult } from 'pg'
 import type { LogLine } from '../line.ts'
+import { BIN_SECONDS } from '../line-table.ts'
 import type { Delivery } from '../log-store.ts'
-import { BIN, BIN_SECONDS, LINE_COLUMNS, type LineRow, micros, toLine } from './line-rows.ts'
+import { BIN, LINE_COLUMNS, type LineRow, micros, toLine } from './line-rows.ts'
 import { integers } from './sql-literals.ts'
 import { describe } from './stored-items.ts'
 

@@ -19,8 +19,8 @@
 //             sent away and begin anew.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Pool } from 'pg'
+import { BIN_SECONDS } from '../line-table.ts'
 import { type Following, type FollowQuery, joinSkipped, type LogTail } from '../log-tail.ts'
-import { BIN_SECONDS } from './line-rows.ts'
 import { readHistory, type SearchPools } from './read-lines.ts'
 import { isVisible, readSnapshot, type Snapshot } from './snapshot.ts'
 import { type Batch, begin, end, type Follower, newFollower, offer, toPart } from './tail-follower.ts'
