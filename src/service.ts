@@ -20,9 +20,10 @@ import { announcePlans, warnOfQuotas } from './jobs/notices.ts'
 import { type Job, repeat } from './jobs/repeat.ts'
 import { createExclusionStore } from './logs/exclusion/exclusion-store.ts'
 import { Exclusions } from './logs/exclusion/exclusions.ts'
-import { createLineFeeds } from './logs/postgres/feeds.ts'
-import { createPostgresLogStore } from './logs/postgres/postgres-log-store.ts'
-import { createPostgresTail } from './logs/postgres/tail.ts'
+import { createLineFeeds } from './logs/ledger/feeds.ts'
+import { createLogStore } from './logs/ledger/log-store.ts'
+import { createLogTail } from './logs/ledger/tail.ts'
+import { openLineTables } from './logs/line-tables.ts'
 import { CommitFigures } from './operations/commit-figures.ts'
 import { createMetrics } from './operations/metrics.ts'
 import { createReadiness } from './operations/readiness.ts'
@@ -106,12 +107,13 @@ export async function createService({
     const applied = await migrate(reading)
     if (applied.length > 0) log.info({ applied }, 'migrated')
   }
-  const writeStore = createPostgresLogStore(writing)
-  const logs = createPostgresLogStore(reading, searching ?? reading)
+  const lines = openLineTables({ writing, reading, searching: searching ?? reading })
+  const writeStore = createLogStore(writing, lines.writing)
+  const logs = createLogStore(reading, lines.reading)
   const tailCounters = new TailCounters()
-  const tail = createPostgresTail({
-    searches: searching ?? reading,
-    cancels: reading,
+  const tail = createLogTail({
+    pool: reading,
+    lines: lines.reading,
     onFailure(error) {
       tailCounters.tailLooksFailed++
       log.warn({ err: error }, 'what is read live could not be looked up; tried again')
@@ -239,7 +241,7 @@ export async function createService({
     pool: reading,
     config,
     logs,
-    feeds: createLineFeeds(reading),
+    feeds: createLineFeeds(reading, lines.reading),
     appNames,
     async findCaller(token) {
       const found = await tokens.find(digest(token), new Date(now()))

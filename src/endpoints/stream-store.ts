@@ -2,7 +2,7 @@
 import type { Pool, PoolClient } from 'pg'
 import { withTransaction } from '../database/pool.ts'
 import type { SecretBox } from '../heroku/secret-box.ts'
-import { closeFeeds, forgetItems, openFeed, UNSYNCED } from '../logs/postgres/feeds.ts'
+import { closeFeeds, forgetItems, openFeed, UNSYNCED } from '../logs/ledger/feeds.ts'
 import { type LogEndpoint, openTarget } from './endpoint-store.ts'
 
 export interface Stream {

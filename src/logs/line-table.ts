@@ -57,9 +57,6 @@ export interface LineTable {
   /** The lines of each, in the order of their receipt. All of one or more transactions that have committed. */
   readStored(refs: readonly StoredRef[]): Promise<StoredLine[][]>
 
-  /** As LogStore.timeOf. */
-  timeOf(cursor: string): string
-
   /** As LogStore.countLines. */
   countLines(query: CountQuery): Promise<LineCount[]>
 

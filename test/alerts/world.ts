@@ -9,10 +9,10 @@ import { type AlertsRoom, createAlertsRoom } from '../../src/alerts/alerts.ts'
 import { readWebhook } from '../../src/alerts/webhook.ts'
 import { loadConfig } from '../../src/config.ts'
 import type { LogStore } from '../../src/logs/log-store.ts'
-import { createPostgresLogStore } from '../../src/logs/postgres/postgres-log-store.ts'
 import { createResourceStore, type ResourceStore } from '../../src/partner/resource-store.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { delivery, frame } from '../support/deliveries.ts'
+import { createPostgresLogStore } from '../support/logs.ts'
 
 export const NOON = Date.UTC(2026, 10, 21, 12)
 

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { Refusals } from '../../src/drain/refusals.ts'
-import { createPostgresLogStore } from '../../src/logs/postgres/postgres-log-store.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { delivery, frame } from '../support/deliveries.ts'
+import { createPostgresLogStore } from '../support/logs.ts'
 
 const NOON = Date.UTC(2026, 10, 21, 12)
 const LATER = NOON + 60_000

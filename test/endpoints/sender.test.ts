@@ -9,12 +9,13 @@ import { Sender } from '../../src/endpoints/sender/sender.ts'
 import { createServiceStore } from '../../src/endpoints/service-store.ts'
 import { createStreamStore, matchStreams, type StreamStore } from '../../src/endpoints/stream-store.ts'
 import { createSecretBox } from '../../src/heroku/secret-box.ts'
+import { createLineFeeds } from '../../src/logs/ledger/feeds.ts'
 import type { LogStore } from '../../src/logs/log-store.ts'
-import { createLineFeeds } from '../../src/logs/postgres/feeds.ts'
-import { createPostgresLogStore } from '../../src/logs/postgres/postgres-log-store.ts'
+import { createPostgresLines } from '../../src/logs/postgres/line-table.ts'
 import { createOutbound, type Outbound } from '../../src/outbound/outbound.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { delivery, frame } from '../support/deliveries.ts'
+import { createPostgresLogStore } from '../support/logs.ts'
 import { type Receiver, startReceiver } from './receiver.ts'
 
 const PATIENT = { timeout: 15_000, interval: 50 }
@@ -58,7 +59,7 @@ afterEach(async () => {
 function newSender(store: StreamStore = streams): Sender {
   const sender = new Sender({
     streams: store,
-    feeds: createLineFeeds(database.pool),
+    feeds: createLineFeeds(database.pool, createPostgresLines(database.pool)),
     outbound,
     appNames: async () => new Map(),
     addonId: 'culvert',
@@ -204,7 +205,11 @@ describe('what was taken', () => {
   it('is not written down by whose lease has run out', async () => {
     const service = await stream(['out'])
     await store(['one'])
-    const [claimed] = await streams.claim(await createLineFeeds(database.pool).waiting(), randomUUID(), 10)
+    const [claimed] = await streams.claim(
+      await createLineFeeds(database.pool, createPostgresLines(database.pool)).waiting(),
+      randomUUID(),
+      10,
+    )
     const { rows } = await database.pool.query<{ id: string }>('select id from line_feed_item')
     await streams.settle(
       [

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { keepHouse } from '../../src/jobs/housekeeping.ts'
-import { createPostgresLogStore } from '../../src/logs/postgres/postgres-log-store.ts'
 import { createResourceStore } from '../../src/partner/resource-store.ts'
+import { createPostgresLogStore } from '../support/logs.ts'
 import {
   deliver,
   deprovision,

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createNoticeStore } from '../../src/jobs/notice-store.ts'
 import { announcePlans, type NoticesParts, warnOfQuotas } from '../../src/jobs/notices.ts'
-import { createPostgresLogStore } from '../../src/logs/postgres/postgres-log-store.ts'
 import { createResourceStore } from '../../src/partner/resource-store.ts'
 import { startAttachedService } from '../heroku/service.ts'
 import { createWorld, type World } from '../heroku/world.ts'
 import { delivery, frame } from '../support/deliveries.ts'
+import { createPostgresLogStore } from '../support/logs.ts'
 
 const PLANS = [
   { slug: 'test', dailyBytes: 10_000, retentionDays: 7 },

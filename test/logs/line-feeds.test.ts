@@ -1,12 +1,13 @@
 // Feeds: every line that is stored from their beginning on, once each, whatever order transactions commit in.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { withTransaction } from '../../src/database/pool.ts'
+import { closeFeeds, createLineFeeds, forgetItems, openFeed } from '../../src/logs/ledger/feeds.ts'
 import type { FeedPage, LineFeeds } from '../../src/logs/line-feed.ts'
 import type { LogStore } from '../../src/logs/log-store.ts'
-import { closeFeeds, createLineFeeds, forgetItems, openFeed } from '../../src/logs/postgres/feeds.ts'
-import { createPostgresLogStore } from '../../src/logs/postgres/postgres-log-store.ts'
+import { createPostgresLines } from '../../src/logs/postgres/line-table.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { delivery, frame } from '../support/deliveries.ts'
+import { createPostgresLogStore } from '../support/logs.ts'
 
 const NOW = new Date('2026-11-21T12:00:00Z')
 const NOON_MICROS = NOW.getTime() * 1000
@@ -18,7 +19,7 @@ let resourceNumber: number
 beforeAll(async () => {
   database = await createTestDatabase()
   logs = createPostgresLogStore(database.pool)
-  feeds = createLineFeeds(database.pool)
+  feeds = createLineFeeds(database.pool, createPostgresLines(database.pool))
   await logs.maintain([7, 14], NOW)
 })
 afterAll(() => database.close())

@@ -1,7 +1,7 @@
 import { expect, it, vi } from 'vitest'
-import { createPostgresLogStore } from '../../src/logs/postgres/postgres-log-store.ts'
 import { EVERYTHING } from '../../src/logs/query/everything.ts'
 import { createTestDatabase } from '../support/database.ts'
+import { createPostgresLogStore } from '../support/logs.ts'
 import { describeLogStore } from './log-store-contract.ts'
 
 describeLogStore('Postgres', async () => {

@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it, vi } from 'vitest'
 import { createPool } from '../../src/database/pool.ts'
-import { createPostgresLogStore } from '../../src/logs/postgres/postgres-log-store.ts'
-import { createPostgresTail } from '../../src/logs/postgres/tail.ts'
 import { EVERYTHING } from '../../src/logs/query/everything.ts'
 import { createTestDatabase } from '../support/database.ts'
 import { delivery, frame } from '../support/deliveries.ts'
+import { createPostgresLogStore, createPostgresTail } from '../support/logs.ts'
 import { describeLogTail } from './log-tail-contract.ts'
 
 describeLogTail('Postgres', async () => {
@@ -13,7 +12,7 @@ describeLogTail('Postgres', async () => {
   const { pool } = database
   return {
     store: createPostgresLogStore(pool),
-    openTail: () => createPostgresTail({ searches: pool, cancels: pool, onFailure: () => {} }),
+    openTail: () => createPostgresTail(pool),
     close: () => database.close(),
   }
 })
@@ -31,11 +30,7 @@ async function opened() {
     applicationName: 'culvert-test-reader',
     onError: () => {},
   })
-  const tail = createPostgresTail({
-    searches: reading,
-    cancels: reading,
-    onFailure: (error) => failures.push(error),
-  })
+  const tail = createPostgresTail(reading, (error) => failures.push(error))
   const store1 = (message: string) =>
     store.append([
       delivery([frame(message, { at: new Date().toISOString() })], { receivedAtMicros: Date.now() * 1000 }),

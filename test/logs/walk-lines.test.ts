@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { LogStore } from '../../src/logs/log-store.ts'
-import { createPostgresLogStore } from '../../src/logs/postgres/postgres-log-store.ts'
 import { parse } from '../../src/logs/query/parse.ts'
 import { countMatches, walkLines } from '../../src/logs/walk-lines.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { delivery, frame } from '../support/deliveries.ts'
+import { createPostgresLogStore } from '../support/logs.ts'
 
 const NOON = new Date('2026-11-21T12:00:00Z')
 const LINES = 2_500

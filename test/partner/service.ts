@@ -10,10 +10,9 @@ import { createLogEndpoints } from '../../src/endpoints/endpoints.ts'
 import { createDrainStore } from '../../src/heroku/drain-store.ts'
 import { createSecretBox } from '../../src/heroku/secret-box.ts'
 import { createExclusionStore } from '../../src/logs/exclusion/exclusion-store.ts'
+import { createLineFeeds } from '../../src/logs/ledger/feeds.ts'
 import type { LogStore } from '../../src/logs/log-store.ts'
-import { createLineFeeds } from '../../src/logs/postgres/feeds.ts'
-import { createPostgresLogStore } from '../../src/logs/postgres/postgres-log-store.ts'
-import { createPostgresTail } from '../../src/logs/postgres/tail.ts'
+import { createPostgresLines } from '../../src/logs/postgres/line-table.ts'
 import { createResourceStore, type ResourceStore } from '../../src/partner/resource-store.ts'
 import { partnerRoutes } from '../../src/partner/routes.ts'
 import { createErrorPages } from '../../src/viewer/error-page.ts'
@@ -24,6 +23,7 @@ import { openSession } from '../../src/viewer/session.ts'
 import { createSessionStore } from '../../src/viewer/session-store.ts'
 import { createTokenStore } from '../../src/viewer/token-store.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { createPostgresLogStore, createPostgresTail } from '../support/logs.ts'
 
 export interface Service {
   app: FastifyInstance
@@ -45,12 +45,12 @@ export async function startService(environment: Record<string, string> = {}): Pr
   const sessions = createSessionStore(database.pool)
   const logs = createPostgresLogStore(database.pool)
   const drains = createDrainStore(database.pool)
-  const tail = createPostgresTail({ searches: database.pool, cancels: database.pool, onFailure: () => {} })
+  const tail = createPostgresTail(database.pool)
   const endpoints = createLogEndpoints({
     pool: database.pool,
     config,
     logs,
-    feeds: createLineFeeds(database.pool),
+    feeds: createLineFeeds(database.pool, createPostgresLines(database.pool)),
     appNames: async () => new Map(),
     findCaller: async () => null,
     describeToken: async () => null,

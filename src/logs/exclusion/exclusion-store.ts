@@ -1,4 +1,4 @@
-// All SQL on exclusion rules, but for what they saved, which is counted with the lines (../postgres/saved.ts).
+// All SQL on exclusion rules, but for what they saved, which is counted with the lines (../ledger/saved.ts).
 import type { Pool, PoolClient } from 'pg'
 import { insertNamed, nameTaken } from '../../database/named-rows.ts'
 import { withTransaction } from '../../database/pool.ts'

@@ -4,8 +4,6 @@ import { classPartitions, createDayPartitions, isPastRetention, type Partition }
 
 /** Rows moved or deleted in one statement: a few seconds at the most, within the statement timeout. */
 const BATCH_ROWS = 20_000
-/** Everything else that is kept of a resource. Its row in `resource` stays: the tombstone. */
-const COUNTED_TABLES = ['usage', 'gap', 'exclusion_saved', 'exclusion_revision']
 
 /**
  * Moves the lines of a resource into another class, day by day; what the new class would have dropped is deleted.
@@ -35,18 +33,11 @@ export async function changeRetention(
   }
 }
 
-/** Deletes all lines of a resource and what was counted of it. */
+/** Deletes all lines of a resource. */
 export async function purge(pool: Pool, resourceNumber: number): Promise<void> {
   for (const partition of await classPartitions(pool)) {
     await inBatches(pool, 'delete from log_line', partition, resourceNumber)
   }
-  for (const table of COUNTED_TABLES) {
-    await pool.query(`delete from ${table} where resource_number = $1`, [resourceNumber])
-  }
-  await pool.query(
-    'delete from delivery where drain_id in (select id from drain where resource_number = $1)',
-    [resourceNumber],
-  )
 }
 
 /** Runs `change` on the resource's rows of a partition, some at a time, until none is left. */

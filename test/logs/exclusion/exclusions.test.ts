@@ -7,8 +7,8 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { withTransaction } from '../../../src/database/pool.ts'
 import { createExclusionStore, type ExclusionStore } from '../../../src/logs/exclusion/exclusion-store.ts'
 import { Exclusions } from '../../../src/logs/exclusion/exclusions.ts'
-import { createPostgresLogStore } from '../../../src/logs/postgres/postgres-log-store.ts'
 import { counted, delivery, frame } from '../../support/deliveries.ts'
+import { createPostgresLogStore } from '../../support/logs.ts'
 import {
   deprovision,
   provision,

@@ -74,7 +74,8 @@ export function toPart(batches: readonly Batch[], position: string): TailPart {
   return { lines, skipped, position }
 }
 
-function byPlace(a: LogLine, b: LogLine): number {
+/** In the order in which they were sent. */
+export function byPlace(a: LogLine, b: LogLine): number {
   if (a.sentAt !== b.sentAt) return a.sentAt < b.sentAt ? -1 : 1
   return a.receivedAt < b.receivedAt ? -1 : a.receivedAt > b.receivedAt ? 1 : 0
 }

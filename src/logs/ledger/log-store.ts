@@ -1,27 +1,24 @@
-// The LogStore on Postgres: one file for each operation.
+// The LogStore: what is claimed and counted of lines, here in Postgres, and the table that keeps them. One file for each
+// operation.
 import type { Pool } from 'pg'
 import { formatMicros } from '../frame-form.ts'
+import type { LineTable } from '../line-table.ts'
 import type { LogStore } from '../log-store.ts'
 import { parseCursor } from '../place.ts'
 import { createAppend } from './append.ts'
-import { countLines } from './count-lines.ts'
 import { forgetCounts } from './counts.ts'
 import { forgetFrameKeys } from './frame-keys.ts'
 import { readGaps, recordGaps } from './gaps.ts'
-import { createPartitions, dropExpiredPartitions } from './partitions.ts'
-import { readLines } from './read-lines.ts'
-import { changeRetention, purge } from './resource-lines.ts'
+import { purgeCounts } from './purge-counts.ts'
 import { readSavedSince } from './saved.ts'
 import { findHeavyUsers, readUsage, readUsageSince } from './usage.ts'
 
-/** @param searches connections for what may take a second, so that it does not keep others from theirs */
-export function createPostgresLogStore(pool: Pool, searches: Pool = pool): LogStore {
-  const pools = { searches, cancels: pool }
+export function createLogStore(pool: Pool, lines: LineTable): LogStore {
   return {
-    append: createAppend(pool),
-    read: (query) => readLines(pools, query),
+    append: createAppend(pool, lines),
+    read: lines.read,
     timeOf: (cursor) => formatMicros(parseCursor(cursor).sentAt),
-    countLines: (query) => countLines(pools, query),
+    countLines: lines.countLines,
     usage: (resourceNumber, day) => readUsage(pool, resourceNumber, day),
     heavyUsers: (day, atLeastBytes) => findHeavyUsers(pool, day, atLeastBytes),
     usageSince: (resourceNumber, since) => readUsageSince(pool, resourceNumber, since),
@@ -31,12 +28,13 @@ export function createPostgresLogStore(pool: Pool, searches: Pool = pool): LogSt
       const statement = recordGaps([{ resourceNumber, drainId, atMicros: at.getTime() * 1000, losses }])
       if (statement !== null) await pool.query(statement)
     },
-    changeRetention: (resourceNumber, retentionDays, now) =>
-      changeRetention(pool, resourceNumber, retentionDays, now),
-    purge: (resourceNumber) => purge(pool, resourceNumber),
+    changeRetention: lines.changeRetention,
+    async purge(resourceNumber) {
+      await lines.purge(resourceNumber)
+      await purgeCounts(pool, resourceNumber)
+    },
     async maintain(retentionClasses, now) {
-      await createPartitions(pool, retentionClasses, now)
-      await dropExpiredPartitions(pool, now)
+      await lines.maintain(retentionClasses, now)
       await forgetFrameKeys(pool, now)
       await forgetCounts(pool, now)
     },

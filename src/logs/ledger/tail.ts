@@ -19,17 +19,24 @@
 //             sent away and begin anew.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Pool } from 'pg'
-import { BIN_SECONDS } from '../line-table.ts'
+import { BIN_SECONDS, type LineTable } from '../line-table.ts'
 import { type Following, type FollowQuery, joinSkipped, type LogTail } from '../log-tail.ts'
-import { readHistory, type SearchPools } from './read-lines.ts'
 import { isVisible, readSnapshot, type Snapshot } from './snapshot.ts'
-import { type Batch, begin, end, type Follower, newFollower, offer, toPart } from './tail-follower.ts'
+import {
+  type Batch,
+  begin,
+  byPlace,
+  end,
+  type Follower,
+  newFollower,
+  offer,
+  toPart,
+} from './tail-follower.ts'
 import {
   forgetNews,
   type Moment,
   type News,
   readMoment,
-  readNewLines,
   readNews,
   WATCH_SECONDS,
   watch,
@@ -49,15 +56,17 @@ const SETTLE_MS = 2_000
 const SETTLED_AFTER_MS = 5_000
 const SETTLE_POLL_MS = 20
 
-export interface TailOptions extends SearchPools {
+export interface TailOptions {
+  pool: Pool
+  lines: Pick<LineTable, 'readHistory' | 'readStored'>
   onFailure(error: unknown): void
 }
 
-export function createPostgresTail(options: TailOptions): LogTail {
-  return new PostgresTail(options)
+export function createLogTail(options: TailOptions): LogTail {
+  return new LedgerTail(options)
 }
 
-class PostgresTail implements LogTail {
+class LedgerTail implements LogTail {
   readonly #options: TailOptions
   readonly #pool: Pool
   readonly #followers = new Map<number, Set<Follower>>()
@@ -70,7 +79,7 @@ class PostgresTail implements LogTail {
 
   constructor(options: TailOptions) {
     this.#options = options
-    this.#pool = options.cancels
+    this.#pool = options.pool
   }
 
   get followers(): number {
@@ -94,7 +103,7 @@ class PostgresTail implements LogTail {
       const resumed = await this.#resume(query, follower, watchedSince)
       if (resumed) return this.#following(resourceNumber, follower, null, resumed)
       const history = { ...query.history, resourceNumber, signal }
-      const { page, snapshot } = await readHistory(this.#options, history)
+      const { page, snapshot } = await this.#options.lines.readHistory(history)
       begin(follower, snapshot)
       const position = positionOf({ snapshot, now: moment.now })
       return this.#following(resourceNumber, follower, page, position)
@@ -240,25 +249,22 @@ class PostgresTail implements LogTail {
     }
     const wanted: News[] = []
     let [lines, bytes] = [0, 0]
-    for (const item of news.toSorted((a, b) => Number(BigInt(b.receivedTo) - BigInt(a.receivedTo)))) {
+    for (const item of news.toSorted((a, b) => b.to - a.to)) {
       lines += item.lines
       bytes += item.bytes
       if (wanted.length === 0 || (lines <= MAX_LINES && bytes <= MAX_BYTES)) wanted.push(item)
       else skip(batchOf(item.xid), item)
     }
     if (wanted.length === 0) return []
-    const counts = new Map(wanted.map((item) => [item.xid, 0]))
-    for (const item of wanted) counts.set(item.xid, (counts.get(item.xid) ?? 0) + item.lines)
-    for (const { xid, line } of await readNewLines(this.#pool, wanted)) {
-      batchOf(xid).lines.push(line)
-      counts.set(xid, (counts.get(xid) ?? 0) - 1)
+    const stored = await this.#options.lines.readStored(wanted)
+    for (const [at, item] of wanted.entries()) {
+      const batch = batchOf(item.xid)
+      const own = (stored[at] ?? []).filter(({ isOwn }) => isOwn)
+      for (const { line } of own) batch.lines.push(line)
+      // Stored and not found: moved to another retention class meanwhile.
+      if (own.length < item.lines) skip(batch, { ...item, lines: item.lines - own.length })
     }
-    // Stored and not found: moved to another retention class meanwhile.
-    for (const item of wanted) {
-      const missing = counts.get(item.xid) ?? 0
-      if (missing > 0) skip(batchOf(item.xid), { ...item, lines: missing })
-      counts.set(item.xid, 0)
-    }
+    for (const { lines } of batches.values()) lines.sort(byPlace)
     return [...batches.values()]
   }
 }

@@ -4,12 +4,10 @@
 // that nothing can come before. Not one over the items either: an item may be committed after a younger one. A reader
 // takes what is there, oldest first, and deletes what it has done with.
 import type { Pool, PoolClient, QueryResult } from 'pg'
-import { withClient } from '../../database/pool.ts'
-import { formatMicros } from '../frame-form.ts'
 import type { FeedPage, LineFeeds } from '../line-feed.ts'
-import { BIN_SECONDS } from '../line-table.ts'
+import type { LineBatch, LineTable, StoredLine, StoredRef } from '../line-table.ts'
 import type { Delivery } from '../log-store.ts'
-import { BIN, LINE_COLUMNS, type LineRow, micros, toLine } from './line-rows.ts'
+import { batchValues, toBatch } from './batch-columns.ts'
 import { integers } from './sql-literals.ts'
 import { describe } from './stored-items.ts'
 
@@ -35,7 +33,11 @@ export interface FeedRow {
 }
 
 /** The statement that puts down what is stored for each of the feeds; null where there is none for any of it. */
-export function feed(feeds: QueryResult<FeedRow>, stored: readonly Delivery[]): string | null {
+export function feed(
+  feeds: QueryResult<FeedRow>,
+  stored: readonly Delivery[],
+  batch: LineBatch | null,
+): string | null {
   if (feeds.rows.length === 0) return null
   const byResource = new Map<number, string[]>()
   for (const { id, resource_number: number } of feeds.rows) {
@@ -45,12 +47,15 @@ export function feed(feeds: QueryResult<FeedRow>, stored: readonly Delivery[]): 
     const ids = byResource.get(delivery.resourceNumber) ?? []
     if (ids.length === 0) return []
     return describe(delivery).flatMap(({ resourceNumber, from, to, bins, lines }) =>
-      ids.map((id) => `(${Number(id)}, ${resourceNumber}, ${from}, ${to}, ${integers([...bins])}, ${lines})`),
+      ids.map(
+        (id) =>
+          `(${Number(id)}, ${resourceNumber}, ${batchValues(batch)}, ${from}, ${to}, ${integers([...bins])}, ${lines})`,
+      ),
     )
   })
   if (rows.length === 0) return null
   return `
-    insert into line_feed_item (feed_id, resource_number, received_from, received_to, bins, lines)
+    insert into line_feed_item (feed_id, resource_number, writer, batch, received_from, received_to, bins, lines)
     values ${rows.join(', ')}`
 }
 
@@ -74,9 +79,9 @@ export function forgetItems(ids: string, ofFeeds: string): string {
   return `delete from line_feed_item where id = any(${ids}) and feed_id in (${ofFeeds})`
 }
 
-export function createLineFeeds(pool: Pool): LineFeeds {
+export function createLineFeeds(pool: Pool, table: Pick<LineTable, 'readStored'>): LineFeeds {
   return {
-    next: (feedIds, lines) => readNext(pool, feedIds, lines),
+    next: (feedIds, lines) => readNext(pool, table, feedIds, lines),
 
     async waiting() {
       const { rows } = await pool.query<{ id: string }>(
@@ -121,21 +126,22 @@ export function createLineFeeds(pool: Pool): LineFeeds {
 interface Item {
   id: string
   feed_id: string
+  resource_number: number
+  /** Of the transaction that stored its lines. */
+  xid: string
+  writer: number | null
+  batch: string | null
   received_from: string
   received_to: string
+  bins: number[]
+  lines: number
   /** How many items of its feed were looked at. */
   of_feed: number
 }
 
-interface Row extends LineRow {
-  item: string
-  expected: number
-  is_of_item: boolean
-}
-
 /** The oldest item of each feed, then the second ones, and so on, as long as they hold no more lines than that. */
 const OLDEST = `
-  select id, feed_id, received_from, received_to, of_feed
+  select id, feed_id, resource_number, xid::text, writer, batch, received_from, received_to, bins, lines, of_feed
     from (
       select item.*, count(*) over (partition by feed_id)::integer as of_feed,
              sum(lines) over (order by place, item.id) - lines as before
@@ -149,66 +155,51 @@ const OLDEST = `
 
 async function readNext(
   pool: Pool,
+  table: Pick<LineTable, 'readStored'>,
   feedIds: readonly string[],
   lines: number,
 ): Promise<Map<string, FeedPage>> {
   const { rows: items } = await pool.query<Item>(OLDEST, [feedIds, lines])
   if (items.length === 0) return new Map()
-  const byItem = new Map<string, Row[]>(items.map(({ id }) => [id, []]))
-  for (const row of await readRows(pool, items)) byItem.get(row.item)?.push(row)
-  const byFeed = new Map<string, Item[]>()
-  for (const item of items) {
+  const stored = await table.readStored(items.map(toRef))
+  const byFeed = new Map<string, StoredItem[]>()
+  for (const [at, item] of items.entries()) {
+    const found = { item, lines: linesOf(stored[at] ?? [], item.lines) }
     const of = byFeed.get(item.feed_id)
-    if (of) of.push(item)
-    else byFeed.set(item.feed_id, [item])
+    if (of) of.push(found)
+    else byFeed.set(item.feed_id, [found])
   }
-  return new Map([...byFeed].map(([feedId, of]) => [feedId, toPage(of, byItem)]))
+  return new Map([...byFeed].map(([feedId, of]) => [feedId, toPage(of)]))
 }
 
-function toPage(items: readonly Item[], rows: ReadonlyMap<string, readonly Row[]>): FeedPage {
+interface StoredItem {
+  item: Item
+  lines: FeedPage['lines']
+}
+
+function toRef(item: Item): StoredRef {
+  return {
+    resourceNumber: item.resource_number,
+    xid: BigInt(item.xid),
+    batch: toBatch(item),
+    from: Number(item.received_from),
+    to: Number(item.received_to),
+    bins: item.bins,
+  }
+}
+
+function toPage(stored: readonly StoredItem[]): FeedPage {
   const page: FeedPage['lines'] = []
-  const ends = items.map(({ id }) => {
-    page.push(...linesOf(rows.get(id) ?? []))
+  const ends = stored.map(({ item: { id }, lines }) => {
+    page.push(...lines)
     return { id, end: page.length }
   })
-  const ofFeed = items[0]?.of_feed ?? 0
-  return { lines: page, items: ends, isMore: items.length < ofFeed || ofFeed === MAX_ITEMS }
+  const ofFeed = stored[0]?.item.of_feed ?? 0
+  return { lines: page, items: ends, isMore: stored.length < ofFeed || ofFeed === MAX_ITEMS }
 }
 
-/**
- * By the index, item for item; what lies between the first and the last receipt of all of them tells the planner which
- * days to leave aside. Each finds its lines by their times of receipt; another process may have received lines in the
- * same microseconds, and then the transaction tells whose they are. It cannot always: lines that move to another
- * partition, as when a plan changes, are written again.
- */
-async function readRows(pool: Pool, items: readonly Item[]): Promise<Row[]> {
-  const least = Math.min(...items.map((item) => Number(item.received_from)))
-  const most = Math.max(...items.map((item) => Number(item.received_to)))
-  // In one round trip, for this statement alone: walking the index is the plan whose work is bounded by the items.
-  const results = await withClient(pool, async (client) => {
-    return (await client.query(`
-      begin; set local enable_seqscan = off; set local jit = off;
-      select item.id as item, item.lines as expected, line.*
-        from line_feed_item as item
-        cross join lateral (
-          select ${LINE_COLUMNS}, xmin = item.xid::xid as is_of_item
-            from log_line
-           where resource_number = item.resource_number
-             and ${BIN} = any(array(
-               select timestamptz 'epoch' + bin * interval '${BIN_SECONDS} seconds' from unnest(item.bins) as bin))
-             and received_at between ${micros('item.received_from')} and ${micros('item.received_to')}
-             and received_at between timestamptz '${formatMicros(least)}' and timestamptz '${formatMicros(most)}'
-        ) as line
-       where item.id = any(${integers(items.map(({ id }) => Number(id)))})
-       order by item.id, line.received_micros;
-      commit`)) as unknown as QueryResult<Row>[]
-  })
-  return (results[3] as QueryResult<Row>).rows
-}
-
-function linesOf(rows: readonly Row[]): FeedPage['lines'] {
-  const expected = rows[0]?.expected ?? 0
-  const own = rows.filter((row) => row.is_of_item)
+function linesOf(stored: readonly StoredLine[], expected: number): FeedPage['lines'] {
+  const own = stored.filter(({ isOwn }) => isOwn)
   // Rather a line twice than not at all.
-  return (rows.length > expected && own.length === expected ? own : rows).map(toLine)
+  return (stored.length > expected && own.length === expected ? own : stored).map(({ line }) => line)
 }

@@ -1,9 +1,8 @@
 // All SQL on `tail_watch` and `tail_news`: who reads live, and which lines were stored of what is read live.
 import type { Pool, QueryResult } from 'pg'
-import type { LogLine } from '../line.ts'
-import { BIN_SECONDS } from '../line-table.ts'
+import type { LineBatch, StoredRef } from '../line-table.ts'
 import type { Delivery } from '../log-store.ts'
-import { BIN, LINE_COLUMNS, type LineRow, micros, toLine } from './line-rows.ts'
+import { batchValues, toBatch } from './batch-columns.ts'
 import { integers } from './sql-literals.ts'
 import { describe } from './stored-items.ts'
 
@@ -13,12 +12,7 @@ export const WATCH_SECONDS = 60
 const NEWS_SECONDS = 120
 
 /** Lines that one transaction stored of one resource. */
-export interface News {
-  xid: bigint
-  resourceNumber: number
-  receivedFrom: string
-  receivedTo: string
-  bins: number[]
+export interface News extends StoredRef {
   lines: number
   bytes: number
 }
@@ -35,6 +29,7 @@ export function readWatched(deliveries: readonly Delivery[]): string {
 export function writeNews(
   watched: QueryResult<{ resource_number: number }>,
   stored: readonly Delivery[],
+  batch: LineBatch | null,
 ): string | null {
   if (watched.rows.length === 0) return null
   const numbers = new Set(watched.rows.map((row) => row.resource_number))
@@ -42,10 +37,10 @@ export function writeNews(
   if (items.length === 0) return null
   const rows = items.map(
     ({ resourceNumber, from, to, bins, lines, bytes }) =>
-      `(${resourceNumber}, ${from}, ${to}, ${integers([...bins])}, ${lines}, ${bytes})`,
+      `(${resourceNumber}, ${batchValues(batch)}, ${from}, ${to}, ${integers([...bins])}, ${lines}, ${bytes})`,
   )
   return `
-    insert into tail_news (resource_number, received_from, received_to, bins, lines, bytes)
+    insert into tail_news (resource_number, writer, batch, received_from, received_to, bins, lines, bytes)
     values ${rows.join(', ')}`
 }
 
@@ -97,13 +92,15 @@ export async function readNews(
     now: string
     xid: string | null
     resource_number: number
+    writer: number | null
+    batch: string | null
     received_from: string
     received_to: string
     bins: number[]
     lines: number
     bytes: number
   }>(
-    `select moment.*, xid::text, resource_number, received_from, received_to, bins, lines, bytes
+    `select moment.*, xid::text, resource_number, writer, batch, received_from, received_to, bins, lines, bytes
        from (select pg_current_snapshot()::text as snapshot,
                     (extract(epoch from clock_timestamp()) * 1000)::bigint as now) as moment
        left join tail_news
@@ -116,54 +113,15 @@ export async function readNews(
     .filter((row) => row.xid !== null)
     .map((row) => ({
       xid: BigInt(row.xid as string),
+      batch: toBatch(row),
       resourceNumber: row.resource_number,
-      receivedFrom: row.received_from,
-      receivedTo: row.received_to,
+      from: Number(row.received_from),
+      to: Number(row.received_to),
       bins: row.bins,
       lines: row.lines,
       bytes: row.bytes,
     }))
   return { snapshot, now: Number(now), news }
-}
-
-const XID_MODULUS = 2n ** 32n
-
-/** The lines that the news speak of, all of one resource. By the transaction that stored each, so exactly those. */
-export async function readNewLines(
-  pool: Pool,
-  news: readonly News[],
-): Promise<{ xid: bigint; line: LogLine }[]> {
-  const xids = new Map(news.map(({ xid }) => [(xid % XID_MODULUS).toString(), xid]))
-  const received = news.flatMap(({ receivedFrom, receivedTo }) => [BigInt(receivedFrom), BigInt(receivedTo)])
-  const least = received.reduce((a, b) => (a < b ? a : b))
-  const most = received.reduce((a, b) => (a > b ? a : b))
-  // A transaction may have stored more of the resource than these items, where the others are skipped.
-  const spans = news.map(({ xid, receivedFrom, receivedTo }) => ({
-    xid,
-    from: Number(receivedFrom),
-    to: Number(receivedTo),
-  }))
-  const { rows } = await pool.query<LineRow & { xmin: string }>(
-    `select xmin::text as xmin, ${LINE_COLUMNS} from log_line
-      where resource_number = $1
-        and ${BIN} = any(array(select timestamptz 'epoch' + bin * interval '${BIN_SECONDS} seconds' from unnest($2::integer[]) as bin))
-        and received_at between ${micros('$3')} and ${micros('$4')}
-        and xmin = any($5::xid[])
-      order by sent_at, received_at`,
-    [
-      news[0]?.resourceNumber,
-      [...new Set(news.flatMap(({ bins }) => bins))],
-      String(least),
-      String(most),
-      [...xids.keys()],
-    ],
-  )
-  return rows.flatMap((row) => {
-    const xid = xids.get(row.xmin) as bigint
-    const receivedAt = Number(row.received_micros)
-    const isMeant = spans.some((span) => span.xid === xid && receivedAt >= span.from && receivedAt <= span.to)
-    return isMeant ? [{ xid, line: toLine(row) }] : []
-  })
 }
 
 export async function forgetNews(pool: Pool): Promise<void> {

@@ -1,0 +1,26 @@
+-- Lines may be kept in an engine of their own: src/logs/clickhouse/lanes.ts. There a transaction of this database is
+-- known by who wrote and which of his batches it was.
+create table line_writer (
+  id integer generated always as identity primary key,
+  -- The last of its batches that has been committed.
+  batch bigint not null default 0,
+  seen_at timestamptz not null default now(),
+  -- From then on it commits nothing any more.
+  ended_at timestamptz
+);
+
+alter table tail_news add column writer integer, add column batch bigint;
+alter table line_feed_item add column writer integer, add column batch bigint;
+
+-- Lines of a resource that are in another partition by now, and not yet deleted where they were: nobody sees those.
+create table line_moved (
+  id integer generated always as identity primary key,
+  resource_number integer not null,
+  retention_days integer not null,
+  -- Of receipt, counted from 1970.
+  day integer not null,
+  -- What was committed when they were moved, and so is meant: as in src/logs/clickhouse/lanes.ts.
+  seen jsonb not null
+);
+
+create index line_moved_resource on line_moved (resource_number);

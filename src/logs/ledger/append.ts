@@ -1,0 +1,79 @@
+// Filing deliveries: keys, lines and counts in one transaction. After a crash either all of it is there, or nothing.
+//
+//   begin, claim the frame keys, read what their resources have used,
+//   which of them somebody reads live, and which are sent on             one round trip
+//   the new ones into the table of lines                                 in Postgres one for each partition, usually one
+//   count usage, gaps and what rules excluded, tell who reads live and
+//   who sends on, commit                                                 one round trip
+//
+// A commit of small deliveries spends its time in round trips, each of them a turn of a busy event loop. As statements
+// of their own these were eight, and with 1,000 drains of 10 lines Postgres mostly waited for us.
+import type { Pool, PoolClient, QueryResult } from 'pg'
+import { checkCommitted, withClient } from '../../database/pool.ts'
+import type { LineTable, Written } from '../line-table.ts'
+import type { Delivery, Filed, Loss } from '../log-store.ts'
+import { feed, readFeeds } from './feeds.ts'
+import { areClaimed, claimFrameKeys } from './frame-keys.ts'
+import { type DrainLosses, recordGaps } from './gaps.ts'
+import { countSaved } from './saved.ts'
+import { readWatched, writeNews } from './tail-store.ts'
+import { countUsage, findOverQuota, readUsed } from './usage.ts'
+
+export type Append = (deliveries: readonly Delivery[]) => Promise<Filed[]>
+
+export function createAppend(pool: Pool, lines: Pick<LineTable, 'write'>): Append {
+  return async (deliveries) => {
+    let written: Written | null = null
+    try {
+      const filed = await withClient(pool, async (client) => {
+        const [, claimed, used, watched, feeds] = await several(client, [
+          'begin',
+          claimFrameKeys(deliveries),
+          readUsed(deliveries),
+          readWatched(deliveries),
+          readFeeds(deliveries),
+        ])
+        const isNew = areClaimed(claimed as QueryResult, deliveries)
+        const fresh = deliveries.filter((_, at) => isNew[at])
+        const isOver = await findOverQuota(client, fresh, used as QueryResult)
+        const kept = fresh.filter((delivery, at) => !isOver[at] && delivery.lines.length > 0)
+        if (kept.length > 0) written = await lines.write(client, kept)
+        const batch = written?.batch ?? null
+        const counts = fresh.length > 0 ? [countUsage(fresh, isOver)] : []
+        const gaps = recordGaps(fresh.map((delivery, at) => lossesOf(delivery, isOver[at] === true)))
+        const news = writeNews(watched as QueryResult, kept, batch)
+        const fed = feed(feeds as QueryResult, kept, batch)
+        const rest = [countSaved(fresh), gaps, news, fed].filter((statement) => statement !== null)
+        const results = await several(client, [...counts, ...rest, 'commit'])
+        checkCommitted(results.at(-1) as QueryResult)
+
+        const over = new Set(fresh.filter((_, at) => isOver[at]))
+        return deliveries.map(
+          (delivery, at): Filed => (!isNew[at] ? 'duplicate' : over.has(delivery) ? 'over_quota' : 'stored'),
+        )
+      })
+      settle(written, true)
+      return filed
+    } catch (error) {
+      settle(written, false)
+      throw error
+    }
+  }
+}
+
+/** Its own function, since the compiler takes what a closure has set for never set. */
+function settle(written: Written | null, hasCommitted: boolean): void {
+  written?.settle(hasCommitted)
+}
+
+/** Sends the statements in one round trip: the simple query protocol, without parameters. One result for each. */
+async function several(client: PoolClient, statements: readonly string[]): Promise<QueryResult[]> {
+  const results = (await client.query(statements.join(';\n'))) as unknown as QueryResult | QueryResult[]
+  return Array.isArray(results) ? results : [results]
+}
+
+function lossesOf(delivery: Delivery, isOver: boolean): DrainLosses {
+  const { resourceNumber, drainId, receivedAtMicros, losses, lines } = delivery
+  const dropped: Loss[] = isOver ? [{ kind: 'quota', lines: lines.length }] : []
+  return { resourceNumber, drainId, atMicros: receivedAtMicros, losses: [...losses, ...dropped] }
+}
