@@ -21,7 +21,7 @@ export interface Receiver {
    */
   answers: Answering | 'nothing' | 'never' | null
   /** What it does with the next requests, one after the other, before that. */
-  next: (Answering | null)[]
+  next: (Answering | 'nothing' | 'never' | null)[]
   messages(): string[]
   close(): Promise<void>
 }

@@ -202,6 +202,20 @@ describe('what was taken', () => {
     expect(await stateOf(service)).toMatchObject({ failures: 0, lastError: null })
   })
 
+  it('is sent at once by the next process where this one ends before an answer', async () => {
+    const service = await stream(['out'])
+    await store(['one'])
+    receiver.next = ['never']
+    const ending = newSender()
+    await ending.round()
+    await vi.waitFor(() => expect(receiver.requests).toHaveLength(1), PATIENT)
+    ending.end()
+    await ending.settled()
+    await roundAndSettle(newSender())
+    expect(receiver.messages()).toEqual(['one'])
+    expect(await stateOf(service)).toMatchObject({ sentLines: 1, failures: 0, lastErrorAt: null })
+  })
+
   it('is not written down by whose lease has run out', async () => {
     const service = await stream(['out'])
     await store(['one'])
