@@ -152,7 +152,9 @@ export class Sender {
 
   #start(flow: Flow): void {
     const { log } = this.#parts
-    const sending: Promise<void> = this.#send(flow)
+    // Not before its whole group is under way: what is done at once settles together, too.
+    const sending: Promise<void> = Promise.resolve()
+      .then(() => this.#send(flow))
       .catch((error: unknown) => {
         // The lease runs out, and somebody else tries.
         log.error({ err: error, service: flow.stream.serviceId }, 'a log endpoint could not be sent to')
