@@ -1,5 +1,6 @@
 // The sender without a clock: each test says when a round is.
 import { randomBytes, randomUUID } from 'node:crypto'
+import fc from 'fast-check'
 import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { toId } from '../../src/endpoints/api/ids.ts'
@@ -41,11 +42,7 @@ beforeEach(async () => {
   receiver = await startReceiver()
   outbound = createOutbound({ allowInside: true, keepAlive: true, maxCallsToHost: 64 })
   senders = []
-  const { rows } = await database.pool.query(
-    `insert into resource (id, state, name, plan) values ($1, 'provisioned', 'x', 'test') returning id, number`,
-    [randomUUID()],
-  )
-  resource = rows[0]
+  await newResource()
 })
 afterEach(async () => {
   for (const sender of senders) sender.end()
@@ -54,6 +51,14 @@ afterEach(async () => {
   await receiver.close()
   await database.pool.query('truncate line_feed, line_feed_item, endpoint_stream')
 })
+
+async function newResource(): Promise<void> {
+  const { rows } = await database.pool.query(
+    `insert into resource (id, state, name, plan) values ($1, 'provisioned', 'x', 'test') returning id, number`,
+    [randomUUID()],
+  )
+  resource = rows[0]
+}
 
 /** As in a process of its own. */
 function newSender(store: StreamStore = streams): Sender {
@@ -259,6 +264,49 @@ describe('what was taken', () => {
     expect(await stateOf(service)).toMatchObject({ sentLines: 0 })
     expect((await database.pool.query('select from line_feed_item')).rowCount).toBe(1)
   })
+})
+
+it('leaves no line out that it does not tell of, and keeps the order, whatever a receiver answers', {
+  timeout: 60_000,
+}, async () => {
+  const answers = fc.constantFrom(null, { status: 400 }, { status: 429 }, { status: 503 }, 'nothing' as const)
+  const deliveries = fc.array(fc.integer({ min: 1, max: 700 }), { minLength: 1, maxLength: 4 })
+  await fc.assert(
+    fc.asyncProperty(fc.array(answers, { maxLength: 6 }), deliveries, async (next, sizes) => {
+      await newResource()
+      const service = await stream(['out'])
+      let total = 0
+      for (const size of sizes) {
+        await store(numbered(total, total + size))
+        total += size
+      }
+      receiver.lines.length = 0
+      receiver.next = [...next]
+      const sender = newSender()
+      await vi.waitFor(async () => {
+        await passTime()
+        await roundAndSettle(sender)
+        expect((await database.pool.query('select from line_feed_item')).rowCount).toBe(0)
+      }, PATIENT)
+      const messages = receiver.messages()
+      const arrived = [...new Set(messages.filter((message) => !message.endsWith(LOSS)).map(Number))]
+      expect(arrived).toEqual(arrived.toSorted((a, b) => a - b))
+      const { droppedLines = 0 } = (await stateOf(service)) ?? {}
+      expect(arrived.length + droppedLines).toBeGreaterThanOrEqual(total)
+      if (!next.some((answer) => answer !== null && answer !== 'nothing' && answer.status === 400))
+        expect([droppedLines, arrived.length]).toEqual([0, total])
+      const { rows } = await database.pool.query(
+        'select untold_lines from endpoint_stream where service_id = $1',
+        [service],
+      )
+      const told = messages
+        .filter((message) => message.endsWith(LOSS))
+        .map((message) => Number.parseInt(message, 10))
+      expect(told.reduce((sum, lines) => sum + lines, 0)).toBe(droppedLines - Number(rows[0].untold_lines))
+      await database.pool.query('truncate line_feed, line_feed_item, endpoint_stream')
+    }),
+    { numRuns: 15 },
+  )
 })
 
 it('drops what a request is refused for, no more, and tells of it in the next one', async () => {
