@@ -2,6 +2,7 @@
 // body. Errors of Heroku may be HTML, plain text labelled JSON, or JSON: nothing is parsed before status and content
 // type have been looked at.
 import type { z } from 'zod'
+import { type Deadline, startDeadline } from '../deadline.ts'
 import { HerokuError } from './heroku-error.ts'
 
 export interface HerokuAnswer {
@@ -28,8 +29,7 @@ const USER_AGENT = 'culvert'
 
 /** @throws HerokuError unavailable, unexpected */
 export async function callHeroku(call: HerokuCall): Promise<HerokuAnswer> {
-  const timeout = AbortSignal.timeout(call.timeoutMs)
-  const signal = call.signal === undefined ? timeout : AbortSignal.any([timeout, call.signal])
+  const deadline = startDeadline(call.timeoutMs, call.signal)
   try {
     const answer = await fetch(call.url, {
       method: call.method,
@@ -37,12 +37,14 @@ export async function callHeroku(call: HerokuCall): Promise<HerokuAnswer> {
       ...(call.body === undefined ? {} : { body: call.body }),
       // A redirect would carry the token along to wherever it points.
       redirect: 'manual',
-      signal,
+      signal: deadline.signal,
     })
     return { status: answer.status, headers: answer.headers, body: await readBody(answer, call) }
   } catch (error) {
     if (error instanceof HerokuError) throw error
-    throw new HerokuError('unavailable', `${call.who} could not be reached: ${reasonOf(error, timeout)}`)
+    throw new HerokuError('unavailable', `${call.who} could not be reached: ${reasonOf(error, deadline)}`)
+  } finally {
+    deadline.end()
   }
 }
 
@@ -111,8 +113,8 @@ function errorSlug(body: string): string | null {
   }
 }
 
-function reasonOf(error: unknown, timeout: AbortSignal): string {
-  if (timeout.aborted) return 'no answer in time'
+function reasonOf(error: unknown, deadline: Deadline): string {
+  if (deadline.isPast) return 'no answer in time'
   const { cause, name } = error as { cause?: { code?: unknown }; name?: unknown }
   return typeof cause?.code === 'string' ? cause.code : String(name ?? 'unknown')
 }

@@ -9,6 +9,7 @@ import { lookup as lookUpName } from 'node:dns'
 import * as http from 'node:http'
 import * as https from 'node:https'
 import type { LookupFunction } from 'node:net'
+import { startDeadline } from '../deadline.ts'
 import { OutboundError } from './outbound-error.ts'
 import { isPublicAddress } from './public-address.ts'
 import { hostOf, readTargetUrl, type TargetRules } from './target-url.ts'
@@ -74,14 +75,13 @@ export function createOutbound(options: OutboundOptions): Outbound {
     async call(call) {
       const url = readTargetUrl(call.url, options)
       const host = hostOf(url)
-      const timeout = AbortSignal.timeout(call.timeoutMs)
-      const signal = call.signal === undefined ? timeout : AbortSignal.any([timeout, call.signal])
+      const deadline = startDeadline(call.timeoutMs, call.signal)
       const isPlain = url.protocol === 'http:'
       try {
         const answer = await exchange(isPlain ? http.request : https.request, url, call, {
           agent: isPlain ? agents['http:'] : agents['https:'],
           lookup,
-          signal,
+          signal: deadline.signal,
         })
         if (answer.status >= 300 && answer.status < 400) {
           throw new OutboundError(
@@ -92,9 +92,11 @@ export function createOutbound(options: OutboundOptions): Outbound {
         return answer
       } catch (error) {
         if (error instanceof OutboundError) throw error
-        if (timeout.aborted) throw new OutboundError('timeout', `${host} did not answer in time`)
+        if (deadline.isPast) throw new OutboundError('timeout', `${host} did not answer in time`)
         call.signal?.throwIfAborted()
         throw new OutboundError('unreachable', `${host} could not be reached (${codeOf(error)})`)
+      } finally {
+        deadline.end()
       }
     },
     close() {

@@ -136,7 +136,7 @@ describe('many streams', () => {
   it('are sent in a few statements, not in some for each', async () => {
     for (let service = 0; service < 5; service++) await stream(numbered(0, 10))
     await store(['line'])
-    expect(await statementsOf(() => roundAndSettle(newSender()))).toBeLessThan(25)
+    expect(await statementsOf(() => roundAndSettle(newSender()))).toBeLessThan(50)
     expect(receiver.messages()).toEqual(Array.from({ length: 50 }, () => 'line'))
     expect((await database.pool.query('select from line_feed_item')).rowCount).toBe(0)
   })
