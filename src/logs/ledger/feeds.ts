@@ -85,7 +85,7 @@ export function createLineFeeds(pool: Pool, table: Pick<LineTable, 'readStored'>
 
     async waiting() {
       const { rows } = await pool.query<{ id: string }>(
-        'select id from line_feed where exists (select from line_feed_item where feed_id = line_feed.id)',
+        `select id from line_feed cross join lateral (${itemsOf('line_feed.id', '')} limit 1) as oldest`,
       )
       return rows.map(({ id }) => id)
     },
@@ -139,6 +139,14 @@ interface Item {
   of_feed: number
 }
 
+/**
+ * Oldest first, by their index and no other: with `feed_id = …` the planner may rather walk the key of the table, past all
+ * that waits in other feeds. A look into 26 feeds took 500 ms where two others held 100,000 items (Postgres 15), and takes 5.
+ */
+function itemsOf(feedId: string, columns = '*'): string {
+  return `select ${columns} from line_feed_item where feed_id between ${feedId} and ${feedId} order by feed_id, id`
+}
+
 /** The oldest item of each feed, then the second ones, and so on, as long as they hold no more lines than that. */
 const OLDEST = `
   select id, feed_id, resource_number, xid::text, writer, batch, received_from, received_to, bins, lines, of_feed
@@ -148,7 +156,7 @@ const OLDEST = `
         from unnest($1::bigint[]) as feed (id)
         cross join lateral (
           select *, row_number() over (order by oldest.id) as place
-            from (select * from line_feed_item where feed_id = feed.id order by id limit ${MAX_ITEMS}) as oldest
+            from (${itemsOf('feed.id')} limit ${MAX_ITEMS}) as oldest
         ) as item
     ) as waiting
    where place = 1 or before < $2 order by id`
