@@ -17,10 +17,11 @@ create table line_moved (
   id integer generated always as identity primary key,
   resource_number integer not null,
   retention_days integer not null,
-  -- Of receipt, counted from 1970.
-  day integer not null,
-  -- What was committed when they were moved, and so is meant: as in src/logs/clickhouse/lanes.ts.
-  seen jsonb not null
+  -- Of receipt, in microseconds since 1970; `to` exclusive.
+  received_from bigint not null,
+  received_to bigint not null,
+  -- What had been committed when they were moved, and so is meant: Committed in src/logs/clickhouse/seen.ts.
+  committed jsonb not null
 );
 
 create index line_moved_resource on line_moved (resource_number);

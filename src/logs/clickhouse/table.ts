@@ -3,7 +3,7 @@
 import type { ClickHouse } from './clickhouse.ts'
 
 export const TABLE = 'log_line'
-const DAY_MICROS = 86_400_000_000
+export const DAY_MICROS = 86_400_000_000
 
 /** In the order in which rows are written. */
 export const COLUMNS = [

@@ -2,6 +2,7 @@
 // dropping them. Made ahead of time, because making one needs a lock on its parent.
 import type { Pool, PoolClient } from 'pg'
 import { withTransaction } from '../../database/pool.ts'
+import { isPastRetention } from '../retention.ts'
 import { utcDay } from '../utc-day.ts'
 
 const DAY_MS = 86_400_000
@@ -48,7 +49,7 @@ export async function createDayPartitions(
 
 /** Drops every partition whose youngest possible line is past the retention of its class. Returns their names. */
 export async function dropExpiredPartitions(pool: Pool, now: Date): Promise<string[]> {
-  const isExpired = (partition: Partition) => isPastRetention(partition, now)
+  const isExpired = ({ day, retentionDays }: Partition) => isPastRetention(day, retentionDays, now)
   if (!(await classPartitions(pool)).some(isExpired)) return []
   return withHousekeepingLock(pool, async (client) => {
     const expired = (await classPartitions(client)).filter(isExpired).map((partition) => partition.name)
@@ -64,14 +65,6 @@ export async function classPartitions(client: Pool | PoolClient): Promise<Partit
       where relnamespace = current_schema()::regnamespace and relkind = 'r' and relname ~ '^log_line_\\d+d_\\d{8}$'`,
   )
   return rows.map((row) => parseName(row.name)).sort((a, b) => (a.day < b.day ? -1 : 1))
-}
-
-/** True where even a line of the last moment of that day is older than its retention. */
-export function isPastRetention(
-  { day, retentionDays }: Pick<Partition, 'day' | 'retentionDays'>,
-  now: Date,
-): boolean {
-  return Date.parse(day) + DAY_MS + retentionDays * DAY_MS <= now.getTime()
 }
 
 async function createClass(client: PoolClient, retentionDays: number): Promise<void> {

@@ -1,6 +1,7 @@
 // What happens to all lines of a resource at once: they change their retention class, or they go.
 import type { Pool } from 'pg'
-import { classPartitions, createDayPartitions, isPastRetention, type Partition } from './partitions.ts'
+import { isPastRetention } from '../retention.ts'
+import { classPartitions, createDayPartitions, type Partition } from './partitions.ts'
 
 /** Rows moved or deleted in one statement: a few seconds at the most, within the statement timeout. */
 const BATCH_ROWS = 20_000
@@ -19,7 +20,7 @@ export async function changeRetention(
     (partition) => partition.retentionDays !== retentionDays,
   )
   for (const partition of others) {
-    if (isPastRetention({ ...partition, retentionDays }, now)) {
+    if (isPastRetention(partition.day, retentionDays, now)) {
       await inBatches(pool, 'delete from log_line', partition, resourceNumber)
     } else if (await holds(pool, partition, resourceNumber)) {
       await createDayPartitions(pool, retentionDays, [partition.day])

@@ -1,0 +1,98 @@
+// Which lines of ClickHouse are seen: those whose transaction in Postgres has committed. lanes.ts says how that is told.
+// Pure, but for the one question.
+import type { Pool, PoolClient } from 'pg'
+import { bug } from '../../errors.ts'
+
+/** What had been committed at a moment. */
+export interface Committed {
+  /** The writers that still have a row: the last batch that each has committed. */
+  writers: readonly (readonly [writer: number, batch: number])[]
+  /** The greatest writer there was; one below it without a row ended long ago, and all that is left of it is committed. */
+  last: number
+}
+
+/** Lines that are in another partition by now, and may still be where they were, too. */
+export interface Moved {
+  retentionDays: number
+  /** Of receipt, in microseconds since 1970; `to` exclusive. */
+  from: number
+  to: number
+  committed: Committed
+}
+
+export interface Seen {
+  /** Exact, of a row at hand. */
+  isSeen(writer: number, batch: number): boolean
+  /**
+   * A condition on rows that is true of every one that is seen, and false of all that had been written and not
+   * committed. What is written only now may pass.
+   */
+  condition: string
+  /** The pg_snapshot of the same moment, as text. */
+  snapshot: string
+}
+
+/** As of one moment; moved are the lines of this resource. */
+export async function readSeen(pool: Pool | PoolClient, resourceNumber: number): Promise<Seen> {
+  const { rows } = await pool.query<{
+    snapshot: string
+    writers: [number, number][] | null
+    moved:
+      | { retention_days: number; received_from: number; received_to: number; committed: Committed }[]
+      | null
+  }>(
+    `select pg_current_snapshot()::text as snapshot,
+            (select json_agg(json_build_array(id, batch) order by id) from line_writer) as writers,
+            (select json_agg(line_moved) from line_moved where resource_number = $1) as moved`,
+    [resourceNumber],
+  )
+  const [row] = rows
+  if (row === undefined) throw bug('a select without from has one row')
+  const committed = toCommitted(row.writers ?? [])
+  const moved = (row.moved ?? []).map((one) => ({
+    retentionDays: one.retention_days,
+    from: one.received_from,
+    to: one.received_to,
+    committed: one.committed,
+  }))
+  return { ...seenBy(committed, moved), snapshot: row.snapshot }
+}
+
+export async function readCommitted(client: PoolClient): Promise<Committed> {
+  const { rows } = await client.query<{ id: number; batch: string }>(
+    'select id, batch from line_writer order by id',
+  )
+  return toCommitted(rows.map(({ id, batch }) => [id, Number(batch)]))
+}
+
+function toCommitted(writers: readonly [number, number][]): Committed {
+  return { writers, last: writers.at(-1)?.[0] ?? 0 }
+}
+
+export function seenBy(committed: Committed, moved: readonly Moved[]): Omit<Seen, 'snapshot'> {
+  const batches = new Map(committed.writers)
+  const isSeen = (writer: number, batch: number) => {
+    const known = batches.get(writer)
+    return known === undefined ? writer < committed.last : batch <= known
+  }
+  // A writer has one batch open at the most: it ends with the first that fails.
+  const open = committed.writers.map(([writer, batch]) => `(${Number(writer)}, ${Number(batch) + 1})`)
+  const conditions = [
+    ...(open.length > 0 ? [`(writer, batch) not in (${open.join(', ')})`] : []),
+    ...moved.map((one) => `not (${movedCondition(one)})`),
+  ]
+  return { isSeen, condition: conditions.length === 0 ? 'true' : conditions.join(' and ') }
+}
+
+/** Of the rows that are where they were before they were moved. */
+export function movedCondition({ retentionDays, from, to, committed }: Moved): string {
+  return `retention_days = ${Number(retentionDays)} and received_at >= ${Number(from)} and received_at < ${Number(to)}
+          and ${committedCondition(committed)}`
+}
+
+/** Exactly the rows that had been committed. */
+function committedCondition({ writers, last }: Committed): string {
+  const known = writers.map(([writer, batch]) => `writer = ${Number(writer)} and batch <= ${Number(batch)}`)
+  const others = `writer < ${Number(last)}${writers.length === 0 ? '' : ` and writer not in (${writers.map(([writer]) => Number(writer)).join(', ')})`}`
+  return `(${[others, ...known].join(' or ')})`
+}
