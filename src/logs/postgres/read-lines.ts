@@ -1,7 +1,7 @@
 // Reading lines back: newest first, a page at a time, found by a query.
 //
 // The search walks back in time by the index on resource and coarse time, in steps that grow: Postgres looks at so many
-// lines, hands over those that may match (query/prefilter.ts), and `matches` decides. It ends when the page is full,
+// lines, hands over those that may match (../query/prefilter.ts), and `matches` decides. It ends when the page is full,
 // when there are no more lines, or when it has taken long enough: then the page says how far it came, and the next
 // one goes on from there.
 //
@@ -15,10 +15,12 @@ import { formatMicros } from '../frame-form.ts'
 import type { LogLine } from '../line.ts'
 import type { Effort, LinePage, LineQuery } from '../log-store.ts'
 import { type Place, parseCursor, toCursor } from '../place.ts'
+import { conditionSql } from '../query/condition-sql.ts'
+import { mayMatch, timeRange } from '../query/prefilter.ts'
 import { matches } from '../query/query.ts'
 import { searched } from '../query/searched-line.ts'
 import { BIN, binOf, LINE_COLUMNS, type LineRow, micros, placeOf, samePlace, toLine } from './line-rows.ts'
-import { FOLDED_COLUMNS, prefilter, timeRange } from './query/prefilter.ts'
+import { FOLDED_COLUMNS, postgresDialect } from './query/dialect.ts'
 
 interface Row extends LineRow {
   /** How many lines of the step had been looked at with this one. */
@@ -236,7 +238,8 @@ async function readStep(
   const direction = forward ? 'asc' : 'desc'
   // The same everywhere, so that it is sorted once.
   const order = `bin ${direction}, sent_at ${direction}, received_at ${direction}`
-  const mayMatch = prefilter(search, apps, bind)
+  const condition = mayMatch(search, apps)
+  const isAsked = condition.kind !== 'always'
   // With ties: two processes may have received lines in the same microsecond, and nothing may end between them. They
   // are peers of the window, so that they share rank and sum, and are handed over together or not at all.
   const text = `
@@ -244,7 +247,7 @@ async function readStep(
       select ${LINE_COLUMNS}, looked, is_last, bin, sent_at, received_at,
              rank() over walk as rank, sum(octet_length(message) + octet_length(original)) over walk as bytes
       from (
-        select step.*, ${mayMatch === null ? '' : `${FOLDED_COLUMNS},`}
+        select step.*, ${isAsked ? `${FOLDED_COLUMNS},` : ''}
                row_number() over walk as looked, lead(true) over walk is null as is_last
         from (
           select ${BIN} as bin, sent_at, received_at, drain_id, priority, form, source, process, message, original
@@ -255,7 +258,7 @@ async function readStep(
         ) as step
         window walk as (order by ${order})
       ) as looked_at
-      where ${mayMatch === null ? 'true' : `is_last or ${mayMatch}`}
+      where ${isAsked ? `is_last or ${conditionSql(condition, postgresDialect(bind))}` : 'true'}
       window walk as (order by ${order})
     ) as handed_over
     where rank = 1 or bytes <= ${MAX_HANDED_OVER_BYTES}

@@ -1,8 +1,8 @@
 // The fields that a message carries: key=value pairs (logfmt: router, dyno metrics, Postgres, Redis, most programs)
 // and JSON objects by dotted path. Pure; in time linear in the length of the message.
 //
-// The prefilter in postgres/query/ relies on this: a key's segments and a value stand in the message as they are
-// given here, but for the case of letters, unless the message holds a backslash.
+// prefilter.ts relies on this: a key's segments and a value stand in the message as they are given here, but for the case
+// of letters, unless the message holds a backslash.
 import { fold } from './fold.ts'
 
 /** Folded key -> the values it has in this message, as written. */

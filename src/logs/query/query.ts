@@ -1,5 +1,5 @@
 // The query language as a whole: what people type to find lines, one file per concept. It has one meaning, `matches`;
-// a store may narrow down what it reads (postgres/query/), but this decides. Pure.
+// a store may narrow down what it reads (prefilter.ts), but this decides. Pure.
 import type { And } from './and.ts'
 import { printAnd } from './and.ts'
 import type { Everything } from './everything.ts'
