@@ -1,18 +1,12 @@
 // Lines as rows of log_line, and their place in the order: by the time they were sent, then by their receipt.
-import { formatMicros, writeFrame } from '../frame-form.ts'
 import type { LogLine } from '../line.ts'
 import { BIN_SECONDS } from '../line-table.ts'
-import { type Place, toCursor } from '../place.ts'
+import type { Place } from '../place.ts'
+import { type StoredColumns, storedLine } from '../stored-line.ts'
 
-export interface LineRow {
+export interface LineRow extends StoredColumns {
   sent_micros: string
   received_micros: string
-  drain_id: number
-  priority: number
-  form: number
-  source: string
-  process: string
-  message: string
   original: Buffer
 }
 
@@ -38,27 +32,9 @@ export function micros(parameter: string): string {
 }
 
 export function toLine(row: LineRow): LogLine {
-  const place = placeOf(row)
-  return {
-    cursor: toCursor(place),
-    sentAt: formatMicros(place.sentAt),
-    receivedAt: formatMicros(place.receivedAt),
-    drainId: row.drain_id,
-    priority: row.priority === -1 ? null : row.priority,
-    source: row.source || null,
-    process: row.process || null,
-    message: row.message,
-    // Made when somebody asks: a search looks at many lines, and hardly anybody wants their frames.
-    get frame() {
-      return row.original.length > 0 ? row.original : writeFrame({ ...row, sentAtMicros: place.sentAt })
-    },
-  }
+  return storedLine(row, placeOf(row), () => row.original)
 }
 
 export function placeOf(row: LineRow): Place {
   return { sentAt: Number(row.sent_micros), receivedAt: Number(row.received_micros) }
-}
-
-export function samePlace(a: LineRow, b: LineRow): boolean {
-  return a.sent_micros === b.sent_micros && a.received_micros === b.received_micros
 }

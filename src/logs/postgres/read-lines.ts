@@ -11,15 +11,12 @@
 // 250,000 lines a second.
 import type { Pool, PoolClient } from 'pg'
 import { withTransaction } from '../../database/pool.ts'
-import { formatMicros } from '../frame-form.ts'
-import type { LogLine } from '../line.ts'
+import { FoundLines, isForward, MAX_HANDED_OVER, MAX_HANDED_OVER_BYTES, startOf } from '../found-lines.ts'
 import type { Effort, LinePage, LineQuery } from '../log-store.ts'
-import { type Place, parseCursor, toCursor } from '../place.ts'
+import type { Place } from '../place.ts'
 import { conditionSql } from '../query/condition-sql.ts'
 import { mayMatch, timeRange } from '../query/prefilter.ts'
-import { matches } from '../query/query.ts'
-import { searched } from '../query/searched-line.ts'
-import { BIN, binOf, LINE_COLUMNS, type LineRow, micros, placeOf, samePlace, toLine } from './line-rows.ts'
+import { BIN, binOf, LINE_COLUMNS, type LineRow, micros, placeOf, toLine } from './line-rows.ts'
 import { FOLDED_COLUMNS, postgresDialect } from './query/dialect.ts'
 
 interface Row extends LineRow {
@@ -40,14 +37,7 @@ const FIRST_STEP_LINES = 1_000
 const MAX_STEP_LINES = 64_000
 /** Long enough for a step: a reader who leaves should not leave work behind. */
 const LONG_STEP_MS = 100
-/** Handed over by Postgres in one answer, and so in memory at once; lines that share a place come on top. */
-const MAX_HANDED_OVER = 2_000
-const MAX_HANDED_OVER_BYTES = 4_000_000
-/** A page of the longest lines is shorter than was asked for. */
-const MAX_PAGE_BYTES = 8_000_000
 const DEFAULT_EFFORT: Effort = { lines: 5_000_000, ms: 1_000 }
-/** Other requests wait while lines are matched: they are let through this often. */
-const SLICE_MS = 10
 
 /**
  * For this transaction only. Walking the index is the one plan whose work is bounded by the step, and for a long step
@@ -100,16 +90,9 @@ export async function inSearch<T>(
   }
 }
 
-/** @throws AppError invalid_params */
-function startOf({ after, before }: LineQuery): Place | null {
-  const anchor = after ?? before
-  return anchor === undefined ? null : parseCursor(anchor)
-}
-
 async function search(client: PoolClient, query: LineQuery, start: Place | null): Promise<LinePage> {
   const { effort = DEFAULT_EFFORT, limit, signal } = query
-  const deadline = performance.now() + effort.ms
-  const found = new FoundLines(limit)
+  const found = new FoundLines(query, effort, { placeOf, toLine })
   let place = start
   let isIncluded = query.including === true
   let looked = 0
@@ -120,88 +103,21 @@ async function search(client: PoolClient, query: LineQuery, start: Place | null)
     isIncluded = false
     const stepMs = performance.now() - stepStartedAt
     const last = rows.at(-1)
-    if (last === undefined) return page(query, found.lines, null)
+    if (last === undefined) return found.page(null)
 
-    const matched = await matchRows(query, rows, found, deadline)
-    place = placeOf(rows[matched - 1] as Row)
-    if (found.lines.length >= limit) return page(query, found.lines, null)
+    const taken = await found.take(rows)
+    place = placeOf(rows[taken - 1] as Row)
+    if (found.isComplete) return found.page(null)
     looked += Number(last.looked)
-    const atEnd = matched === rows.length && last.is_last && Number(last.looked) < step
-    if (atEnd) return page(query, found.lines, null)
-    if (matched < rows.length || looked >= effort.lines || found.isFull || performance.now() >= deadline) {
-      return page(query, found.lines, place)
+    const atEnd = taken === rows.length && last.is_last && Number(last.looked) < step
+    if (atEnd) return found.page(null)
+    if (taken < rows.length || looked >= effort.lines || found.isFull || found.msLeft <= 0) {
+      return found.page(place)
     }
     signal?.throwIfAborted()
     if (stepMs < LONG_STEP_MS / 2) step = Math.min(step * 2, MAX_STEP_LINES)
     else if (stepMs > LONG_STEP_MS * 2) step = Math.max(Math.floor(step / 2), 1)
   }
-}
-
-/**
- * Adds the lines that match to `found`, until there are enough or it is too late, but never ends between two lines
- * that share a place in the order.
- *
- * @returns how many rows it looked at, at least one.
- */
-async function matchRows(
-  { search, apps, signal }: LineQuery,
-  rows: readonly Row[],
-  found: FoundLines,
-  deadline: number,
-): Promise<number> {
-  let pauseAt = performance.now() + SLICE_MS
-  let late = false
-  for (const [at, row] of rows.entries()) {
-    if (at > 0 && (late || found.isFull) && !samePlace(row, rows[at - 1] as Row)) return at
-    const line = toLine(row)
-    if (matches(search, searched(line, apps))) found.add(line)
-    if (performance.now() < pauseAt) continue
-    await new Promise((resolve) => setImmediate(resolve))
-    signal?.throwIfAborted()
-    const now = performance.now()
-    late = now >= deadline
-    pauseAt = now + SLICE_MS
-  }
-  return rows.length
-}
-
-class FoundLines {
-  readonly lines: LogLine[] = []
-  readonly #limit: number
-  #characters = 0
-
-  constructor(limit: number) {
-    this.#limit = limit
-  }
-
-  add(line: LogLine): void {
-    this.lines.push(line)
-    this.#characters += line.message.length
-  }
-
-  get isFull(): boolean {
-    return this.lines.length >= this.#limit || this.#characters >= MAX_PAGE_BYTES
-  }
-}
-
-/** @param pausedAt where the search ended although there may be more. */
-function page(query: LineQuery, found: LogLine[], pausedAt: Place | null): LinePage {
-  const { limit } = query
-  const forward = isForward(query)
-  const lines = forward ? found.reverse() : found
-  const paused = pausedAt && toCursor(pausedAt)
-  const oldest = lines.length >= limit || forward ? (lines.at(-1)?.cursor ?? null) : null
-  const newest = lines[0]?.cursor ?? null
-  return {
-    lines,
-    older: forward ? oldest : (paused ?? oldest),
-    newer: forward ? (paused ?? newest) : newest,
-    searchedTo: pausedAt && formatMicros(pausedAt.sentAt),
-  }
-}
-
-function isForward({ after, oldestFirst }: LineQuery): boolean {
-  return after !== undefined || oldestFirst === true
 }
 
 /** Looks at the next `step` lines and gives those that may match. */

@@ -1,0 +1,116 @@
+// What a search does whatever the engine: ask each line that the engine hands over whether it matches, and make a page of
+// those that do.
+import { setImmediate } from 'node:timers/promises'
+import { formatMicros } from './frame-form.ts'
+import type { LogLine } from './line.ts'
+import type { Effort, LinePage, LineQuery } from './log-store.ts'
+import { type Place, parseCursor, toCursor } from './place.ts'
+import { matches } from './query/query.ts'
+import { searched } from './query/searched-line.ts'
+
+/** A page of the longest lines is shorter than was asked for. */
+const MAX_PAGE_BYTES = 8_000_000
+/** Other requests wait while lines are matched: they are let through this often. */
+const SLICE_MS = 10
+
+/** Handed over by an engine in one answer, and so in memory at once; lines that share a place come on top. */
+export const MAX_HANDED_OVER = 2_000
+export const MAX_HANDED_OVER_BYTES = 4_000_000
+
+/** How an engine's rows are read. */
+export interface RowReader<Row> {
+  placeOf(row: Row): Place
+  toLine(row: Row): LogLine
+}
+
+export class FoundLines<Row> {
+  readonly #query: LineQuery
+  readonly #reader: RowReader<Row>
+  readonly #deadline: number
+  readonly #lines: LogLine[] = []
+  #characters = 0
+
+  /** The time that the effort allows begins now. */
+  constructor(query: LineQuery, { ms }: Effort, reader: RowReader<Row>) {
+    this.#query = query
+    this.#reader = reader
+    this.#deadline = performance.now() + ms
+  }
+
+  /** As many as were asked for. */
+  get isComplete(): boolean {
+    return this.#lines.length >= this.#query.limit
+  }
+
+  /** As many as a page may hold. */
+  get isFull(): boolean {
+    return this.isComplete || this.#characters >= MAX_PAGE_BYTES
+  }
+
+  get msLeft(): number {
+    return this.#deadline - performance.now()
+  }
+
+  /**
+   * Adds those of the rows that match, until there are enough or it is too late, but never ends between two that share
+   * a place in the order.
+   *
+   * @returns how many rows it looked at, at least one.
+   */
+  async take(rows: readonly Row[]): Promise<number> {
+    const { search, apps, signal } = this.#query
+    let pauseAt = performance.now() + SLICE_MS
+    let isLate = false
+    for (const [at, row] of rows.entries()) {
+      if (at > 0 && (isLate || this.isFull) && !this.#sharePlace(row, rows[at - 1] as Row)) return at
+      const line = this.#reader.toLine(row)
+      if (matches(search, searched(line, apps))) this.#add(line)
+      if (performance.now() < pauseAt) continue
+      await setImmediate()
+      signal?.throwIfAborted()
+      isLate = this.msLeft <= 0
+      pauseAt = performance.now() + SLICE_MS
+    }
+    return rows.length
+  }
+
+  #add(line: LogLine): void {
+    this.#lines.push(line)
+    this.#characters += line.message.length
+  }
+
+  #sharePlace(a: Row, b: Row): boolean {
+    const [one, other] = [this.#reader.placeOf(a), this.#reader.placeOf(b)]
+    return one.sentAt === other.sentAt && one.receivedAt === other.receivedAt
+  }
+
+  /** @param pausedAt where the search ended although there may be more. */
+  page(pausedAt: Place | null): LinePage {
+    const forward = isForward(this.#query)
+    const lines = forward ? this.#lines.toReversed() : [...this.#lines]
+    const paused = pausedAt && toCursor(pausedAt)
+    const oldest = this.isComplete || forward ? (lines.at(-1)?.cursor ?? null) : null
+    const newest = lines[0]?.cursor ?? null
+    return {
+      lines,
+      older: forward ? oldest : (paused ?? oldest),
+      newer: forward ? (paused ?? newest) : newest,
+      searchedTo: pausedAt && formatMicros(pausedAt.sentAt),
+    }
+  }
+}
+
+/** Whether a query goes towards newer lines. */
+export function isForward({ after, oldestFirst }: LineQuery): boolean {
+  return after !== undefined || oldestFirst === true
+}
+
+/**
+ * Behind which place a query starts.
+ *
+ * @throws AppError invalid_params
+ */
+export function startOf({ after, before }: LineQuery): Place | null {
+  const anchor = after ?? before
+  return anchor === undefined ? null : parseCursor(anchor)
+}
