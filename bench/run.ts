@@ -9,6 +9,7 @@ import { memory } from './memory.ts'
 import { parse } from './parse.ts'
 import { smallBatches } from './small-batches.ts'
 import { soak } from './soak.ts'
+import { stores } from './stores.ts'
 import type { Bench } from './support/bench.ts'
 import { describeMachine } from './support/machine.ts'
 import { openPostgres } from './support/postgres.ts'
@@ -26,6 +27,7 @@ const BENCHMARKS: Record<string, (bench: Bench) => Promise<void>> = {
   growth,
   viewer,
   endpoints,
+  stores,
   soak,
 }
 /** It takes an hour: only where it is asked for. */

@@ -25,3 +25,14 @@ create table line_moved (
 );
 
 create index line_moved_resource on line_moved (resource_number);
+
+-- How far lines have been copied into another engine: src/logs/copy/copy-lines.ts.
+create table line_copy (
+  resource_number integer primary key,
+  -- What is older than that was not asked for. Microseconds since 1970.
+  since bigint not null,
+  -- The place in the order of lines up to which it is done.
+  sent_at bigint not null,
+  received_at bigint not null,
+  copied_lines bigint not null default 0
+);

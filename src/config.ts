@@ -50,6 +50,18 @@ export interface Config {
     tls: 'off' | 'require' | 'verify'
     connections: number
   }
+  /** Where lines are kept instead of Postgres; null: nowhere. */
+  clickhouse: {
+    /** http(s)://user:password@host:port/database, or chdb:./directory */
+    url: string
+    /** The name that its own configuration gives its cluster; null: it is a single server. */
+    cluster: string | null
+    /**
+     * While lines move there: `fill` keeps them in both and reads Postgres, `read` keeps them in both and reads
+     * ClickHouse; `only` has moved.
+     */
+    mode: 'fill' | 'read' | 'only'
+  } | null
   /** Where the embedded Postgres keeps its data. */
   dataDirectory: string
   plans: readonly Plan[]
@@ -139,6 +151,15 @@ const environmentSchema = z.object({
   SECRET_KEYS: z.string().min(1).optional(),
   DATABASE_URL: z.string().min(1).optional(),
   DATABASE_TLS: z.enum(['off', 'require', 'verify']).optional(),
+  CLICKHOUSE_URL: z
+    .string()
+    .regex(/^(https?:\/\/\S+|chdb:\S+)$/, 'must be http(s)://… or chdb:./directory')
+    .optional(),
+  CLICKHOUSE_CLUSTER: z
+    .string()
+    .regex(/^[\w-]+$/, 'must be a name of letters, digits, _ and -')
+    .optional(),
+  CLICKHOUSE_MODE: z.enum(['fill', 'read', 'only']).default('only'),
   DATABASE_CONNECTIONS: z.coerce.number().int().min(3).max(500).default(15),
   DATA_DIRECTORY: z.string().min(1).default('data'),
   PLANS_FILE: z.string().min(1).optional(),
@@ -220,6 +241,14 @@ export function loadConfig(environment: Record<string, string | undefined>): Con
       tls: env.DATABASE_TLS ?? tlsOf(env.DATABASE_URL, env.DYNO !== undefined),
       connections: env.DATABASE_CONNECTIONS,
     },
+    clickhouse:
+      env.CLICKHOUSE_URL === undefined
+        ? null
+        : {
+            url: env.CLICKHOUSE_URL,
+            cluster: env.CLICKHOUSE_CLUSTER ?? null,
+            mode: env.CLICKHOUSE_MODE,
+          },
     dataDirectory: env.DATA_DIRECTORY,
     plans: readPlans(env.PLANS_FILE),
     sso: { acceptSha1: env.SSO_ACCEPT_SHA1, navHeader: env.HEROKU_NAV_HEADER },
@@ -261,8 +290,13 @@ export function redactConfig(config: Config): object {
     oauthClientSecrets: config.oauthClientSecrets.map(() => '[redacted]'),
     secretKeys: config.secretKeys.map(({ id }) => ({ id, key: '[redacted]' })),
     addon: { ...config.addon, passwords: '[redacted]', ssoSalts: '[redacted]' },
-    database: { ...config.database, url: url === null ? null : url.replace(/\/\/[^@/]*@/, '//[redacted]@') },
+    database: { ...config.database, url: url === null ? null : withoutPassword(url) },
+    clickhouse: config.clickhouse && { ...config.clickhouse, url: withoutPassword(config.clickhouse.url) },
   }
+}
+
+function withoutPassword(url: string): string {
+  return url.replace(/\/\/[^@/]*@/, '//[redacted]@').replace(/([?&](?:password|user)=)[^&]*/g, '$1[redacted]')
 }
 
 function readAddon(env: Environment, production: boolean): Config['addon'] {

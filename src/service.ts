@@ -107,7 +107,13 @@ export async function createService({
     const applied = await migrate(reading)
     if (applied.length > 0) log.info({ applied }, 'migrated')
   }
-  const lines = openLineTables({ writing, reading, searching: searching ?? reading })
+  const lines = await openLineTables({
+    clickhouse: config.clickhouse,
+    writing,
+    reading,
+    searching: searching ?? reading,
+    onFailure: (error) => log.warn({ err: error }, 'a writer of lines could not be ended; it ends by itself'),
+  })
   const writeStore = createLogStore(writing, lines.writing)
   const logs = createLogStore(reading, lines.reading)
   const tailCounters = new TailCounters()
@@ -351,6 +357,7 @@ export async function createService({
         POOLS_END_MS,
         Promise.all([writing, reading, searching].map((pool: Pool | null) => pool?.end())),
       )
+      await atMost(POOLS_END_MS, lines.close())
     },
   }
 }

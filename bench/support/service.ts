@@ -19,6 +19,8 @@ export interface ServiceOptions {
   workplace: Workplace
   postgres: BenchPostgres
   customers: number
+  /** Further settings. */
+  environment?: Record<string, string>
 }
 
 export async function startService(scope: Scope, options: ServiceOptions): Promise<BenchService> {
@@ -35,6 +37,7 @@ export async function startService(scope: Scope, options: ServiceOptions): Promi
       PUBLIC_URL: 'http://localhost:5000',
       DATABASE_URL: database.url,
       PLANS_FILE: workplace.plansFile,
+      ...options.environment,
       ...(process.env.DATABASE_TLS ? { DATABASE_TLS: process.env.DATABASE_TLS } : {}),
     },
   })

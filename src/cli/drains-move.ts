@@ -5,7 +5,8 @@ import { type ResourceResult, resourcePages } from '../heroku/move-drains.ts'
 import { lookAtDrains } from './check-reachable.ts'
 import { createProgress } from './progress.ts'
 import type { CommandContext } from './run.ts'
-import { CommandError, type HerokuCommand, requireTokens, withHeroku } from './with-heroku.ts'
+import { CommandError } from './with-database.ts'
+import { type HerokuCommand, requireTokens, withHeroku } from './with-heroku.ts'
 
 /** Any number: of all moves of drains. */
 const MOVE_LOCK = 7_201_011

@@ -1,7 +1,7 @@
 // What `culvert logs` asks the service, over HTTP. The token goes into a header, and to nobody but CULVERT_URL.
 import { type EventSourceMessage, EventSourceParserStream } from 'eventsource-parser/stream'
 import type { ShownLine } from './logs-print.ts'
-import { CommandError } from './with-heroku.ts'
+import { CommandError } from './with-database.ts'
 
 /** For an answer to begin; and for a tail, which beats every two seconds, to be silent. */
 const TIMEOUT_MS = 30_000

@@ -12,7 +12,7 @@ import {
 } from './logs-client.ts'
 import { printLine, type ShownLine } from './logs-print.ts'
 import type { Command, CommandContext } from './run.ts'
-import { CommandError } from './with-heroku.ts'
+import { CommandError } from './with-database.ts'
 
 const PAGE_LINES = 1_000
 const MAX_LINES = 10_000

@@ -4,7 +4,8 @@ import type { Config } from '../config.ts'
 import { HerokuError } from '../heroku/heroku-error.ts'
 import { countFindings, type Finding, type FindingKind } from '../heroku/reconcile/compare.ts'
 import type { Command, CommandContext } from './run.ts'
-import { CommandError, type HerokuCommand, requireTokens, withHeroku } from './with-heroku.ts'
+import { CommandError } from './with-database.ts'
+import { type HerokuCommand, requireTokens, withHeroku } from './with-heroku.ts'
 
 const TIMEOUT_MS = 10_000
 

@@ -6,8 +6,9 @@ import { logs } from './logs.ts'
 import { manifest } from './manifest.ts'
 import { reconcile } from './reconcile.ts'
 import { runAddon } from './run-addon.ts'
+import { store } from './store.ts'
 import { test } from './test.ts'
-import { CommandError } from './with-heroku.ts'
+import { CommandError } from './with-database.ts'
 
 export interface CommandContext {
   /** The process's, read by the entry file. */
@@ -27,7 +28,7 @@ export interface Command {
   run(args: string[], context: CommandContext): Promise<number>
 }
 
-const COMMANDS: readonly Command[] = [doctor, logs, drains, reconcile, manifest, runAddon, test]
+const COMMANDS: readonly Command[] = [doctor, logs, drains, reconcile, manifest, store, runAddon, test]
 
 const HELP = `culvert: the tools of whoever runs a Culvert, and of whoever builds an add-on for Heroku
 

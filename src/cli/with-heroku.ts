@@ -3,16 +3,10 @@
 
 import type { Pool } from 'pg'
 import { pino } from 'pino'
-import { type Config, loadConfig } from '../config.ts'
-import { pendingMigrations } from '../database/migrate.ts'
-import { createPool } from '../database/pool.ts'
+import type { Config } from '../config.ts'
 import { bug } from '../errors.ts'
 import { createHerokuRoom, type HerokuRoom } from '../heroku/heroku.ts'
-
-/** A reason for the person at the terminal why the command cannot do what it was asked for. */
-export class CommandError extends Error {
-  override name = 'CommandError'
-}
+import { CommandError, withDatabase } from './with-database.ts'
 
 export interface HerokuCommand {
   config: Config
@@ -20,29 +14,14 @@ export interface HerokuCommand {
   room: HerokuRoom
 }
 
-const CONNECTIONS = 8
-
 /** @throws ConfigError, CommandError */
-export async function withHeroku<T>(
+export function withHeroku<T>(
   environment: Record<string, string | undefined>,
   work: (parts: HerokuCommand) => Promise<T>,
 ): Promise<T> {
-  const config = loadConfig(environment)
-  const { url, tls } = config.database
-  if (url === null)
-    throw new CommandError('DATABASE_URL is not set: give it the address of the service’s database.')
-  const pool = createPool({
-    url,
-    tls,
-    connections: CONNECTIONS,
-    applicationName: 'culvert command',
-    onError: () => {},
-  })
   // What it would log, the command tells in its own words.
   const log = pino({ level: 'silent' })
-  try {
-    const pending = await pendingMigrations(pool)
-    if (pending.length > 0) throw new CommandError(`The database is not migrated: ${pending.join(', ')}.`)
+  return withDatabase(environment, async ({ config, pool }) => {
     const room = createHerokuRoom({
       pool,
       config,
@@ -56,9 +35,7 @@ export async function withHeroku<T>(
     const result = await work({ config, pool, room })
     await room.settled()
     return result
-  } finally {
-    await pool.end()
-  }
+  })
 }
 
 /** @throws CommandError where nobody can be asked */

@@ -1,5 +1,6 @@
 // Which database errors pass by themselves, so that trying again is worth it. Knows codes, not statements: whether
 // a statement is safe to send twice is for its owner to say.
+import { TransientError } from './transient-error.ts'
 
 /** Class 08 is the connection, class 53 is the server short of something (connections, memory, disk). */
 const TRANSIENT_CLASSES = new Set(['08', '53'])
@@ -40,7 +41,7 @@ const TRANSIENT_MESSAGES = [
 /** True where the same work may well succeed a little later: the caller answers 503 or tries again. */
 export function isTransient(error: unknown): boolean {
   if (!(error instanceof Error)) return false
-  if (hasTransientCode(error)) return true
+  if (error instanceof TransientError || hasTransientCode(error)) return true
   if (TRANSIENT_MESSAGES.some((message) => error.message.startsWith(message))) return true
   // A name with two addresses fails as one AggregateError over both.
   if (error instanceof AggregateError && error.errors.some(isTransient)) return true

@@ -1,5 +1,9 @@
-// Which table keeps the lines: Postgres' own, or ClickHouse's where there is one.
+// Which table keeps the lines: Postgres' own, ClickHouse's, or both while they move from one to the other.
 import type { Pool } from 'pg'
+import type { Config } from '../config.ts'
+import { bothTables } from './both-tables.ts'
+import { openClickHouse } from './clickhouse/clickhouse.ts'
+import { createClickHouseLines } from './clickhouse/line-table.ts'
 import type { LineTable } from './line-table.ts'
 import { createPostgresLines } from './postgres/line-table.ts'
 
@@ -11,16 +15,39 @@ export interface LineTables {
 }
 
 export interface LineTablesNeeds {
+  clickhouse: Config['clickhouse']
   writing: Pool
   reading: Pool
   /** For what may take a second. */
   searching: Pool
+  /** Told of what is tried again by itself. */
+  onFailure(error: unknown): void
 }
 
-export function openLineTables({ writing, reading, searching }: LineTablesNeeds): LineTables {
-  return {
+export async function openLineTables(needs: LineTablesNeeds): Promise<LineTables> {
+  const { clickhouse: config, writing, reading, searching, onFailure } = needs
+  const postgres = {
     writing: createPostgresLines(writing),
     reading: createPostgresLines(reading, searching),
-    async close() {},
+  }
+  if (config === null) return { ...postgres, async close() {} }
+  const clickhouse = await openClickHouse(config)
+  const lines = createClickHouseLines({ clickhouse, pool: reading, onFailure })
+  const close = () => clickhouse.close()
+  switch (config.mode) {
+    case 'only':
+      return { writing: lines, reading: lines, close }
+    case 'fill':
+      return {
+        writing: bothTables(postgres.writing, lines),
+        reading: bothTables(postgres.reading, lines),
+        close,
+      }
+    case 'read':
+      return {
+        writing: bothTables(lines, postgres.writing),
+        reading: bothTables(lines, postgres.reading),
+        close,
+      }
   }
 }

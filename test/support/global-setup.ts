@@ -7,12 +7,17 @@ import type { TestProject } from 'vitest/node'
 import { startEmbeddedPostgres } from '../../src/database/embedded-postgres.ts'
 import { migrate } from '../../src/database/migrate.ts'
 import { createPool } from '../../src/database/pool.ts'
+import { fetchChdb } from './fetch-chdb.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
     /** Of the database to connect to for creating and dropping others. */
     clusterUrl: string
     templateDatabase: string
+    /** Where engines of ClickHouse keep what they keep. */
+    clickhouseDirectory: string
+    /** Whether ClickHouse's engine can be had. */
+    hasChdb: boolean
   }
 }
 
@@ -22,20 +27,24 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const dataDirectory = await mkdtemp(join(tmpdir(), 'culvert-test-'))
   // When we are root the server runs as another account, which has to get through here to its own directory.
   await chmod(dataDirectory, 0o711)
+  const clickhouseDirectory = await mkdtemp(join(tmpdir(), 'culvert-test-clickhouse-'))
   const postgres = await startEmbeddedPostgres({ dataDirectory, durable: false, log: console.warn })
   const teardown = async () => {
     await postgres.stop()
     await rm(postgres.directory, { recursive: true, force: true })
     await rm(dataDirectory, { recursive: true, force: true })
+    await rm(clickhouseDirectory, { recursive: true, force: true })
   }
   try {
     await createTemplate(postgres.url)
+    project.provide('hasChdb', await fetchChdb())
   } catch (error) {
     await teardown()
     throw error
   }
   project.provide('clusterUrl', postgres.url)
   project.provide('templateDatabase', TEMPLATE_DATABASE)
+  project.provide('clickhouseDirectory', clickhouseDirectory)
   return async () => {
     await teardown()
     refuseDuplicateNames(project)
@@ -48,7 +57,7 @@ function refuseDuplicateNames(project: TestProject): void {
   const duplicates: string[] = []
   for (const testModule of project.vitest.state.getTestModules()) {
     for (const test of testModule.children.allTests()) {
-      const name = `${testModule.relativeModuleId}: ${test.fullName}`
+      const name = `${testModule.project.name} ${testModule.relativeModuleId}: ${test.fullName}`
       if (seen.has(name)) duplicates.push(name)
       seen.add(name)
     }

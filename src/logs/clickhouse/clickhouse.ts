@@ -2,8 +2,15 @@
 // process (npm chdb), which the official client takes for a connection.
 //
 // Settings go with each statement, in its text: the engine inside the process would keep them for whoever is next.
+import { resolve } from 'node:path'
 import { Readable } from 'node:stream'
-import { type ClickHouseClient, type ClickHouseClientConfigOptions, createClient } from '@clickhouse/client'
+import {
+  type ClickHouseClient,
+  type ClickHouseClientConfigOptions,
+  ClickHouseLogLevel,
+  createClient,
+} from '@clickhouse/client'
+import { TransientError } from '../../database/transient-error.ts'
 
 /** Names of columns and tables, in the database of the URL. */
 export interface ClickHouse {
@@ -16,7 +23,7 @@ export interface ClickHouse {
    *
    * @param params for `{name:Type}` in the statement
    * @param maxMs the engine gives up after this
-   * @throws ClickHouseError; the signal's reason
+   * @throws ClickHouseError; TransientError where it did not answer; the signal's reason
    */
   rows<Row>(
     statement: string,
@@ -24,14 +31,14 @@ export interface ClickHouse {
     options?: { signal?: AbortSignal | undefined; maxMs?: number },
   ): Promise<Row[]>
 
-  /** @throws ClickHouseError */
+  /** @throws ClickHouseError; TransientError */
   command(statement: string, params?: Readonly<Record<string, unknown>>): Promise<void>
 
   /**
    * Resolves when the rows are on disk.
    *
    * @param body TabSeparated
-   * @throws where they are not, or where that is not known
+   * @throws where they are not, or where that is not known: TransientError, unless it is the rows that are wrong
    */
   insert(table: string, columns: readonly string[], body: Buffer): Promise<void>
 
@@ -39,7 +46,7 @@ export interface ClickHouse {
 }
 
 export interface ClickHouseOptions {
-  /** http(s)://user:password@host:port/database, or chdb:./directory for the engine inside this process. */
+  /** http(s)://user:password@host:port/database, or chdb:./directory?database=name for the engine inside this process. */
   url: string
   /** The name that the server's configuration gives its cluster; null for a single one. */
   cluster: string | null
@@ -70,30 +77,32 @@ export async function openClickHouse({ url, cluster }: ClickHouseOptions): Promi
     request_timeout: REQUEST_TIMEOUT_MS,
     max_open_connections: MAX_CONNECTIONS,
     compression: { request: true, response: false },
+    log: SILENT,
   })
   const settings = { ...INSERT_SETTINGS, ...(cluster !== null && CLUSTER_INSERT_SETTINGS) }
   return {
     ...statements(client, cluster),
-    async insert(table, columns, body) {
-      await client.insert({
-        table,
-        columns: columns as [string, ...string[]],
-        format: 'TabSeparated',
-        // One chunk, of bytes.
-        values: Readable.from([body], { objectMode: false }),
-        clickhouse_settings: settings as Record<string, string | number>,
-      })
-    },
+    insert: (table, columns, body) =>
+      inserting(
+        client.insert({
+          table,
+          columns: columns as [string, ...string[]],
+          format: 'TabSeparated',
+          // One chunk, of bytes.
+          values: Readable.from([body], { objectMode: false }),
+          clickhouse_settings: settings as Record<string, string | number>,
+        }),
+      ),
     close: () => client.close(),
   }
 }
 
 /** What of npm chdb is used. It is not among our packages: half a gigabyte for the few who want it. */
-interface ChdbModule {
+export interface ChdbModule {
   createChdbConnection(options: { path: string }): ChdbConnection
 }
 
-interface ChdbConnection extends NonNullable<ClickHouseClientConfigOptions['connection']> {
+export interface ChdbConnection extends NonNullable<ClickHouseClientConfigOptions['connection']> {
   chdb: {
     rawInsert(insert: {
       table: string
@@ -105,28 +114,82 @@ interface ChdbConnection extends NonNullable<ClickHouseClientConfigOptions['conn
   }
 }
 
-/** One directory is open in one process at a time. */
-async function openEngine(path: string): Promise<ClickHouse> {
+/**
+ * One directory is open in one process at a time, and one process has one directory open.
+ *
+ * @param address ./directory?database=name
+ */
+async function openEngine(address: string): Promise<ClickHouse> {
   const { createChdbConnection } = await importChdb()
-  const connection = createChdbConnection({ path })
-  const client = createClient({ connection })
+  const [path = '', query] = address.split('?')
+  const database = new URLSearchParams(query).get('database') ?? 'culvert'
+  const connection = createChdbConnection({ path: resolve(path) })
+  const client = createClient({ connection, log: SILENT })
+  await client.command({
+    query: 'create database if not exists {database:Identifier}',
+    query_params: { database },
+  })
+  // For this connection alone.
+  await client.command({ query: 'use {database:Identifier}', query_params: { database } })
   return {
     ...statements(client, null),
-    async insert(table, columns, body) {
+    insert: (table, columns, body) =>
       // Past the client, which would make a string of it.
-      await connection.chdb.rawInsert({
-        table,
-        columns,
-        values: body,
-        format: 'TabSeparated',
-        settings: INSERT_SETTINGS,
-      })
-    },
+      inserting(
+        connection.chdb.rawInsert({
+          table,
+          columns,
+          values: body,
+          format: 'TabSeparated',
+          settings: INSERT_SETTINGS,
+        }),
+      ),
     close: () => client.close(),
   }
 }
 
-async function importChdb(): Promise<ChdbModule> {
+/** It would write statements and their parameters to the console. */
+const SILENT = { level: ClickHouseLogLevel.OFF }
+
+/** Codes that are about the rows: sent again they are wrong again (ClickHouse, src/Common/ErrorCodes.cpp). */
+const ABOUT_ROWS = new Set([
+  '6', // CANNOT_PARSE_TEXT
+  '26', // CANNOT_PARSE_QUOTED_STRING
+  '27', // CANNOT_PARSE_INPUT_ASSERTION_FAILED
+  '53', // TYPE_MISMATCH
+  '72', // CANNOT_PARSE_NUMBER
+  '117', // INCORRECT_DATA
+  '469', // VIOLATED_CONSTRAINT
+])
+
+/** What the engine says of rows quotes them, and customers' lines do not belong into our log: so its words are left out. */
+async function inserting(insert: Promise<unknown>): Promise<void> {
+  try {
+    await insert
+  } catch (error) {
+    const code = codeOf(error)
+    const says = `ClickHouse did not take the rows: ${code === undefined ? 'no answer' : `code ${code}`}`
+    throw ABOUT_ROWS.has(String(code)) ? new Error(says) : new TransientError(says)
+  }
+}
+
+/** The engine inside the process has a name of its own for it. */
+function codeOf(error: unknown): unknown {
+  const { code, clickhouseCode } = error as { code?: unknown; clickhouseCode?: unknown }
+  return clickhouseCode ?? code
+}
+
+/** @throws TransientError where there was no answer */
+async function answered<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer
+  } catch (error) {
+    if (isOfEngine(error)) throw error
+    throw new TransientError('ClickHouse did not answer', { cause: error })
+  }
+}
+
+export async function importChdb(): Promise<ChdbModule> {
   const name = 'chdb/connection'
   try {
     return (await import(name)) as ChdbModule
@@ -151,25 +214,51 @@ function statements(
       const settings = [
         `max_execution_time = ${maxMs / 1_000}`,
         'output_format_json_quote_64bit_integers = 0',
+        'output_format_json_array_of_rows = 1',
         ...(cluster === null ? [] : [CLUSTER_SELECT_SETTINGS]),
       ]
       try {
-        const result = await client.query({
-          query: `${statement} settings ${settings.join(', ')}`,
-          format: 'JSONEachRow',
-          query_params: params,
-          ...(signal && { abort_signal: signal }),
-        })
-        const rows = await result.json<Row>()
+        const text = await answered(
+          client
+            .query({
+              query: `${statement} settings ${settings.join(', ')}`,
+              format: 'JSONEachRow',
+              query_params: params,
+              // A server's: it tells of a failure instead of an answer, not in the midst of one.
+              clickhouse_settings: { wait_end_of_query: 1 },
+              ...(signal && { abort_signal: signal }),
+            })
+            .then((result) => result.text()),
+        )
         signal?.throwIfAborted()
-        return rows
+        return lastArray<Row>(text)
       } catch (error) {
         signal?.throwIfAborted()
         throw error
       }
     },
     async command(statement, params = {}) {
-      await client.command({ query: statement, query_params: params })
+      await answered(client.command({ query: statement, query_params: params }))
     },
   }
+}
+
+/**
+ * What a statement had written before it failed, the engine inside the process puts before the answer to the next one,
+ * whoever asked for that (chdb 3.4.0). An answer of ours is one array, and no string in it holds a line feed: so the last
+ * array there is.
+ */
+function lastArray<Row>(text: string): Row[] {
+  return JSON.parse(text.slice(text.lastIndexOf('[\n'))) as Row[]
+}
+
+/** Whether the engine gave a statement up because it took longer than `maxMs`. */
+export function isTimeout(error: unknown): boolean {
+  return isOfEngine(error) && error.type === 'TIMEOUT_EXCEEDED'
+}
+
+/** By its shape: npm chdb has a class ClickHouseError of its own. */
+function isOfEngine(error: unknown): error is { code: string; type: string } {
+  const { code, type } = error as { code?: unknown; type?: unknown }
+  return typeof type === 'string' && typeof code === 'string' && /^\d+$/.test(code)
 }

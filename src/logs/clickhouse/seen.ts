@@ -34,28 +34,48 @@ export interface Seen {
 
 /** As of one moment; moved are the lines of this resource. */
 export async function readSeen(pool: Pool | PoolClient, resourceNumber: number): Promise<Seen> {
+  const seen = await readSeenOf(pool, [resourceNumber])
+  return seen.get(resourceNumber) as Seen
+}
+
+/** Of each of these resources, as of the same moment. */
+export async function readSeenOf(
+  pool: Pool | PoolClient,
+  resourceNumbers: readonly number[],
+): Promise<Map<number, Seen>> {
   const { rows } = await pool.query<{
     snapshot: string
     writers: [number, number][] | null
     moved:
-      | { retention_days: number; received_from: number; received_to: number; committed: Committed }[]
+      | {
+          resource_number: number
+          retention_days: number
+          received_from: number
+          received_to: number
+          committed: Committed
+        }[]
       | null
   }>(
     `select pg_current_snapshot()::text as snapshot,
             (select json_agg(json_build_array(id, batch) order by id) from line_writer) as writers,
-            (select json_agg(line_moved) from line_moved where resource_number = $1) as moved`,
-    [resourceNumber],
+            (select json_agg(line_moved) from line_moved where resource_number = any($1)) as moved`,
+    [resourceNumbers],
   )
   const [row] = rows
   if (row === undefined) throw bug('a select without from has one row')
   const committed = toCommitted(row.writers ?? [])
-  const moved = (row.moved ?? []).map((one) => ({
-    retentionDays: one.retention_days,
-    from: one.received_from,
-    to: one.received_to,
-    committed: one.committed,
-  }))
-  return { ...seenBy(committed, moved), snapshot: row.snapshot }
+  const of = (resourceNumber: number) => {
+    const moved = (row.moved ?? [])
+      .filter((one) => one.resource_number === resourceNumber)
+      .map((one) => ({
+        retentionDays: one.retention_days,
+        from: one.received_from,
+        to: one.received_to,
+        committed: one.committed,
+      }))
+    return { ...seenBy(committed, moved), snapshot: row.snapshot }
+  }
+  return new Map(resourceNumbers.map((number) => [number, of(number)]))
 }
 
 export async function readCommitted(client: PoolClient): Promise<Committed> {

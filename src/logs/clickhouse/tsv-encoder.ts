@@ -3,6 +3,7 @@
 import { type FramedLine, isBelieved } from '../line.ts'
 import type { LineBatch } from '../line-table.ts'
 import type { Delivery } from '../log-store.ts'
+import type { StoredRow } from '../postgres/read-rows.ts'
 import { shownText } from '../shown-text.ts'
 
 const TAB = 0x09
@@ -24,6 +25,13 @@ export function encodeTsv(deliveries: readonly Delivery[], batch: LineBatch): Bu
       writer.row(delivery, lines.at(at) as FramedLine, receivedAtMicros + at)
     }
   }
+  return writer.finish()
+}
+
+/** Rows of one resource that were read from Postgres. */
+export function encodeRows(resourceNumber: number, rows: readonly StoredRow[], batch: LineBatch): Buffer {
+  const writer = new TsvWriter(batch, rows.length * FIXED_BYTES * 2)
+  for (const row of rows) writer.stored(resourceNumber, row)
   return writer.finish()
 }
 
@@ -59,6 +67,25 @@ class TsvWriter {
     this.#text(line, body, line.messageStart, line.messageEnd)
     if (line.reproducible && believed) this.#bytes(body, 0, 0)
     else this.#bytes(body, line.start, line.end)
+    this.#end()
+  }
+
+  stored(resourceNumber: number, row: StoredRow): void {
+    const texts = [row.source, row.process, row.message].map((text) => Buffer.from(text))
+    const fields = [...texts, row.original]
+    this.#reserve(FIXED_BYTES + fields.reduce((bytes, { length }) => bytes + length * 2, 0))
+    this.#number(resourceNumber)
+    this.#number(Number(row.sent_micros))
+    this.#number(Number(row.received_micros))
+    this.#number(row.drain_id)
+    this.#number(row.priority)
+    this.#number(row.form)
+    this.#number(row.retention_days)
+    for (const field of fields) this.#bytes(field, 0, field.length)
+    this.#end()
+  }
+
+  #end(): void {
     this.#number(this.#batch.writer)
     this.#number(this.#batch.batch)
     this.#buffer[this.#at - 1] = LINE_FEED

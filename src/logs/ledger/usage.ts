@@ -133,6 +133,19 @@ export async function findHeavyUsers(
   return rows.map(({ resourceNumber, bytes }) => ({ resourceNumber, bytes: Number(bytes) }))
 }
 
+/** Resources that have stored lines since that day, and how many, the busiest last. */
+export async function findStoredSince(
+  pool: Pool,
+  day: string,
+): Promise<{ resourceNumber: number; lines: number }[]> {
+  const { rows } = await pool.query<{ resourceNumber: number; lines: string }>(
+    `select resource_number as "resourceNumber", sum(lines) as lines from usage
+      where day >= $1 group by resource_number having sum(lines) > 0 order by sum(lines), resource_number`,
+    [day],
+  )
+  return rows.map(({ resourceNumber, lines }) => ({ resourceNumber, lines: Number(lines) }))
+}
+
 export interface UsedRow {
   key: string
   bytes: string

@@ -14,7 +14,7 @@ export interface Dialect {
   isLike(text: string, parts: Parts): string
   isLikeAny(text: string, of: readonly Parts[]): string
   /** Of the message as it is. */
-  has(character: string): string
+  has(character: '\\' | '\x1b'): string
   /** A time as sent_at is compared with. */
   time(micros: number): string
 }

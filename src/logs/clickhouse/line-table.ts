@@ -1,0 +1,41 @@
+// The table of lines in ClickHouse: one file for each operation. How a line is stored exactly once: lanes.ts.
+import type { Pool } from 'pg'
+import type { LineTable } from '../line-table.ts'
+import type { ClickHouse } from './clickhouse.ts'
+import { countLines } from './count-lines.ts'
+import { forgetLanes, Lanes } from './lanes.ts'
+import { dropExpiredPartitions } from './partitions.ts'
+import { readHistory, readLines } from './read-lines.ts'
+import { readStored } from './read-stored.ts'
+import { changeRetention, deleteMoved, purge } from './resource-lines.ts'
+import { createTables } from './table.ts'
+import { writeLines } from './write-lines.ts'
+
+export interface ClickHouseLinesNeeds {
+  clickhouse: ClickHouse
+  /** Not the one of those who store lines: they wait for what is asked here. */
+  pool: Pool
+  /** Told of what is tried again by itself. */
+  onFailure(error: unknown): void
+}
+
+export function createClickHouseLines({ clickhouse, pool, onFailure }: ClickHouseLinesNeeds): LineTable {
+  const lanes = new Lanes(pool, onFailure)
+  const parts = { pool, clickhouse, lanes }
+  return {
+    write: (client, deliveries) => writeLines(clickhouse, lanes, client, deliveries),
+    read: (query) => readLines(parts, query),
+    readHistory: (query) => readHistory(parts, query),
+    readStored: (refs) => readStored(parts, refs),
+    countLines: (query) => countLines(parts, query),
+    changeRetention: (resourceNumber, retentionDays, now) =>
+      changeRetention(parts, resourceNumber, retentionDays, now),
+    purge: (resourceNumber) => purge(parts, resourceNumber),
+    async maintain(_retentionClasses, now) {
+      await createTables(clickhouse)
+      await dropExpiredPartitions(clickhouse, now)
+      await deleteMoved(pool, clickhouse)
+      await forgetLanes(pool, clickhouse)
+    },
+  }
+}
