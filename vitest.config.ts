@@ -3,14 +3,40 @@
 import { defineConfig } from 'vitest/config'
 import { TallyReporter } from './test/support/tally-reporter.ts'
 
+/** What is run over both stores: where lines go in, come out, and what may go wrong in between. */
+const OVER_BOTH = [
+  'test/faults/**/*.test.ts',
+  'test/viewer/**/*.test.ts',
+  'test/alerts/**/*.test.ts',
+  'test/endpoints/{sender,streaming}.test.ts',
+  'test/logs/{line-feeds,walk-lines}.test.ts',
+]
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    globalSetup: ['test/support/global-setup.ts'],
     reporters: [process.env.CI ? 'dot' : 'default', new TallyReporter()],
     testTimeout: 20_000,
     hookTimeout: 60_000,
     // Two cores are the machine we promise to be quick on; more workers only wait for each other.
     maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'postgres',
+          include: ['test/**/*.test.ts'],
+          globalSetup: ['test/support/global-setup.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'clickhouse',
+          include: OVER_BOTH,
+          env: { TEST_STORE: 'clickhouse' },
+          globalSetup: ['test/support/global-setup.ts', 'test/support/clickhouse-setup.ts'],
+        },
+      },
+    ],
   },
 })

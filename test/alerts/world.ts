@@ -12,7 +12,7 @@ import type { LogStore } from '../../src/logs/log-store.ts'
 import { createResourceStore, type ResourceStore } from '../../src/partner/resource-store.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { delivery, frame } from '../support/deliveries.ts'
-import { createPostgresLogStore } from '../support/logs.ts'
+import { createTestLogStore } from '../support/logs.ts'
 
 export const NOON = Date.UTC(2026, 10, 21, 12)
 
@@ -52,7 +52,7 @@ export interface World {
 
 export async function createWorld(): Promise<World> {
   const database = await createTestDatabase()
-  const logs = createPostgresLogStore(database.pool)
+  const logs = createTestLogStore(database.pool)
   await logs.maintain([7], new Date(NOON))
   const resources = createResourceStore(database.pool)
   const clock = { now: NOON }

@@ -12,11 +12,10 @@ import { createStreamStore, matchStreams, type StreamStore } from '../../src/end
 import { createSecretBox } from '../../src/heroku/secret-box.ts'
 import { createLineFeeds } from '../../src/logs/ledger/feeds.ts'
 import type { LogStore } from '../../src/logs/log-store.ts'
-import { createPostgresLines } from '../../src/logs/postgres/line-table.ts'
 import { createOutbound, type Outbound } from '../../src/outbound/outbound.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { delivery, frame } from '../support/deliveries.ts'
-import { createPostgresLogStore } from '../support/logs.ts'
+import { createTestLogStore, testLines } from '../support/logs.ts'
 import { type Receiver, startReceiver } from './receiver.ts'
 
 const PATIENT = { timeout: 15_000, interval: 50 }
@@ -33,7 +32,7 @@ let resource: { id: string; number: number }
 
 beforeAll(async () => {
   database = await createTestDatabase()
-  logs = createPostgresLogStore(database.pool)
+  logs = createTestLogStore(database.pool)
   streams = createStreamStore(database.pool, box)
   await logs.maintain([7], new Date('2026-11-21T12:00:00Z'))
 })
@@ -64,7 +63,7 @@ async function newResource(): Promise<void> {
 function newSender(store: StreamStore = streams): Sender {
   const sender = new Sender({
     streams: store,
-    feeds: createLineFeeds(database.pool, createPostgresLines(database.pool)),
+    feeds: createLineFeeds(database.pool, testLines(database.pool)),
     outbound,
     appNames: async () => new Map(),
     addonId: 'culvert',
@@ -238,7 +237,7 @@ describe('what was taken', () => {
     const service = await stream(['out'])
     await store(['one'])
     const [claimed] = await streams.claim(
-      await createLineFeeds(database.pool, createPostgresLines(database.pool)).waiting(),
+      await createLineFeeds(database.pool, testLines(database.pool)).waiting(),
       randomUUID(),
       10,
     )

@@ -4,7 +4,7 @@ import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createService as startAnother } from '../../src/service.ts'
 import { counted, frame } from '../support/deliveries.ts'
-import { deprovision } from '../support/service.ts'
+import { deprovision, storedMessages } from '../support/service.ts'
 import { type Receiver, startReceiver } from './receiver.ts'
 import { type Caller, createService, startWorld, type World } from './world.ts'
 
@@ -291,11 +291,7 @@ describe('no line goes round', () => {
         }),
       PATIENT,
     )
-    const { rows } = await world.service.database.pool.query(
-      'select count(*)::integer as lines from log_line join resource on number = resource_number where id = $1',
-      [caller.resource.id],
-    )
-    expect(rows[0].lines).toBe(1)
+    expect(await storedMessages(world.service, caller.resource.id)).toHaveLength(1)
   })
 })
 

@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startSenders } from '../support/senders.ts'
-import { startTestService, type TestService } from '../support/service.ts'
+import { startTestService, storedMessages, type TestService } from '../support/service.ts'
 
 const CUTS = 25
 
@@ -34,10 +34,5 @@ it(`answers 204 all the same over ${CUTS} cuts, and stores each line once`, asyn
   const { answers, acknowledged } = await senders.stop()
   expect(cut).toBeGreaterThan(0)
   expect([...answers.keys()]).toEqual([204])
-  const { rows } = await service.database.pool.query<{ id: string; messages: string[] }>(
-    `select id, array_agg(message order by received_at) as messages
-       from log_line join resource on number = resource_number group by id`,
-  )
-  const stored = new Map(rows.map((row) => [row.id, row.messages]))
-  for (const [id, lines] of acknowledged) expect(stored.get(id)).toEqual(lines)
+  for (const [id, lines] of acknowledged) expect(await storedMessages(service, id)).toEqual(lines)
 })

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { loadConfig } from '../../src/config.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { counted, frame } from '../support/deliveries.ts'
+import { storedLines } from '../support/logs.ts'
 import { deliver, provisionAt } from '../support/service.ts'
 import { type ServiceProcess, startServiceProcess } from '../support/service-process.ts'
 
@@ -58,10 +59,9 @@ it('stores each delivery once whichever processes its tries reach, and one of th
   await Promise.all(first)
   await Promise.all(Array.from({ length: DELIVERIES }, (_, n) => one(n)))
 
-  const { rows } = await database.pool.query<{ message: string; times: number }>(
-    'select message, count(*)::integer as times from log_line group by message',
-  )
-  const times = new Map(rows.map((row) => [row.message, row.times]))
+  const rows = await storedLines(database)
+  const times = new Map<string, number>()
+  for (const { message } of rows) times.set(message, (times.get(message) ?? 0) + 1)
   expect(acknowledged.length).toBe(2 * DELIVERIES * LINES)
   expect(acknowledged.filter((name) => times.get(name) !== 1)).toEqual([])
   expect([...times.values()].filter((count) => count > 1)).toEqual([])

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { loadConfig } from '../../src/config.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { storedLines } from '../support/logs.ts'
 import { deliver, provisionAt, stopCommits } from '../support/service.ts'
 import { startServiceProcess } from '../support/service-process.ts'
 
@@ -23,8 +24,8 @@ it('finishes what was let in when SIGTERM comes, and exits with 0', async () => 
   await letCommit()
   expect((await answer).status).toBe(204)
   expect(await ended).toEqual({ code: 0, signal: null })
-  const { rows } = await database.pool.query('select message from log_line')
-  expect(rows).toEqual([{ message: 'under way' }])
+  const stored = await storedLines(database)
+  expect(stored.map(({ message }) => message)).toEqual(['under way'])
 })
 
 it('ends at once, and not with 0, when a second signal comes while it waits for what was let in', async () => {

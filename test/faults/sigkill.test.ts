@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { loadConfig } from '../../src/config.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { counted, frame } from '../support/deliveries.ts'
+import { storedLines } from '../support/logs.ts'
 import { post } from '../support/senders.ts'
 import { provisionAt } from '../support/service.ts'
 import { type ServiceProcess, startServiceProcess } from '../support/service-process.ts'
@@ -64,10 +65,9 @@ it(`keeps every acknowledged line exactly once over ${KILLS} SIGKILLs under load
   stopped = true
   await Promise.all(senders)
 
-  const { rows } = await database.pool.query<{ message: string; times: number }>(
-    'select message, count(*)::integer as times from log_line group by message',
-  )
-  const times = new Map(rows.map((row) => [row.message, row.times]))
+  const rows = await storedLines(database)
+  const times = new Map<string, number>()
+  for (const { message } of rows) times.set(message, (times.get(message) ?? 0) + 1)
   expect([...acknowledged].filter((name) => times.get(name) !== 1)).toEqual([])
   expect([...abandoned].filter((name) => (times.get(name) ?? 0) > 1)).toEqual([])
   expect(times.size).toBeLessThanOrEqual(acknowledged.size + abandoned.size)

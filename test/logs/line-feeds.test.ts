@@ -4,10 +4,9 @@ import { withTransaction } from '../../src/database/pool.ts'
 import { closeFeeds, createLineFeeds, forgetItems, openFeed } from '../../src/logs/ledger/feeds.ts'
 import type { FeedPage, LineFeeds } from '../../src/logs/line-feed.ts'
 import type { LogStore } from '../../src/logs/log-store.ts'
-import { createPostgresLines } from '../../src/logs/postgres/line-table.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { delivery, frame } from '../support/deliveries.ts'
-import { createPostgresLogStore } from '../support/logs.ts'
+import { createTestLogStore, testLines } from '../support/logs.ts'
 
 const NOW = new Date('2026-11-21T12:00:00Z')
 const NOON_MICROS = NOW.getTime() * 1000
@@ -18,8 +17,8 @@ let feeds: LineFeeds
 let resourceNumber: number
 beforeAll(async () => {
   database = await createTestDatabase()
-  logs = createPostgresLogStore(database.pool)
-  feeds = createLineFeeds(database.pool, createPostgresLines(database.pool))
+  logs = createTestLogStore(database.pool)
+  feeds = createLineFeeds(database.pool, testLines(database.pool))
   await logs.maintain([7, 14], NOW)
 })
 afterAll(() => database.close())
@@ -99,7 +98,7 @@ describe('a feed', () => {
     const held = await database.pool.connect()
     await held.query('begin')
     // Writers of one resource's usage wait for each other on the same shard: this one is held before that.
-    const slow = createPostgresLogStore(database.pool)
+    const slow = createTestLogStore(database.pool)
     await held.query('lock table gap in access exclusive mode')
     const waiting = slow.append([
       delivery([frame('slow')], {

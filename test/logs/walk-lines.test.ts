@@ -4,7 +4,7 @@ import { parse } from '../../src/logs/query/parse.ts'
 import { countMatches, walkLines } from '../../src/logs/walk-lines.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { delivery, frame } from '../support/deliveries.ts'
-import { createPostgresLogStore } from '../support/logs.ts'
+import { createTestLogStore } from '../support/logs.ts'
 
 const NOON = new Date('2026-11-21T12:00:00Z')
 const LINES = 2_500
@@ -14,7 +14,7 @@ let database: TestDatabase
 let logs: LogStore
 beforeAll(async () => {
   database = await createTestDatabase()
-  logs = createPostgresLogStore(database.pool)
+  logs = createTestLogStore(database.pool)
   await logs.maintain([7], NOON)
   // One a second up to noon; every fifth is an error.
   const frames = Array.from({ length: LINES }, (_, i) =>

@@ -12,7 +12,6 @@ import { createSecretBox } from '../../src/heroku/secret-box.ts'
 import { createExclusionStore } from '../../src/logs/exclusion/exclusion-store.ts'
 import { createLineFeeds } from '../../src/logs/ledger/feeds.ts'
 import type { LogStore } from '../../src/logs/log-store.ts'
-import { createPostgresLines } from '../../src/logs/postgres/line-table.ts'
 import { createResourceStore, type ResourceStore } from '../../src/partner/resource-store.ts'
 import { partnerRoutes } from '../../src/partner/routes.ts'
 import { createErrorPages } from '../../src/viewer/error-page.ts'
@@ -23,7 +22,7 @@ import { openSession } from '../../src/viewer/session.ts'
 import { createSessionStore } from '../../src/viewer/session-store.ts'
 import { createTokenStore } from '../../src/viewer/token-store.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
-import { createPostgresLogStore, createPostgresTail } from '../support/logs.ts'
+import { createTestLogStore, createTestTail, testLines } from '../support/logs.ts'
 
 export interface Service {
   app: FastifyInstance
@@ -43,14 +42,14 @@ export async function startService(environment: Record<string, string> = {}): Pr
   const database = await createTestDatabase()
   const resources = createResourceStore(database.pool)
   const sessions = createSessionStore(database.pool)
-  const logs = createPostgresLogStore(database.pool)
+  const logs = createTestLogStore(database.pool)
   const drains = createDrainStore(database.pool)
-  const tail = createPostgresTail(database.pool)
+  const tail = createTestTail(database.pool)
   const endpoints = createLogEndpoints({
     pool: database.pool,
     config,
     logs,
-    feeds: createLineFeeds(database.pool, createPostgresLines(database.pool)),
+    feeds: createLineFeeds(database.pool, testLines(database.pool)),
     appNames: async () => new Map(),
     findCaller: async () => null,
     describeToken: async () => null,

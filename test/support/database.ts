@@ -7,6 +7,7 @@ import { createPool } from '../../src/database/pool.ts'
 export interface TestDatabase {
   url: string
   pool: pg.Pool
+  query<T extends object>(sql: string): Promise<T[]>
   /** Drops the database. Throws if a client of the pool was not released: somebody leaks connections. */
   close(): Promise<void>
 }
@@ -32,6 +33,7 @@ export async function createTestDatabase(options: { empty?: boolean } = {}): Pro
   return {
     url,
     pool,
+    query: async <T extends object>(sql: string) => (await pool.query<T>(sql)).rows,
     async close() {
       const leaked = pool.totalCount - pool.idleCount
       // With a client out, end() would wait for ever.

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import type { Config } from '../../src/config.ts'
 import { counted, frame } from './deliveries.ts'
+import { storedLines } from './logs.ts'
 import type { OwnPostgres } from './own-postgres.ts'
 import { provisionAt } from './service.ts'
 
@@ -99,15 +100,17 @@ export function percentile(sorted: readonly number[], share: number): number {
 
 /** Waits for the replay, and looks at every line: what was answered 204 is there, once, in the order of its drain. */
 export async function expectAllStoredOnce(
-  { query }: Pick<OwnPostgres, 'query'>,
+  database: Pick<OwnPostgres, 'url' | 'query'>,
   { acknowledged, abandoned }: Sent,
 ): Promise<void> {
   const stored = async () => {
-    const rows = await query<{ id: string; messages: string[] }>(
-      `select id, array_agg(message order by received_at) as messages
-       from log_line join resource on number = resource_number group by id`,
-    )
-    return new Map(rows.map((row) => [row.id, row.messages]))
+    const byId = new Map<string, string[]>()
+    for (const { id, message } of await storedLines(database)) {
+      const messages = byId.get(id)
+      if (messages) messages.push(message)
+      else byId.set(id, [message])
+    }
+    return byId
   }
   let inOrder = new Map<string, string[]>()
   const sizes = () => [...acknowledged].map(([id]) => inOrder.get(id)?.length ?? 0)

@@ -3,6 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
+import { storeEnvironment } from './logs.ts'
+
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const START_TIMEOUT_MS = 30_000
 
@@ -26,6 +28,7 @@ export async function startServiceProcess(environment: Record<string, string>): 
       PORT: '0',
       SPOOL: 'off',
       PUBLIC_URL: 'http://localhost:5000',
+      ...storeEnvironment(environment.DATABASE_URL ?? ''),
       ...environment,
     },
     stdio: ['ignore', 'pipe', 'pipe'],

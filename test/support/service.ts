@@ -7,6 +7,7 @@ import { type Config, loadConfig } from '../../src/config.ts'
 import { createService, type Service } from '../../src/service.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
 import { counted, frame } from './deliveries.ts'
+import { storedLines, storeEnvironment } from './logs.ts'
 
 export interface TestService {
   service: Service
@@ -31,7 +32,7 @@ export async function startTestService(
   now: () => number = Date.now,
 ): Promise<TestService> {
   const database = await createTestDatabase()
-  const config = loadConfig({ PORT: '0', SPOOL: 'off', ...environment })
+  const config = loadConfig({ PORT: '0', SPOOL: 'off', ...storeEnvironment(database.url), ...environment })
   const service = await createService({ config, databaseUrl: database.url, log, now })
   await service.app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = service.app.server.address() as AddressInfo
@@ -117,11 +118,9 @@ export async function deprovision(service: TestService, id: string): Promise<voi
 
 /** The messages kept for a resource, oldest received first. */
 export async function storedMessages(service: TestService, id: string): Promise<string[]> {
-  const { rows } = await service.database.pool.query<{ message: string }>(
-    `select message from log_line join resource on number = resource_number where id = $1 order by received_at`,
-    [id],
-  )
-  return rows.map((row) => row.message)
+  const { database } = service
+  const rows = await storedLines(database)
+  return rows.filter((row) => row.id === id).map(({ message }) => message)
 }
 
 export function herokuAuthorization(config: Config): string {

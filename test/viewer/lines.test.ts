@@ -157,7 +157,7 @@ it('a search ends in the database when its reader hangs up', async () => {
   const holder = await service.database.pool.connect()
   try {
     await holder.query('begin')
-    await holder.query('lock table log_line in access exclusive mode')
+    await holder.query('lock table log_line, line_writer in access exclusive mode')
     const reader = request(`${address}/resources/${id}/lines?q=x`, { headers: { cookie } })
     reader.on('error', () => {})
     reader.end()

@@ -70,7 +70,11 @@ const CLUSTER_INSERT_SETTINGS = { insert_quorum: 'auto', distributed_foreground_
 const CLUSTER_SELECT_SETTINGS = 'select_sequential_consistency = 1'
 
 export async function openClickHouse({ url, cluster }: ClickHouseOptions): Promise<ClickHouse> {
-  if (url.startsWith(CHDB)) return openEngine(url.slice(CHDB.length))
+  return url.startsWith(CHDB) ? openEngine(url.slice(CHDB.length)) : connectClickHouse({ url, cluster })
+}
+
+/** A server's. */
+export function connectClickHouse({ url, cluster }: ClickHouseOptions): ClickHouse {
   const client = createClient({
     url,
     application: 'culvert',

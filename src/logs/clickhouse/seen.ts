@@ -85,7 +85,8 @@ export async function readCommitted(client: PoolClient): Promise<Committed> {
   return toCommitted(rows.map(({ id, batch }) => [id, Number(batch)]))
 }
 
-function toCommitted(writers: readonly [number, number][]): Committed {
+/** @param writers in the order of their numbers */
+export function toCommitted(writers: readonly [number, number][]): Committed {
   return { writers, last: writers.at(-1)?.[0] ?? 0 }
 }
 

@@ -22,7 +22,7 @@ it.each(['text/event-stream', 'application/json'])(
     }
     const holder = await pool.connect()
     try {
-      await holder.query('begin; lock table log_line in access exclusive mode')
+      await holder.query('begin; lock table log_line, line_writer in access exclusive mode')
       const leaving = new AbortController()
       const answer = fetch(url, { headers: { accept, authorization }, signal: leaving.signal })
       answer.catch(() => {})

@@ -125,7 +125,7 @@ describe('a search that streams', () => {
   it('ends in the database when its reader hangs up', async () => {
     const { pool } = service.database
     const holder = await pool.connect()
-    await holder.query('begin; lock table log_line in access exclusive mode')
+    await holder.query('begin; lock table log_line, line_writer in access exclusive mode')
     const waiting = async () => {
       const { rows } = await pool.query(
         "select count(*)::integer as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",

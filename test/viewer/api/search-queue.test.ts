@@ -11,7 +11,7 @@ it('more searches than there are connections for are answered 503, and keep nobo
   const url = `${service.origin}/resources/${resource.id}`
   const tail = await openEvents(`${url}/tail`, { authorization })
   const holder = await service.database.pool.connect()
-  await holder.query('begin; lock table log_line in access exclusive mode')
+  await holder.query('begin; lock table log_line, line_writer in access exclusive mode')
   const searches = Array.from({ length: 8 }, () => fetch(`${url}/lines`, { headers: { authorization } }))
   const refused = await Promise.race(searches)
   expect(refused.status).toBe(503)
