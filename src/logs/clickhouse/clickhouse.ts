@@ -23,12 +23,13 @@ export interface ClickHouse {
    *
    * @param params for `{name:Type}` in the statement
    * @param maxMs the engine gives up after this
+   * @param maxBytes the engine gives up where the rows are more, about
    * @throws ClickHouseError; TransientError where it did not answer; the signal's reason
    */
   rows<Row>(
     statement: string,
     params?: Readonly<Record<string, unknown>>,
-    options?: { signal?: AbortSignal | undefined; maxMs?: number },
+    options?: RowsOptions,
   ): Promise<Row[]>
 
   /** @throws ClickHouseError; TransientError */
@@ -43,6 +44,12 @@ export interface ClickHouse {
   insert(table: string, columns: readonly string[], body: Buffer): Promise<void>
 
   close(): Promise<void>
+}
+
+export interface RowsOptions {
+  signal?: AbortSignal | undefined
+  maxMs?: number | undefined
+  maxBytes?: number | undefined
 }
 
 export interface ClickHouseOptions {
@@ -212,13 +219,14 @@ function statements(
     async rows<Row>(
       statement: string,
       params: Readonly<Record<string, unknown>> = {},
-      { signal, maxMs = MAX_QUERY_MS }: { signal?: AbortSignal | undefined; maxMs?: number } = {},
+      { signal, maxMs = MAX_QUERY_MS, maxBytes }: RowsOptions = {},
     ) {
       signal?.throwIfAborted()
       const settings = [
         `max_execution_time = ${maxMs / 1_000}`,
         'output_format_json_quote_64bit_integers = 0',
         'output_format_json_array_of_rows = 1',
+        ...(maxBytes === undefined ? [] : [`max_result_bytes = ${maxBytes}`]),
         ...(cluster === null ? [] : [CLUSTER_SELECT_SETTINGS]),
       ]
       try {
@@ -259,6 +267,11 @@ function lastArray<Row>(text: string): Row[] {
 /** Whether the engine gave a statement up because it took longer than `maxMs`. */
 export function isTimeout(error: unknown): boolean {
   return isOfEngine(error) && error.type === 'TIMEOUT_EXCEEDED'
+}
+
+/** Whether it was because of `maxBytes`. */
+export function isTooLarge(error: unknown): boolean {
+  return isOfEngine(error) && error.type === 'TOO_MANY_ROWS_OR_BYTES'
 }
 
 /** By its shape: npm chdb has a class ClickHouseError of its own. */

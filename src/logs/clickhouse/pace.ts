@@ -12,6 +12,8 @@ const GIVE_UP_MS = 600
 const LINES_GROWTH = 4
 const TIME_GROWTH = 8
 const MAX_LINES = 64_000
+/** Longer than there have been logs. */
+const MAX_MICROS = 2 ** 51
 
 export interface Step {
   by: 'lines' | 'time'
@@ -49,14 +51,14 @@ export class Pace {
     if (by === 'time') {
       const growth =
         ms < LONG_STEP_MS / 2 ? TIME_GROWTH : ms < LONG_STEP_MS ? 2 : ms > 2 * LONG_STEP_MS ? 0.5 : 1
-      this.#micros = Math.ceil(length * growth)
+      this.#micros = Math.min(Math.ceil(length * growth), MAX_MICROS)
     } else if (ms > 2 * LONG_STEP_MS) {
       this.#lines = Math.max(Math.floor(length / 2), 1)
     } else if (ms < LONG_STEP_MS && length < MAX_LINES) {
       this.#lines = Math.min(length * LINES_GROWTH, MAX_LINES)
     } else if (ms < LONG_STEP_MS) {
       this.#denseMicros = Math.max(micros, 1)
-      this.#micros = this.#denseMicros * TIME_GROWTH
+      this.#micros = Math.min(this.#denseMicros * TIME_GROWTH, MAX_MICROS)
     }
   }
 

@@ -4,7 +4,7 @@ import type { LineQuery } from '../log-store.ts'
 import type { Place } from '../place.ts'
 import { conditionSql } from '../query/condition-sql.ts'
 import { mayMatch, timeRange } from '../query/prefilter.ts'
-import type { ClickHouse } from './clickhouse.ts'
+import { type ClickHouse, isTooLarge, type RowsOptions } from './clickhouse.ts'
 import { LINE_COLUMNS, type LineRow, placeOf } from './line-rows.ts'
 import { type Bind, parameters } from './parameters.ts'
 import { clickHouseDialect } from './query/dialect.ts'
@@ -37,6 +37,8 @@ export class Walk {
   readonly #order: string
   /** Where the way ends. */
   #last: Place | null = null
+  /** Rows handed over at once: fewer once they were too long. */
+  #limit = MAX_HANDED_OVER
 
   constructor(clickhouse: ClickHouse, seen: Seen, query: LineQuery) {
     this.#clickhouse = clickhouse
@@ -88,34 +90,35 @@ export class Walk {
       this.#within(stretch, bind),
       ...(condition.kind === 'always' ? [] : [conditionSql(condition, clickHouseDialect(bind))]),
     ]
-    const rows = await this.#rows<LineRow & { candidates: number }>(
-      `select * from (
-         select *, count() over () as candidates, rank() over walk as rank,
-                sum(length(message) + length(frame)) over walk as bytes
-           from (select ${LINE_COLUMNS} from ${TABLE}
-                  where ${where.join('\n                    and ')}
-                  order by ${this.#order} limit ${MAX_HANDED_OVER} with ties)
-         window walk as (order by ${this.#order})
-       ) where rank = 1 or bytes <= ${MAX_HANDED_OVER_BYTES}
-       order by ${this.#order}`,
-      values,
-      giveUpMs,
-    )
-    const last = rows.at(-1)
-    return {
-      rows: rows.filter(({ writer, batch }) => this.#seen.isSeen(writer, batch)),
-      last: last === undefined ? null : placeOf(last),
-      isMore: last !== undefined && (last.candidates >= MAX_HANDED_OVER || rows.length < last.candidates),
+    const statement = `
+      select ${LINE_COLUMNS} from ${TABLE}
+       where ${where.join('\n         and ')}
+       order by ${this.#order} limit {limit:UInt32} with ties`
+    for (;;) {
+      const limit = this.#limit
+      // A single line is handed over however long it is.
+      const maxBytes = limit === 1 ? undefined : MAX_HANDED_OVER_BYTES
+      try {
+        const rows = await this.#rows<LineRow>(statement, { ...values, limit }, { maxMs: giveUpMs, maxBytes })
+        const last = rows.at(-1)
+        return {
+          rows: rows.filter(({ writer, batch }) => this.#seen.isSeen(writer, batch)),
+          last: last === undefined ? null : placeOf(last),
+          isMore: rows.length >= limit,
+        }
+      } catch (error) {
+        if (limit === 1 || !isTooLarge(error)) throw error
+        this.#limit = Math.ceil(limit / 8)
+      }
     }
   }
 
   #rows<Row>(
     statement: string,
     values: Readonly<Record<string, string | number>>,
-    maxMs?: number,
+    options: RowsOptions = {},
   ): Promise<Row[]> {
-    const { signal } = this.#query
-    return this.#clickhouse.rows<Row>(statement, values, { signal, ...(maxMs !== undefined && { maxMs }) })
+    return this.#clickhouse.rows<Row>(statement, values, { ...options, signal: this.#query.signal })
   }
 
   #within({ start, end }: Stretch, bind: Bind): string {
