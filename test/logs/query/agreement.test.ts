@@ -1,17 +1,20 @@
-// The query language has one meaning: what Postgres hands over is never less than what `matches` says, on any line, for
+// The query language has one meaning: what an engine hands over is never less than what `matches` says, on any line, for
 // any query, whatever the locale of the database.
 import fc from 'fast-check'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { migrate } from '../../../src/database/migrate.ts'
 import { createPool } from '../../../src/database/pool.ts'
+import { createClickHouseLines } from '../../../src/logs/clickhouse/line-table.ts'
+import { createLogStore } from '../../../src/logs/ledger/log-store.ts'
 import type { LogLine } from '../../../src/logs/line.ts'
 import type { LinePage, LogStore } from '../../../src/logs/log-store.ts'
 import { EVERYTHING } from '../../../src/logs/query/everything.ts'
 import { parse } from '../../../src/logs/query/parse.ts'
 import { matches, print, type Query } from '../../../src/logs/query/query.ts'
 import { type SearchedLine, searched } from '../../../src/logs/query/searched-line.ts'
-import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
+import { isChdbMissing, openTestClickHouse } from '../../support/chdb.ts'
+import { createTestDatabase } from '../../support/database.ts'
 import { delivery } from '../../support/deliveries.ts'
 import { createPostgresLogStore } from '../../support/logs.ts'
 import { apps, line, queryText } from './arbitraries.ts'
@@ -19,17 +22,7 @@ import { apps, line, queryText } from './arbitraries.ts'
 const NOON = new Date(Date.UTC(2026, 10, 21, 12))
 const LINES = 300
 const QUERIES = 600
-
-let database: TestDatabase
-let store: LogStore
-let stored: LogLine[]
-
-beforeAll(async () => {
-  database = await createTestDatabase()
-  store = createPostgresLogStore(database.pool)
-  stored = await fill(store)
-})
-afterAll(() => database.close())
+const MANY_QUERIES_TIMEOUT_MS = 60_000
 
 /** Many lines, of other seeds in each run. */
 async function fill(into: LogStore): Promise<LogLine[]> {
@@ -64,46 +57,83 @@ function expected(search: Query, lines: readonly LogLine[]): string[] {
 
 const cursors = ({ lines }: LinePage) => lines.map(({ cursor }) => cursor)
 
-it('Postgres finds what matches, and nothing else', async () => {
-  let found = 0
-  for (const typed of fc.sample(queryText, QUERIES)) {
-    const search = parse(typed).query
-    const want = expected(search, stored)
-    const page = await store.read({ resourceNumber: 1, search, apps, limit: 10_000 })
-    expect({ typed, printed: print(search), found: cursors(page) }).toEqual({
-      typed,
-      printed: print(search),
-      found: want,
+function describeAgreement(engine: string, open: () => Promise<{ store: LogStore; close(): Promise<void> }>) {
+  describe(engine, () => {
+    let opened: Awaited<ReturnType<typeof open>>
+    let store: LogStore
+    let stored: LogLine[]
+
+    beforeAll(async () => {
+      opened = await open()
+      store = opened.store
+      stored = await fill(store)
     })
-    expect(page.searchedTo).toBeNull()
-    if (want.length > 0 && want.length < LINES) found++
-  }
-  // The generators are worth something only while lines and queries meet.
-  expect(found).toBeGreaterThan(QUERIES / 4)
+    afterAll(() => opened.close())
+
+    it('finds what matches, and nothing else', { timeout: MANY_QUERIES_TIMEOUT_MS }, async () => {
+      let found = 0
+      for (const typed of fc.sample(queryText, QUERIES)) {
+        const search = parse(typed).query
+        const want = expected(search, stored)
+        const page = await store.read({ resourceNumber: 1, search, apps, limit: 10_000 })
+        expect({ typed, printed: print(search), found: cursors(page) }).toEqual({
+          typed,
+          printed: print(search),
+          found: want,
+        })
+        expect(page.searchedTo).toBeNull()
+        if (want.length > 0 && want.length < LINES) found++
+      }
+      // The generators are worth something only while lines and queries meet.
+      expect(found).toBeGreaterThan(QUERIES / 4)
+    })
+
+    it('each match is on exactly one page, however early pages end, in both directions', {
+      timeout: MANY_QUERIES_TIMEOUT_MS,
+    }, async () => {
+      for (const typed of fc.sample(queryText, 40)) {
+        const search = parse(typed).query
+        const want = expected(search, stored)
+        for (const direction of ['older', 'newer'] as const) {
+          const found: string[] = []
+          const oldest = stored.at(-1) as LogLine
+          let cursor: string | null = direction === 'older' ? null : oldest.cursor
+          for (let pages = 0; pages < 100; pages++) {
+            const anchor: { before?: string; after?: string } =
+              cursor === null ? {} : direction === 'older' ? { before: cursor } : { after: cursor }
+            const effort = { lines: 37, ms: 60_000 }
+            const page = await store.read({ resourceNumber: 1, search, apps, limit: 11, effort, ...anchor })
+            found.push(...(direction === 'older' ? cursors(page) : cursors(page).reverse()))
+            const next = page[direction]
+            if (next === null || (page.lines.length === 0 && page.searchedTo === null)) break
+            cursor = next
+          }
+          const wanted = direction === 'older' ? want : want.filter((one) => one !== oldest.cursor).reverse()
+          expect({ typed, direction, found }).toEqual({ typed, direction, found: wanted })
+        }
+      }
+    })
+  })
+}
+
+describeAgreement('Postgres', async () => {
+  const database = await createTestDatabase()
+  return { store: createPostgresLogStore(database.pool), close: () => database.close() }
 })
 
-it('each match is on exactly one page, however early pages end, in both directions', async () => {
-  for (const typed of fc.sample(queryText, 40)) {
-    const search = parse(typed).query
-    const want = expected(search, stored)
-    for (const direction of ['older', 'newer'] as const) {
-      const found: string[] = []
-      const oldest = stored.at(-1) as LogLine
-      let cursor: string | null = direction === 'older' ? null : oldest.cursor
-      for (let pages = 0; pages < 100; pages++) {
-        const anchor: { before?: string; after?: string } =
-          cursor === null ? {} : direction === 'older' ? { before: cursor } : { after: cursor }
-        const effort = { lines: 37, ms: 60_000 }
-        const page = await store.read({ resourceNumber: 1, search, apps, limit: 11, effort, ...anchor })
-        found.push(...(direction === 'older' ? cursors(page) : cursors(page).reverse()))
-        const next = page[direction]
-        if (next === null || (page.lines.length === 0 && page.searchedTo === null)) break
-        cursor = next
-      }
-      const wanted = direction === 'older' ? want : want.filter((one) => one !== oldest.cursor).reverse()
-      expect({ typed, direction, found }).toEqual({ typed, direction, found: wanted })
+describe.skipIf(isChdbMissing())('where the engine can be had', () => {
+  describeAgreement('ClickHouse', async () => {
+    const database = await createTestDatabase()
+    const { pool } = database
+    const clickhouse = await openTestClickHouse()
+    return {
+      store: createLogStore(pool, createClickHouseLines({ clickhouse, pool, onFailure: () => {} })),
+      async close() {
+        await clickhouse.close()
+        await database.close()
+      },
     }
-  }
+  })
 })
 
 describe('in a database of another locale', () => {
