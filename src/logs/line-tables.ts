@@ -32,7 +32,7 @@ export async function openLineTables(needs: LineTablesNeeds): Promise<LineTables
   }
   if (config === null) return { ...postgres, async close() {} }
   const clickhouse = await openClickHouse(config)
-  const lines = createClickHouseLines({ clickhouse, pool: reading, onFailure })
+  const lines = createClickHouseLines({ clickhouse, pool: reading, searches: searching, onFailure })
   const close = () => clickhouse.close()
   switch (config.mode) {
     case 'only':

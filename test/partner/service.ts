@@ -22,7 +22,7 @@ import { openSession } from '../../src/viewer/session.ts'
 import { createSessionStore } from '../../src/viewer/session-store.ts'
 import { createTokenStore } from '../../src/viewer/token-store.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
-import { createTestLogStore, createTestTail, testLines } from '../support/logs.ts'
+import { createTestLogStore, createTestTail, isOverClickHouse, testLines } from '../support/logs.ts'
 
 export interface Service {
   app: FastifyInstance
@@ -43,6 +43,7 @@ export async function startService(environment: Record<string, string> = {}): Pr
   const resources = createResourceStore(database.pool)
   const sessions = createSessionStore(database.pool)
   const logs = createTestLogStore(database.pool)
+  if (isOverClickHouse) await logs.maintain([7], new Date())
   const drains = createDrainStore(database.pool)
   const tail = createTestTail(database.pool)
   const endpoints = createLogEndpoints({

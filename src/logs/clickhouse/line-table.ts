@@ -15,19 +15,27 @@ export interface ClickHouseLinesNeeds {
   clickhouse: ClickHouse
   /** Not the one of those who store lines: they wait for what is asked here. */
   pool: Pool
+  /** Connections for searches, so that many of them do not keep others from theirs. */
+  searches?: Pool
   /** Told of what is tried again by itself. */
   onFailure(error: unknown): void
 }
 
-export function createClickHouseLines({ clickhouse, pool, onFailure }: ClickHouseLinesNeeds): LineTable {
+export function createClickHouseLines({
+  clickhouse,
+  pool,
+  searches = pool,
+  onFailure,
+}: ClickHouseLinesNeeds): LineTable {
   const lanes = new Lanes(pool, onFailure)
   const parts = { pool, clickhouse, lanes }
+  const searching = { pool: searches, clickhouse }
   return {
     write: (client, deliveries) => writeLines(clickhouse, lanes, client, deliveries),
-    read: (query) => readLines(parts, query),
-    readHistory: (query) => readHistory(parts, query),
+    read: (query) => readLines(searching, query),
+    readHistory: (query) => readHistory(searching, query),
     readStored: (refs) => readStored(parts, refs),
-    countLines: (query) => countLines(parts, query),
+    countLines: (query) => countLines(searching, query),
     changeRetention: (resourceNumber, retentionDays, now) =>
       changeRetention(parts, resourceNumber, retentionDays, now),
     purge: (resourceNumber) => purge(parts, resourceNumber),
