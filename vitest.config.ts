@@ -5,9 +5,10 @@ import { TallyReporter } from './test/support/tally-reporter.ts'
 
 /** What is run over both stores: where lines go in, come out, and what may go wrong in between. */
 const OVER_BOTH = [
-  'test/faults/**/*.test.ts',
-  'test/viewer/**/*.test.ts',
-  'test/alerts/**/*.test.ts',
+  'test/faults/*.test.ts',
+  'test/viewer/{lines,page,session,usage}.test.ts',
+  'test/viewer/{api,overview}/*.test.ts',
+  'test/alerts/{alerts,service}.test.ts',
   'test/endpoints/{sender,streaming}.test.ts',
   'test/logs/{line-feeds,walk-lines}.test.ts',
 ]
@@ -33,6 +34,8 @@ export default defineConfig({
         test: {
           name: 'clickhouse',
           include: OVER_BOTH,
+          // Without lines, Postgres needs hours to fill a disk.
+          exclude: ['test/faults/database-disk-full.test.ts'],
           env: { TEST_STORE: 'clickhouse' },
           globalSetup: ['test/support/global-setup.ts', 'test/support/clickhouse-setup.ts'],
         },

@@ -89,7 +89,9 @@ it('keeps what it promised over a SIGKILL while the database is away', async () 
   await expectAllStoredOnce(postgres, sent)
 })
 
-it('ends in time on SIGTERM while the database stands still, and the next life stores what is spooled', async () => {
+it('ends in time on SIGTERM while the database stands still, and the next life stores what is spooled', {
+  timeout: 60_000,
+}, async () => {
   const senders = await send()
   await sleep(300)
   postgres.freeze()

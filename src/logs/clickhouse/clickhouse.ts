@@ -209,6 +209,13 @@ export async function importChdb(): Promise<ChdbModule> {
   }
 }
 
+/** What only a server knows. */
+const SERVER_SETTINGS = {
+  // It tells of a failure instead of an answer, not in the midst of one.
+  wait_end_of_query: 1,
+  cancel_http_readonly_queries_on_client_close: 1,
+} as const
+
 function statements(
   client: ClickHouseClient,
   cluster: string | null,
@@ -236,8 +243,7 @@ function statements(
               query: `${statement} settings ${settings.join(', ')}`,
               format: 'JSONEachRow',
               query_params: params,
-              // A server's: it tells of a failure instead of an answer, not in the midst of one.
-              clickhouse_settings: { wait_end_of_query: 1 },
+              clickhouse_settings: SERVER_SETTINGS,
               ...(signal && { abort_signal: signal }),
             })
             .then((result) => result.text()),
