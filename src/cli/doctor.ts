@@ -2,6 +2,7 @@
 // is not. Changes nothing, prints no secret.
 import { parseArgs } from 'node:util'
 import { type Config, ConfigError, loadConfig } from '../config.ts'
+import { checkClickHouse } from './check-clickhouse.ts'
 import { checkDatabase } from './check-database.ts'
 import { checkManifest } from './check-manifest.ts'
 import { checkReachable } from './check-reachable.ts'
@@ -16,7 +17,7 @@ export const doctor: Command = {
   help: `culvert doctor [-f <manifest>] [--json]
 
 Checks, in this order: the version of Node; the settings; the database (reachable, version, TLS, migrations,
-privileges, free connections, tables for today and tomorrow); your add-on manifest against the settings; and
+privileges, free connections, tables for today and tomorrow); ClickHouse, where it keeps the lines; your add-on manifest against the settings; and
 whether PUBLIC_URL and DRAIN_URL lead to this service.
 
   -f, --file <manifest>  the manifest that you pushed to Heroku. Default: ${MANIFEST}
@@ -35,6 +36,7 @@ nothing is changed. The exit code is 1 where something FAILs.
     const config = checkSettings(findings, environment)
     if (config) {
       await checkDatabase(findings, config, new Date())
+      await checkClickHouse(findings, config)
       checkManifest(findings, config, values.file ?? MANIFEST)
       await checkReachable(findings, config)
     }
