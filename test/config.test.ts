@@ -184,3 +184,14 @@ it('spools on a disk that stays, for one database whoever connects to it, and no
   ]
   expect(new Set(['postgres://h/db', ...others].map(at)).size).toBe(5)
 })
+
+it('keeps lines in ClickHouse where that is named, and prints no password of it', () => {
+  const CLICKHOUSE_URL = 'https://culvert:hunter2@ch.example.com:8443/culvert?password=hunter2'
+  const config = loadConfig({ CLICKHOUSE_URL, CLICKHOUSE_CLUSTER: 'logs' })
+  expect(config.clickhouse).toEqual({ url: CLICKHOUSE_URL, cluster: 'logs', mode: 'only' })
+  expect(JSON.stringify(redactConfig(config))).not.toContain('hunter2')
+  expect(loadConfig({ CLICKHOUSE_URL: 'chdb:./here', CLICKHOUSE_MODE: 'fill' }).clickhouse?.mode).toBe('fill')
+  expect(loadConfig({}).clickhouse).toBeNull()
+  expect(() => loadConfig({ CLICKHOUSE_URL: 'clickhouse.example.com' })).toThrow('CLICKHOUSE_URL')
+  expect(() => loadConfig({ CLICKHOUSE_URL, CLICKHOUSE_MODE: 'half' })).toThrow('CLICKHOUSE_MODE')
+})
