@@ -17,7 +17,7 @@ interface Asset {
 
 const BUILT = new URL('./client/entries.json', import.meta.url)
 const STYLES = new URL('./style/', import.meta.url)
-const STYLE_FILES = ['base.css', 'bars.css', 'list.css', 'dialogs.css', 'overview.css']
+const STYLE_FILES = ['base.css', 'bars.css', 'list.css', 'dialogs.css', 'overview.css', 'endpoints.css']
 const KEPT_FOR_EVER = 'public, max-age=31536000, immutable'
 
 const served = new Map<string, Asset>()
@@ -36,7 +36,7 @@ export function brandPath({ colour }: Brand): string {
 let scripts: Record<string, string> | undefined
 
 /** The address of an entry's script. */
-export function scriptPath(entry: 'page' | 'overview'): string {
+export function scriptPath(entry: 'page' | 'overview' | 'endpoints'): string {
   scripts ??= loadScripts()
   const path = scripts[entry]
   if (path === undefined) throw new Error(`BUG: there is no script "${entry}"`)

@@ -41,7 +41,7 @@ export interface DocumentParts {
   body: Html
   /** Class names of the body. */
   look?: string
-  script?: 'page' | 'overview'
+  script?: 'page' | 'overview' | 'endpoints'
 }
 
 export function document({ title, brand, body, look, script }: DocumentParts): string {

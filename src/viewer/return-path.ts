@@ -35,7 +35,7 @@ function home(id: string): string {
 function isOf(id: string, path: string): boolean {
   if (path.length > MAX_CHARACTERS || !path.startsWith(home(id))) return false
   const rest = path.slice(home(id).length)
-  return /^(?:\/overview)?(?:\?[\w%&=+.:*~!'()@,;/?-]*)?$/.test(rest)
+  return /^(?:\/(?:overview|endpoints))?(?:\?[\w%&=+.:*~!'()@,;/?-]*)?$/.test(rest)
 }
 
 function cookie(id: string, path: string, maxAge: number, secure: boolean): string {

@@ -9,6 +9,7 @@ import { describeApi } from './api/openapi.ts'
 import { serveOperations } from './api/operation.ts'
 import { type ApiParts, apiOperations } from './api/operations.ts'
 import { assetRoutes } from './assets.ts'
+import { showEndpoints } from './endpoints-page.ts'
 import { createErrorPages } from './error-page.ts'
 import { OpenStreams } from './live/event-stream.ts'
 import type { TailCounters } from './live/tail-counters.ts'
@@ -79,6 +80,7 @@ export async function viewerRoutes(app: FastifyInstance, parts: ViewerParts): Pr
     const pages = { ...timed, brand: parts.config.brand, navHeader: parts.config.sso.navHeader }
     scope.get('/resources/:id', showPage(pages))
     scope.get('/resources/:id/overview', showOverview(pages))
+    scope.get('/resources/:id/endpoints', showEndpoints(pages))
     serveOperations(scope, operations)
   })
 }

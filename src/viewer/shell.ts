@@ -1,4 +1,4 @@
-// What the two pages have in common: the bar on top, which says whose logs these are and leads back to Heroku. Pure.
+// What the pages have in common: the bar on top, which says whose logs these are and leads back to Heroku. Pure.
 import type { Brand } from '../config.ts'
 import type { Apps } from '../logs/query/searched-line.ts'
 import { type Html, html } from './html.ts'
@@ -15,7 +15,7 @@ export interface BarParts {
   apps: Apps
   today: Today
   retentionDays: number
-  page: 'logs' | 'overview'
+  page: 'logs' | 'overview' | 'endpoints'
   /** Leave the element where Heroku's old navigation header went; kensa looks for it. */
   navHeader: boolean
 }
@@ -31,7 +31,7 @@ export function bar(parts: BarParts): Html {
 <a class="brand" href="${home}">${mark()}${brand.name}</a>
 <h1>${resource.name ?? resource.id}</h1>
 ${names.length > 1 && page === 'logs' ? appSwitch(names) : html`<span class="of-app">${fromApp ?? names[0] ?? ''}</span>`}
-<nav class="tabs" aria-label="Views">${tab('logs', home, 'Logs')}${tab('overview', `${home}/overview`, 'Overview')}</nav>
+<nav class="tabs" aria-label="Views">${tab('logs', home, 'Logs')}${tab('overview', `${home}/overview`, 'Overview')}${tab('endpoints', `${home}/endpoints`, 'Endpoints')}</nav>
 ${usageLine(parts)}
 <a class="back" href="${appUrl(fromApp)}">Heroku<span class="wide"> dashboard</span></a>
 </header>`

@@ -112,6 +112,7 @@ describe('the page', () => {
         .reduce((sum, { contents }) => sum + gzipSync(contents).length, 0)
     expect(size([entries.page ?? ''])).toBeLessThan(60_000)
     expect(size([entries.overview ?? ''])).toBeLessThan(60_000)
+    expect(size([entries.endpoints ?? ''])).toBeLessThan(60_000)
   })
 
   it('has a language, a title, landmarks, and a label for its search box', async () => {
@@ -200,6 +201,14 @@ describe('the page', () => {
     expect((await open('?q=other', id, both)).statusCode).toBe(200)
   })
 
+  it('leads to any page of the resource', async () => {
+    for (const page of ['?q=x', '/overview', '/overview?hours=6', '/endpoints']) {
+      const path = `/resources/${id}${page}`
+      const answer = await open('', id, `${cookie}; culvert_return=${encodeURIComponent(path)}`)
+      expect([answer.statusCode, answer.headers.location]).toEqual([303, path])
+    }
+  })
+
   it('leads nowhere but to pages of the resource', async () => {
     for (const path of [
       'https://elsewhere.example/',
@@ -218,5 +227,6 @@ describe('the page', () => {
   it('draws no lines where the address asks for others than the newest', async () => {
     expect((await open('?at=2026-11-21T10:00:00Z')).body).not.toContain('<article')
     expect((await open('/overview')).body).toContain('id="charts"')
+    expect((await open('/endpoints')).body).toContain('id="endpoints"')
   })
 })

@@ -30,8 +30,20 @@ export function get<T>(path: string, parameters: Parameters = {}, signal?: Abort
 }
 
 /** @throws ApiError with a sentence for people */
-export function send<T>(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: object): Promise<T> {
-  return call<T>(method, address(path), body)
+export function send<T>(
+  method: 'POST' | 'PUT' | 'DELETE',
+  path: string,
+  body?: object,
+  signal?: AbortSignal,
+): Promise<T> {
+  return call<T>(method, address(path), body, signal)
+}
+
+/** What went wrong, as a sentence for people. */
+export function sentence(error: unknown): string {
+  if (error instanceof ApiError && error.status === 401)
+    return 'Your session is over. Open the add-on again from Heroku.'
+  return error instanceof Error ? error.message : 'That did not work.'
 }
 
 async function call<T>(method: string, url: string, body?: object, signal?: AbortSignal): Promise<T> {

@@ -1,4 +1,5 @@
 // Forms in dialogs: labelled fields, and what the service says where it refuses.
+import { sentence } from './api.ts'
 import { h } from './dom.ts'
 
 export interface FieldOptions {
@@ -57,7 +58,7 @@ export function formOf(
     )
     act(values)
       .catch((error: unknown) => {
-        wrong.textContent = error instanceof Error ? error.message : 'That did not work.'
+        wrong.textContent = sentence(error)
       })
       .finally(() => {
         go.disabled = false
@@ -75,13 +76,7 @@ export async function fill(
   try {
     body.replaceChildren(...(await load()))
   } catch (error) {
-    body.replaceChildren(
-      h(
-        'p',
-        { class: 'wrong', role: 'alert' },
-        error instanceof Error ? error.message : 'That did not work.',
-      ),
-    )
+    body.replaceChildren(h('p', { class: 'wrong', role: 'alert' }, sentence(error)))
   }
   body.removeAttribute('aria-busy')
 }

@@ -3,7 +3,7 @@
 import { HEROKU_CODES, herokuCode } from '../reading/heroku-codes.ts'
 import { fullTime } from '../reading/times.ts'
 import { count, duration, whole } from '../reading/units.ts'
-import { ApiError, address, get } from './api.ts'
+import { address, get, sentence } from './api.ts'
 import { type ChartParts, type Curve, chartOf, resizeCharts } from './chart-of.ts'
 import { button, h, part } from './dom.ts'
 import { applyTheme, readPreferences } from './preferences.ts'
@@ -99,10 +99,7 @@ async function load(): Promise<void> {
     resizeCharts()
   } catch (error) {
     if (signal.aborted) return
-    looked.textContent =
-      error instanceof ApiError && error.status === 401
-        ? 'Your session is over. Open the add-on again from Heroku.'
-        : (error as Error).message
+    looked.textContent = sentence(error)
   }
   charts.setAttribute('aria-busy', 'false')
 }

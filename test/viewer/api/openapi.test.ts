@@ -48,7 +48,7 @@ it('is a valid OpenAPI document, which anybody may read', async () => {
 })
 
 it('holds every route of a resource but its pages', () => {
-  const pages = ['GET /resources/{id}', 'GET /resources/{id}/overview']
+  const pages = ['GET /resources/{id}', 'GET /resources/{id}/overview', 'GET /resources/{id}/endpoints']
   const routes = routesOf(service.app)
     .filter(({ method, pattern }) => pattern.startsWith('/resources/') && method !== 'HEAD')
     .map(({ method, pattern }) => `${method} ${pattern.replace(/:(\w+)/g, '{$1}')}`)

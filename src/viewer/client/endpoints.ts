@@ -1,0 +1,87 @@
+// The script of the page on log endpoints: looks how they are doing, again and again while somebody sees it, and lets
+// formats be tried. They are made and changed with Fastly's API; the page says how.
+import { get, sentence } from './api.ts'
+import { part } from './dom.ts'
+import { serviceCard } from './endpoint-cards.ts'
+import { openHowTo } from './endpoints-how-to.ts'
+import { openPreview } from './format-preview.ts'
+import { arrange, keyed } from './keyed.ts'
+import { applyTheme, readPreferences } from './preferences.ts'
+import { openUsage } from './usage-dialog.ts'
+
+/** As the API tells them. */
+export interface LogService {
+  id: string
+  name: string
+  active_version: number | null
+  newest_version: number
+  shown_version: number
+  endpoints: LogEndpoint[]
+}
+
+export interface LogEndpoint {
+  name: string
+  host: string
+  format: string
+  format_version: 1 | 2
+  condition: { name: string; statement: string } | null
+  state: 'streaming' | 'failing' | 'off'
+  stream: {
+    waiting_lines: number
+    oldest_waiting_at: string | null
+    sent_lines: number
+    cut_lines: number
+    dropped_lines: number
+    last_sent_at: string | null
+    last_error: string | null
+    last_error_at: string | null
+    next_try_at: string | null
+  } | null
+}
+
+/** Between two looks; nobody waits for one of them. */
+const LOOK_EVERY_MS = 5_000
+
+const preferences = readPreferences()
+applyTheme(preferences.theme)
+document.documentElement.classList.add('runs')
+
+const list = part('endpoints')
+const looked = part('looked')
+const preview = openPreview(part('preview'), preferences.zone, (choice) => howTo.show(choice))
+const howTo = openHowTo(part('how'))
+const cards = keyed(() => serviceCard((service, endpoint) => preview.choose(service, endpoint)))
+let timer: ReturnType<typeof setTimeout> | undefined
+let isLooking = false
+
+part('usage').addEventListener('click', (event) => {
+  event.preventDefault()
+  openUsage()
+})
+document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && void look())
+void look()
+
+async function look(): Promise<void> {
+  if (isLooking) return
+  isLooking = true
+  clearTimeout(timer)
+  try {
+    const { services } = await get<{ services: LogService[] }>('/log-endpoints')
+    arrange(
+      list,
+      cards(
+        services,
+        ({ id }) => id,
+        (card, service) => card.update(service),
+      ).map(({ element }) => element),
+    )
+    preview.offer(services)
+    looked.textContent = ''
+  } catch (error) {
+    // What was seen before stays: it says itself how old it is.
+    looked.textContent = sentence(error)
+  }
+  list.setAttribute('aria-busy', 'false')
+  isLooking = false
+  if (document.visibilityState === 'visible') timer = setTimeout(() => void look(), LOOK_EVERY_MS)
+}
