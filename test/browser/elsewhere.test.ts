@@ -138,7 +138,7 @@ describe('the chart over time', () => {
 })
 
 describe('behind the buttons', () => {
-  it('a search is saved, found again by its star, and forgotten', async () => {
+  it('a search is saved, found again by its star, renamed, and forgotten', async () => {
     await arrive('?q=level:error')
     await page.getByRole('button', { name: 'Save' }).click()
     await page.getByRole('textbox', { name: 'Name' }).fill('What fails')
@@ -150,8 +150,14 @@ describe('behind the buttons', () => {
     await eventually(() => page.getByRole('searchbox').inputValue()).toBe('level:error')
     await eventually(() => page.locator('#save.is-saved').count()).toBe(1)
     await page.getByRole('button', { name: 'Save' }).click()
+    await eventually(() => page.getByRole('textbox', { name: 'Name' }).inputValue()).toBe('What fails')
+    await page.getByRole('textbox', { name: 'Name' }).fill('What breaks')
+    await page.getByRole('button', { name: 'Rename' }).click()
+    await eventually(() => page.locator('#said').textContent()).toBe('“What fails” is now “What breaks”')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByRole('button', { name: 'What breaks' }).waitFor()
     await page.getByRole('button', { name: 'Forget it' }).click()
-    await eventually(() => page.locator('#said').textContent()).toBe('“What fails” is forgotten')
+    await eventually(() => page.locator('#said').textContent()).toBe('“What breaks” is forgotten')
   })
 
   it('an alert is made of the search, muted, and deleted', async () => {

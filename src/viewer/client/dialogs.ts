@@ -52,7 +52,7 @@ export function openDialogs(viewer: Viewer, say: (text: string) => void): () => 
   }
 }
 
-/** The star: saves the search, or updates one; and the list of those that are saved. */
+/** The star: saves the search, or renames or forgets it; and the list of those that are saved. */
 async function openSaved(at: HTMLElement, viewer: Viewer, say: (text: string) => void): Promise<void> {
   try {
     await loadSaved()
@@ -68,16 +68,18 @@ async function openSaved(at: HTMLElement, viewer: Viewer, say: (text: string) =>
     required: true,
     placeholder: 'Name for this search',
     'aria-label': 'Name',
+    value: same?.name,
   })
   const form = h(
     'form',
     { class: 'seek-form' },
     name,
-    h('button', { type: 'submit', class: 'primary' }, 'Save'),
+    h('button', { type: 'submit', class: 'primary' }, same === undefined ? 'Save' : 'Rename'),
   )
   form.addEventListener('submit', (event) => {
     event.preventDefault()
-    void save(searches, name.value.trim(), q, say).then(close)
+    const given = name.value.trim()
+    void (same === undefined ? save(searches, given, q, say) : rename(same, given, say)).then(close)
   })
   const close = openMenu(at, [
     ...(q === ''
@@ -86,6 +88,7 @@ async function openSaved(at: HTMLElement, viewer: Viewer, say: (text: string) =>
         ? [form]
         : [
             h('p', {}, `Saved as “${same.name}”.`),
+            form,
             button('Forget it', () => void forget(same, say), { class: 'danger' }),
           ]),
     ...(searches.length > 0 ? [h('hr', {})] : []),
@@ -115,6 +118,16 @@ async function save(
     say(known === undefined ? `Saved as “${name}”` : `“${name}” is now this search`)
   } catch (error) {
     say(error instanceof ApiError ? error.message : 'It could not be saved')
+  }
+}
+
+async function rename(search: SavedSearch, name: string, say: (text: string) => void): Promise<void> {
+  try {
+    await send('PUT', `/searches/${search.id}`, { name, q: search.q })
+    await loadSaved()
+    say(`“${search.name}” is now “${name}”`)
+  } catch (error) {
+    say((error as Error).message)
   }
 }
 
