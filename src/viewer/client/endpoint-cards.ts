@@ -5,14 +5,12 @@ import { button, h } from './dom.ts'
 import type { LogEndpoint, LogService } from './endpoints.ts'
 import { arrange, keyed, tell } from './keyed.ts'
 
-export interface Card<Thing> {
+export interface ServiceCard {
   element: HTMLElement
-  update(thing: Thing): void
+  update(service: LogService): void
 }
 
-export function serviceCard(
-  onPreview: (service: LogService, endpoint: LogEndpoint) => void,
-): Card<LogService> {
+export function serviceCard(onPreview: (service: LogService, endpoint: LogEndpoint) => void): ServiceCard {
   const name = h('span')
   const version = h('span', { class: 'total' })
   const advice = h('p', { class: 'advice' })
@@ -128,6 +126,12 @@ function stateOf(
     const when = next <= 0 ? 'It is tried again now' : `It is tried again in ${ageInWords(next)}`
     return { name: 'paused', look: 'firing', why: `${when}; until it takes lines, they wait.` }
   }
+  if (stream.last_error !== null)
+    return {
+      name: 'refused',
+      look: 'firing',
+      why: 'Its last lines were refused for good; the next ones are tried.',
+    }
   if (stream.last_sent_at === null)
     return { name: 'waiting', look: '', why: 'No line was for it yet, since it was activated.' }
   return { name: 'sending', look: 'ok', why: '' }

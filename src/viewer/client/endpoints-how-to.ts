@@ -1,18 +1,9 @@
 // How a format that was tried becomes a log endpoint: the commands of Fastly's command line, for this service's address.
 import { address } from './api.ts'
 import { button, h } from './dom.ts'
+import { type Choice, commandsFor } from './fastly-commands.ts'
 import { tell } from './keyed.ts'
 import { openTokens } from './tokens-dialog.ts'
-
-/** What the preview shows. */
-export interface Choice {
-  /** Null where the resource has none. */
-  serviceId: string | null
-  /** Of the log endpoint; null for one that is to be made. */
-  name: string | null
-  format: string
-  formatVersion: 1 | 2
-}
 
 export interface HowTo {
   show(choice: Choice): void
@@ -44,24 +35,4 @@ export function openHowTo(at: HTMLElement): HowTo {
       tell(commands, commandsFor(origin, choice))
     },
   }
-}
-
-export function commandsFor(origin: string, { serviceId, name, format, formatVersion }: Choice): string {
-  const id = serviceId ?? '$ID'
-  const shape = `--format ${quoted(format)}${formatVersion === 1 ? ' --format-version 1' : ''}`
-  const change =
-    name === null
-      ? `create --service-id ${id} --version latest --autoclone --name my-app \\\n  --url https://1.us.logplex.io/logs --auth-token t.… \\\n  ${shape}`
-      : `update --service-id ${id} --version latest --autoclone --name ${quoted(name)} \\\n  ${shape}`
-  return [
-    `export FASTLY_API_ENDPOINT=${origin} FASTLY_ACCOUNT_ENDPOINT=${origin} FASTLY_API_TOKEN=culvert_…`,
-    ...(serviceId === null ? ['fastly service create --name logs   # prints the $ID'] : []),
-    `fastly service logging heroku ${change}`,
-    `fastly service version activate --service-id ${id} --version latest`,
-  ].join('\n')
-}
-
-/** For a shell, whatever is in it. */
-function quoted(text: string): string {
-  return /^[\w./:-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }

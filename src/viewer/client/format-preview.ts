@@ -4,7 +4,7 @@ import { count } from '../reading/units.ts'
 import { send, sentence } from './api.ts'
 import { button, h } from './dom.ts'
 import type { LogEndpoint, LogService } from './endpoints.ts'
-import type { Choice } from './endpoints-how-to.ts'
+import type { Choice } from './fastly-commands.ts'
 
 interface Preview {
   mistakes: { of: 'format' | 'condition'; at: number; text: string }[]

@@ -5,10 +5,11 @@ import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { commandsFor } from '../../../src/viewer/client/fastly-commands.ts'
 import { startWorld, type World } from '../world.ts'
 
 const run = promisify(execFile)
@@ -111,4 +112,28 @@ it('creates, lists, describes, renames and deletes', { timeout: 120_000 }, async
   await expect(heroku('delete', '--version', '1', '--name', 'sp ace/slash')).rejects.toThrow(/locked|active/)
   await heroku('delete', '--version', 'active', '--autoclone', '--name', 'sp ace/slash')
   expect(JSON.parse(await heroku('list', '--version', '2', '--json'))).toEqual([])
+})
+
+it('does what the page tells people to type', { timeout: 120_000 }, async ({ skip }) => {
+  skip(command === null, `${CLI} could not be fetched`)
+  const { call, key } = await world.stranger()
+  const type = async (choice: Omit<Parameters<typeof commandsFor>[1], 'serviceId'>) => {
+    const commands = commandsFor(world.service.origin, { serviceId: id, ...choice })
+    const path = [dirname(command as string), process.env.PATH].join(delimiter)
+    await run('sh', ['-ec', commands.replace('culvert_…', key).replace('t.…', 't.abc')], {
+      timeout: 60_000,
+      env: { PATH: path, HOME: home, FASTLY_NON_INTERACTIVE: 'true' },
+    })
+  }
+  const [{ id }] = (await call('GET', '/service')).json
+  const endpoints = async (version: number) =>
+    (await call('GET', `/service/${id}/version/${version}/logging/heroku`)).json
+
+  await type({ name: null, format: '%h "%r" it\'s $(date) `x` \\ !!', formatVersion: 1 })
+  expect(await endpoints(1)).toMatchObject([
+    { name: 'my-app', format: '%h "%r" it\'s $(date) `x` \\ !!', format_version: '1' },
+  ])
+  await type({ name: 'my-app', format: '%{line.message}V', formatVersion: 2 })
+  expect(await endpoints(2)).toMatchObject([{ name: 'my-app', format: '%{line.message}V' }])
+  expect((await call('GET', `/service/${id}/version/2`)).json).toMatchObject({ active: true })
 })
