@@ -20,7 +20,7 @@ import { createConditionStore, createDomainStore } from './condition-store.ts'
 import { type DescribedService, describeEndpoints } from './describe.ts'
 import { createEndpointStore } from './endpoint-store.ts'
 import { createListServices } from './list-services.ts'
-import { type Preview, type PreviewQuestion, previewFormat } from './preview.ts'
+import { createPreview, type PreviewFormat } from './preview.ts'
 import { EndpointCounters } from './sender/counters.ts'
 import { MAX_STREAMS, Sender } from './sender/sender.ts'
 import { createServiceStore } from './service-store.ts'
@@ -54,7 +54,7 @@ export interface LogEndpoints {
   /** What requests of ours say of where they come from; a drain that is told so refuses them. */
   origin: string
   describe(resource: { id: string; name: string | null }): Promise<DescribedService[]>
-  preview(resource: { id: string; number: number }, question: PreviewQuestion): Promise<Preview>
+  preview: PreviewFormat
   counters: EndpointCounters
   levels(): Record<string, number>
   jobs: readonly EndpointsJob[]
@@ -120,7 +120,7 @@ export function createLogEndpoints(needs: LogEndpointsNeeds): LogEndpoints {
     levels: () => levels,
     describe: (resource) =>
       describeEndpoints({ listServices, services, endpoints, conditions, streams, feeds }, resource),
-    preview: (resource, question) => previewFormat({ services, logs, appNames, addonId }, resource, question),
+    preview: createPreview({ services, logs, appNames, addonId, clock: () => performance.now() }),
     jobs: [
       { name: 'sending lines on', everyMs: SEND_EVERY_MS, work: () => sender.round() },
       { name: 'looking how log endpoints are doing', everyMs: LOOK_EVERY_MS, work: look },

@@ -2,6 +2,7 @@
 // through, or where the text is wrong. What is looked at is bounded, because it is asked with every key that is typed.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { AppError } from '../errors.ts'
+import { Allowance } from '../logs/exclusion/allowance.ts'
 import type { LogLine } from '../logs/line.ts'
 import type { LogStore } from '../logs/log-store.ts'
 import { EVERYTHING } from '../logs/query/everything.ts'
@@ -19,6 +20,8 @@ export interface PreviewParts {
   appNames(resourceNumber: number): Promise<Apps>
   /** The slug. */
   addonId: string
+  /** Milliseconds, from anywhere; only differences count. */
+  clock(): number
 }
 
 export interface PreviewQuestion {
@@ -41,54 +44,73 @@ export interface Preview {
   lookedAt: number
 }
 
+export type PreviewFormat = (
+  resource: { id: string; number: number },
+  question: PreviewQuestion,
+) => Promise<Preview>
+
 const SHOWN_LINES = 10
 /** How far back lines are looked for that the condition lets through. */
 const MAX_LINES = 1_000
 const PAGE_LINES = 100
-/** Some lines and some conditions take long; at least one line is looked at. */
+/** Nobody waits for longer; at least one line is looked at. */
 const MAX_MS = 1_000
+/** Of all previews of a process: dear conditions are shown fewer lines, and delay nobody. */
+const MS_PER_SECOND = 200
 /** Other requests wait while lines are rendered: they are let through this often. */
 const SLICE_MS = 10
 
-/** @throws AppError not_found, where the service is not the resource's */
-export async function previewFormat(
-  { services, logs, appNames, addonId }: PreviewParts,
-  resource: { id: string; number: number },
-  { serviceId, format: text, formatVersion, statement, signal }: PreviewQuestion,
-): Promise<Preview> {
-  const service = serviceId === null ? null : await services.find(resource.id, serviceId)
-  if (serviceId !== null && (service === null || service.deletedAt !== null)) throw new AppError('not_found')
+export function createPreview({ services, logs, appNames, addonId, clock }: PreviewParts): PreviewFormat {
+  const allowance = new Allowance(MS_PER_SECOND, clock)
 
-  const mistakes: Preview['mistakes'] = []
-  const compiled = <T>(of: 'format' | 'condition', compile: () => T): T | null => {
-    try {
-      return compile()
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error
-      mistakes.push({ of, at: error.at, reason: error.reason })
-      return null
+  async function render(
+    lines: AsyncIterable<LogLine>,
+    rendering: Parameters<typeof renderMessage>[1],
+  ): Promise<Pick<Preview, 'lines' | 'lookedAt'>> {
+    const rendered: Preview['lines'] = []
+    let lookedAt = 0
+    const endsAt = clock() + MAX_MS
+    let spentMs = 0
+    for await (const line of lines) {
+      const beganAt = clock()
+      const message = renderMessage(line, rendering)
+      if (message !== null) rendered.push({ line, ...message })
+      lookedAt++
+      const tookMs = clock() - beganAt
+      const isLeft = allowance.spend(tookMs)
+      if (!isLeft || rendered.length === SHOWN_LINES || lookedAt === MAX_LINES || clock() > endsAt) break
+      spentMs += tookMs
+      if (spentMs < SLICE_MS) continue
+      await nextTurn()
+      spentMs = 0
     }
+    return { lines: rendered, lookedAt }
   }
-  const format = compiled('format', () => compileFormat(text, formatVersion))
-  const condition = statement === null ? null : compiled('condition', () => compileCondition(statement))
-  if (format === null || mistakes.length > 0) return { mistakes, lines: [], lookedAt: 0 }
 
-  const apps = await appNames(resource.number)
-  const rendering = { serviceId: serviceId ?? DASH, addonId, format, condition, apps }
-  const lines: Preview['lines'] = []
-  let lookedAt = 0
-  const endsAt = performance.now() + MAX_MS
-  let pauseAt = performance.now() + SLICE_MS
-  for await (const line of lastLines(logs, resource.number, signal)) {
-    lookedAt++
-    const rendered = renderMessage(line, rendering)
-    if (rendered !== null) lines.push({ line, ...rendered })
-    if (lines.length === SHOWN_LINES || lookedAt === MAX_LINES || performance.now() > endsAt) break
-    if (performance.now() < pauseAt) continue
-    await nextTurn()
-    pauseAt = performance.now() + SLICE_MS
+  /** @throws AppError not_found, where the service is not the resource's */
+  return async (resource, { serviceId, format: text, formatVersion, statement, signal }) => {
+    const service = serviceId === null ? null : await services.find(resource.id, serviceId)
+    if (serviceId !== null && (service === null || service.deletedAt !== null))
+      throw new AppError('not_found')
+    const mistakes: Preview['mistakes'] = []
+    const format = compiled('format', () => compileFormat(text, formatVersion), mistakes)
+    const condition =
+      statement === null ? null : compiled('condition', () => compileCondition(statement), mistakes)
+    if (format === null || mistakes.length > 0) return { mistakes, lines: [], lookedAt: 0 }
+    const apps = await appNames(resource.number)
+    const rendering = { serviceId: serviceId ?? DASH, addonId, format, condition, apps }
+    return { mistakes, ...(await render(lastLines(logs, resource.number, signal), rendering)) }
   }
-  return { mistakes, lines, lookedAt }
+}
+
+function compiled<T>(of: 'format' | 'condition', compile: () => T, mistakes: Preview['mistakes']): T | null {
+  try {
+    return compile()
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    mistakes.push({ of, at: error.at, reason: error.reason })
+    return null
+  }
 }
 
 async function* lastLines(

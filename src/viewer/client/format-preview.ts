@@ -13,7 +13,6 @@ interface Preview {
     source: string | null
     process: string | null
     text: string
-    was_cut: boolean
   }[]
   looked_at: number
 }
@@ -216,14 +215,11 @@ function tellOf({ lines, looked_at: lookedAt }: Preview, hasCondition: boolean):
   return `Of ${among}, newest first:`
 }
 
-function renderedLine(
-  { sent_at, source, process, text, was_cut }: Preview['lines'][number],
-  zone: Zone,
-): HTMLElement {
+function renderedLine({ sent_at, source, process, text }: Preview['lines'][number], zone: Zone): HTMLElement {
   return h(
     'li',
     {},
     h('span', { class: 'of-line' }, `${timeOfDay(sent_at, zone)} ${process ?? source ?? ''}`),
-    h('code', { class: was_cut ? 'was-cut' : null }, text === '' ? '(empty)' : text),
+    h('code', {}, text === '' ? '(empty)' : text),
   )
 }

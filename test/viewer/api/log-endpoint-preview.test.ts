@@ -2,6 +2,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { createPreview } from '../../../src/endpoints/preview.ts'
 import { provisioned, type Service, signedIn, startService } from '../../partner/service.ts'
 import { delivery, frame } from '../../support/deliveries.ts'
 
@@ -82,6 +83,36 @@ describe('a preview', () => {
     expect(body.lines).toEqual([])
     expect(body.looked_at).toBeGreaterThan(0)
     expect(body.looked_at).toBeLessThanOrEqual(1_000)
+  })
+
+  it('ends early where its lines take long, and is whole again a moment later', async () => {
+    await store(Array.from({ length: 50 }, (_, at) => frame(`line ${at}`)))
+    let now = 0
+    let stepMs = 30
+    const ask = createPreview({
+      services: { find: async () => null },
+      logs: service.logs,
+      appNames: async () => new Map(),
+      addonId: 'culvert',
+      clock: () => {
+        now += stepMs
+        return now
+      },
+    })
+    const question = { serviceId: null, format: '%h', formatVersion: 2, statement: 'resp.status' } as const
+    const lookedAt = async () => {
+      const { signal } = new AbortController()
+      return (await ask({ id, number }, { ...question, signal })).lookedAt
+    }
+    const some = await lookedAt()
+    expect(some).toBeGreaterThan(5)
+    expect(some).toBeLessThan(20)
+    // One line takes longer than there is time: still it is an answer.
+    stepMs = 2_000
+    expect(await lookedAt()).toBe(1)
+    now += 60_000
+    stepMs = 0
+    expect(await lookedAt()).toBe(50)
   })
 
   it('tells where a format and a condition are wrong, and why', async () => {
