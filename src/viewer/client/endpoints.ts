@@ -1,6 +1,7 @@
 // The script of the page on log endpoints: looks how they are doing, again and again while somebody sees it, and lets
 // formats be tried. They are made and changed with Fastly's API; the page says how.
-import { get, sentence } from './api.ts'
+import { timeOfDay } from '../reading/times.ts'
+import { ApiError, get, sentence } from './api.ts'
 import { part } from './dom.ts'
 import { serviceCard } from './endpoint-cards.ts'
 import { openHowTo } from './endpoints-how-to.ts'
@@ -53,6 +54,7 @@ const howTo = openHowTo(part('how'))
 const cards = keyed(() => serviceCard((service, endpoint) => preview.choose(service, endpoint)))
 let timer: ReturnType<typeof setTimeout> | undefined
 let isLooking = false
+let seenAt: string | null = null
 
 part('usage').addEventListener('click', (event) => {
   event.preventDefault()
@@ -77,9 +79,11 @@ async function look(): Promise<void> {
     )
     preview.offer(services)
     looked.textContent = ''
+    seenAt = timeOfDay(new Date().toISOString(), preferences.zone).slice(0, 8)
   } catch (error) {
-    // What was seen before stays: it says itself how old it is.
-    looked.textContent = sentence(error)
+    const before = seenAt === null ? '' : ` This is how it was at ${seenAt}.`
+    looked.textContent = `${sentence(error)}${before}`
+    if (error instanceof ApiError && error.status === 401) return
   }
   list.setAttribute('aria-busy', 'false')
   isLooking = false
