@@ -54,6 +54,7 @@ const howTo = openHowTo(part('how'))
 const cards = keyed(() => serviceCard((service, endpoint) => preview.choose(service, endpoint)))
 let timer: ReturnType<typeof setTimeout> | undefined
 let isLooking = false
+let isOver = false
 let seenAt: string | null = null
 
 part('usage').addEventListener('click', (event) => {
@@ -64,7 +65,7 @@ document.addEventListener('visibilitychange', () => document.visibilityState ===
 void look()
 
 async function look(): Promise<void> {
-  if (isLooking) return
+  if (isLooking || isOver) return
   isLooking = true
   clearTimeout(timer)
   try {
@@ -83,9 +84,10 @@ async function look(): Promise<void> {
   } catch (error) {
     const before = seenAt === null ? '' : ` This is how it was at ${seenAt}.`
     looked.textContent = `${sentence(error)}${before}`
-    if (error instanceof ApiError && error.status === 401) return
+    // It does not come back by itself.
+    isOver = error instanceof ApiError && error.status === 401
   }
   list.setAttribute('aria-busy', 'false')
   isLooking = false
-  if (document.visibilityState === 'visible') timer = setTimeout(() => void look(), LOOK_EVERY_MS)
+  if (!isOver && document.visibilityState === 'visible') timer = setTimeout(() => void look(), LOOK_EVERY_MS)
 }
