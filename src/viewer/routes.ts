@@ -60,7 +60,8 @@ export async function viewerRoutes(app: FastifyInstance, parts: ViewerParts): Pr
   await app.register(async (scope) => {
     scope.setErrorHandler((error, request, reply) => {
       // The reader left, which ended the search. Nobody reads this answer.
-      if (request.method === 'GET' && request.signal.aborted) return reply.code(499).send()
+      const hasLeft = reply.raw.destroyed || (request.method === 'GET' && request.signal.aborted)
+      if (hasLeft) return reply.code(499).send()
       const told = toAppError(error, isTransient(error) ? 'unavailable' : 'internal')
       if (told.status >= 500) request.log.error({ err: error }, 'reading failed')
       if (!wantsPage(request)) {

@@ -1,11 +1,12 @@
 // What a format would send, asked before it is stored: on the resource's own last lines, and never for long.
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createPreview } from '../../../src/endpoints/preview.ts'
 import { provisioned, type Service, signedIn, startService } from '../../partner/service.ts'
 import { delivery, frame } from '../../support/deliveries.ts'
 
+const PATIENT = { timeout: 15_000, interval: 50 }
 const NOON = Date.UTC(2026, 10, 21, 12) * 1000
 
 let service: Service
@@ -163,6 +164,40 @@ describe('a preview', () => {
     for (const format of ['%h', '%'])
       expect([validate((await preview({ format })).body), validate.errors]).toEqual([true, null])
     expect(validate({})).toBe(false)
+  })
+})
+
+describe('over a connection', () => {
+  it('answers, and is no error of ours where nobody waits for it any more', async () => {
+    await store([frame('a line')])
+    const origin = await service.app.listen({ host: '127.0.0.1', port: 0 })
+    const ask = (format: string, signal?: AbortSignal) =>
+      fetch(`${origin}/resources/${id}/log-endpoints/preview`, {
+        method: 'POST',
+        headers: { cookie, 'content-type': 'application/json', 'sec-fetch-site': 'same-origin' },
+        body: JSON.stringify({ format }),
+        ...(signal && { signal }),
+      })
+    const held = await service.database.pool.connect()
+    onTestFinished(() => held.release(true))
+    await held.query('begin; lock table log_line in access exclusive mode')
+    const leaving = new AbortController()
+    const left = ask('%h', leaving.signal).catch((error: Error) => error.name)
+    const waiting = async () =>
+      (
+        await service.database.pool.query(
+          `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+        )
+      ).rowCount
+    await vi.waitFor(async () => expect(await waiting()).toBe(1), PATIENT)
+    leaving.abort()
+    expect(await left).toBe('AbortError')
+    // In the database, too.
+    await vi.waitFor(async () => expect(await waiting()).toBe(0), PATIENT)
+    await held.query('rollback')
+    const answer = await ask('%{line.message}V')
+    expect([answer.status, await answer.json()]).toMatchObject([200, { lines: [{ text: 'a line' }] }])
+    expect(service.logged.join('')).not.toContain('reading failed')
   })
 })
 
