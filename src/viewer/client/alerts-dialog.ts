@@ -84,16 +84,20 @@ function entry(alert: Alert, viewer: Viewer, show: (edited?: string) => Promise<
       ),
       error !== null && h('p', { class: 'wrong' }, error),
     ),
-    button('Lines', () => viewer.search(q)),
-    button(isMuted ? 'Unmute' : 'Mute 1 h', () =>
-      act(send('POST', `/alerts/${id}/mute`, { minutes: isMuted ? 0 : 60 })),
+    h(
+      'div',
+      { class: 'buttons' },
+      button('Lines', () => viewer.search(q)),
+      button(isMuted ? 'Unmute' : 'Mute 1 h', () =>
+        act(send('POST', `/alerts/${id}/mute`, { minutes: isMuted ? 0 : 60 })),
+      ),
+      button('Test', () => act(send('POST', `/alerts/${id}/test`, {}))),
+      button('Change', () => void show(id), { 'aria-label': `Change ${name}` }),
+      button('Delete', () => act(send('DELETE', `/alerts/${id}`)), {
+        class: 'danger',
+        'aria-label': `Delete ${name}`,
+      }),
     ),
-    button('Test', () => act(send('POST', `/alerts/${id}/test`, {}))),
-    button('Change', () => void show(id), { 'aria-label': `Change ${name}` }),
-    button('Delete', () => act(send('DELETE', `/alerts/${id}`)), {
-      class: 'danger',
-      'aria-label': `Delete ${name}`,
-    }),
   )
 }
 

@@ -133,7 +133,11 @@ function stateOf(
       why: 'Its last lines were refused for good; the next ones are tried.',
     }
   if (stream.last_sent_at === null)
-    return { name: 'waiting', look: '', why: 'No line was for it yet, since it was activated.' }
+    return {
+      name: 'waiting',
+      look: '',
+      why: 'Nothing was sent yet. The preview shows which lines are for it.',
+    }
   return { name: 'sending', look: 'ok', why: '' }
 }
 
