@@ -1,5 +1,6 @@
 // What log endpoints cost those who deliver: how long an answer takes without any and with fifty that stream, in turns, so
-// that whatever else the machine does falls on both. The receiver runs here, in this process.
+// that whatever else the machine does falls on both; each is first in every other turn, so that what one leaves behind for
+// the next does, too. The receiver runs here, in this process.
 import { createHash, randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -41,17 +42,22 @@ export async function endpoints({ quick, workplace, postgres, report, scope }: B
 
   const without: StoredResult[] = []
   const streaming: StoredResult[] = []
-  for (let turn = 0; turn < turns; turn++) {
+  const runFresh = async () => {
     await emptyTables(service.pool)
     await checkpoint(service.pool)
-    without.push(await run())
+    return run()
+  }
+  const runWithout = async () => void without.push(await runFresh())
+  const runStreaming = async () => {
     await Promise.all(versions.map((version) => version.put('activate')))
-    await emptyTables(service.pool)
-    await checkpoint(service.pool)
     const before = receiver.frames
-    streaming.push(await run())
+    streaming.push(await runFresh())
     if (receiver.frames === before) throw new Error('nothing was streamed on')
     await Promise.all(versions.map((version) => version.put('deactivate')))
+  }
+  for (let turn = 0; turn < turns; turn++) {
+    const order = turn % 2 === 0 ? [runWithout, runStreaming] : [runStreaming, runWithout]
+    for (const go of order) await go()
   }
 
   const of = (results: StoredResult[], key: 'p50' | 'p99') =>
@@ -77,6 +83,7 @@ export async function endpoints({ quick, workplace, postgres, report, scope }: B
       (result, turn) => result.latency[key] / (without[turn] as StoredResult).latency[key],
     )
     report.ratio(`streaming: ${key}`, `without: ${key}`, median(ratios))
+    report.note(`${key}, turn by turn: ${ratios.map((ratio) => ratio.toFixed(2)).join(', ')}`)
   }
 }
 
