@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Pool } from 'pg'
 import type { Config } from '../config.ts'
+import { startDeadline } from '../deadline.ts'
 import { AddonReader, type ResourceKeeper } from './addon-reader.ts'
 import { AttachedDrains, type Verdict } from './attached-drains.ts'
 import { CallLimiter } from './call-limiter.ts'
@@ -211,14 +212,15 @@ export function createHerokuRoom(needs: HerokuNeeds): HerokuRoom {
         (error) => log.error({ err: error }, 'OAuth grants could not be looked for'),
       ),
     // Once, and only to be polite: what is left goes with the resource.
-    unsubscribe: (resourceId, webhookId, accessToken) =>
+    unsubscribe(resourceId, webhookId, accessToken) {
+      const deadline = startDeadline(UNSUBSCRIBE_MS, signal)
       inBackground(
-        apiWith({ accessToken: async () => accessToken }).deleteWebhook(resourceId, webhookId, {
-          urgency: 'background',
-          signal: AbortSignal.any([signal, AbortSignal.timeout(UNSUBSCRIBE_MS)]),
-        }),
+        apiWith({ accessToken: async () => accessToken })
+          .deleteWebhook(resourceId, webhookId, { urgency: 'background', signal: deadline.signal })
+          .finally(deadline.end),
         (error) => log.debug({ err: error, resource: resourceId }, 'a webhook was not unsubscribed'),
-      ),
+      )
+    },
     now,
   })
 

@@ -22,6 +22,7 @@
 // each call, behind every queue, whether its row is still there; what it finds out about a call that was already under
 // way finds no row to go on with. So nothing is completed after a DELETE.
 import type { FastifyBaseLogger } from 'fastify'
+import { startDeadline } from '../deadline.ts'
 import { bug } from '../errors.ts'
 import { type BackOff, pauseMs } from './back-off.ts'
 import type { HerokuCounters } from './counters.ts'
@@ -138,19 +139,25 @@ export class Provisioning {
   async #try(provision: ClaimedProvision): Promise<Onward> {
     const { store, counters, log, signal } = this.#parts
     const { resourceId: resource, step, tries } = provision
-    const inTime = AbortSignal.any([signal, AbortSignal.timeout(STEP_MS)])
-    const call: ApiCall = { urgency: 'background', signal: inTime, isWanted: () => store.holds(provision) }
+    const deadline = startDeadline(STEP_MS, signal)
+    const call: ApiCall = {
+      urgency: 'background',
+      signal: deadline.signal,
+      isWanted: () => store.holds(provision),
+    }
     try {
-      return await this.#step(provision, call, inTime)
+      return await this.#step(provision, call, deadline.signal)
     } catch (error) {
-      if (!(error instanceof HerokuError) && !inTime.aborted) throw error
+      if (!(error instanceof HerokuError) && !deadline.signal.aborted) throw error
       const failure =
         error instanceof HerokuError ? error : new HerokuError('unavailable', 'its turn did not come in time')
       // A DELETE came, or another process took over.
       if (failure.failure === 'unwanted' || !(await store.holds(provision))) return 'ended'
       counters.provisionTriesFailed++
       log.warn({ err: failure, resource, step, tries }, 'a step of a provision failed')
-      return this.#afterFailure(provision, failure)
+      return await this.#afterFailure(provision, failure)
+    } finally {
+      deadline.end()
     }
   }
 
