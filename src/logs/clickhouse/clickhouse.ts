@@ -71,6 +71,8 @@ const CHDB = 'chdb:'
 const INSERT_SETTINGS = {
   async_insert: 0,
   insert_deduplicate: 0,
+  // Built when parts are merged: what is not yet is little, and read through quickly.
+  materialize_skip_indexes_on_insert: 0,
   max_execution_time: MAX_QUERY_MS / 1_000,
 }
 const CLUSTER_INSERT_SETTINGS = { insert_quorum: 'auto', distributed_foreground_insert: 1 }

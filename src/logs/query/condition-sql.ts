@@ -13,6 +13,7 @@ export interface Dialect {
   /** @param parts two at least */
   isLike(text: string, parts: Parts): string
   isLikeAny(text: string, of: readonly Parts[]): string
+  uncoloured(of: Condition): string
   /** Of the message as it is. */
   has(character: '\\' | '\x1b'): string
   /** A time as sent_at is compared with. */
@@ -28,7 +29,7 @@ export function conditionSql(condition: Condition, dialect: Dialect): string {
     case 'all':
     case 'any': {
       const by = condition.kind === 'all' ? ' and ' : ' or '
-      return `(${condition.of.map((each) => conditionSql(each, dialect)).join(by)})`
+      return `(${[...new Set(condition.of.map((each) => conditionSql(each, dialect)))].join(by)})`
     }
     case 'not':
       return `not (${conditionSql(condition.of, dialect)})`
@@ -38,6 +39,8 @@ export function conditionSql(condition: Condition, dialect: Dialect): string {
       return dialect.isLikeAny(dialect.lowered(condition.text), condition.of)
     case 'not_empty':
       return `${condition.text} <> ''`
+    case 'uncoloured':
+      return dialect.uncoloured(condition.of)
     case 'has':
       return dialect.has(condition.character)
     case 'one_of':

@@ -13,9 +13,11 @@ export type Condition =
   | { kind: 'not'; of: Condition }
   /** The text, folded as fold.ts folds, is like that. */
   | { kind: 'like'; text: Text; parts: Parts }
-  /** It is like one of these, which are ASCII. */
+  /** It is like one of these. They are ASCII. */
   | { kind: 'like_any'; text: Text; of: readonly Parts[] }
   | { kind: 'not_empty'; text: Text }
+  /** Where the message has colours, it is meant without them. May be true of more lines than that. */
+  | { kind: 'uncoloured'; of: Condition }
   /** The message has this character: an escape, or what begins a colour. */
   | { kind: 'has'; character: '\\' | '\x1b' }
   | { kind: 'one_of'; column: 'priority' | 'drain_id'; numbers: readonly number[] }
@@ -46,6 +48,8 @@ function joined(
   decisive: Condition,
 ): Condition {
   if (conditions.some((each) => each.kind === decisive.kind)) return decisive
-  const of = conditions.filter((each) => each.kind !== neutral.kind)
+  const of = conditions
+    .filter((each) => each.kind !== neutral.kind)
+    .flatMap((each) => (each.kind === kind ? each.of : [each]))
   return of.length > 1 ? { kind, of } : (of[0] ?? neutral)
 }

@@ -40,8 +40,8 @@ interface Bounds {
 const MAX_INTEGER = 2 ** 31 - 1
 const UNKNOWN: Bounds = { may: ALWAYS, must: NEVER }
 const COLOURED: Condition = { kind: 'has', character: '\x1b' }
-/** What is read from the message is not what stands there: escapes, or what colours cut apart. */
-const WRITTEN_OTHERWISE = any({ kind: 'has', character: '\\' }, COLOURED)
+/** What is read from the message may not be what stands there. */
+const ESCAPED: Condition = { kind: 'has', character: '\\' }
 
 function compile(query: Query, apps: Apps): Bounds {
   switch (query.kind) {
@@ -69,11 +69,11 @@ function compile(query: Query, apps: Apps): Bounds {
   }
 }
 
-/** A text that people search, in the three places where it may be. Colours come off messages before. */
+/** A text that people search, in the three places where it may be. */
 function inTexts(parts: Parts): Bounds {
   const message = holds('message', parts)
   const others = any(holds('process', parts), holds('source', parts))
-  return { may: any(message, others, COLOURED), must: any(all(message, not(COLOURED)), others) }
+  return { may: uncoloured(any(message, others)), must: any(all(message, not(COLOURED)), others) }
 }
 
 function ofField({ folded: name, test }: Field, apps: Apps): Bounds {
@@ -114,7 +114,7 @@ function ofLevel(test: Field['test']): Bounds {
   const traces = levelsThat(test).flatMap(tracesOf)
   if (traces.length === 0) return exact(NEVER)
   const of = traces.map((parts) => ['', ...parts, ''])
-  return { may: any({ kind: 'like_any', text: 'message', of }, WRITTEN_OTHERWISE), must: NEVER }
+  return { may: any(uncoloured({ kind: 'like_any', text: 'message', of }), ESCAPED), must: NEVER }
 }
 
 /** The key's longest segment and the value stand in the message, unless it is written with escapes. */
@@ -125,7 +125,7 @@ function inMessage(name: string, asked: Pattern | undefined): Condition {
     longest === '' ? ALWAYS : holds('message', [longest]),
     holds('message', asked?.parts ?? []),
   )
-  return any(both, WRITTEN_OTHERWISE)
+  return any(uncoloured(both), ESCAPED)
 }
 
 function inColumn(text: Text, parts: Parts): Condition {
@@ -147,6 +147,11 @@ function ofNumber(column: 'priority' | 'drain_id', text: string): Bounds {
 /** The parts are somewhere in the text, one behind the other. */
 function holds(text: Text, parts: Parts): Condition {
   return parts.every((part) => part === '') ? ALWAYS : { kind: 'like', text, parts: ['', ...parts, ''] }
+}
+
+/** Colours come off messages before anything is looked for. */
+function uncoloured(condition: Condition): Condition {
+  return condition.kind === 'always' ? condition : { kind: 'uncoloured', of: condition }
 }
 
 function exact(condition: Condition): Bounds {

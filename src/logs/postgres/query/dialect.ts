@@ -1,6 +1,6 @@
 // How Postgres says what a condition asks (../../query/condition-sql.ts).
 import type { Text } from '../../query/condition.ts'
-import { type Dialect, likePattern } from '../../query/condition-sql.ts'
+import { conditionSql, type Dialect, likePattern } from '../../query/condition-sql.ts'
 
 /** Columns that conditions use, beside those of log_line; in a select on log_line. Folded once however often asked. */
 export const FOLDED_COLUMNS = (['message', 'process', 'source'] satisfies Text[])
@@ -16,7 +16,7 @@ export function postgresDialect(bind: Bind): Dialect {
     bound.set(value, parameter)
     return parameter
   }
-  return {
+  const dialect: Dialect = {
     lowered: folded,
     isBeyondAscii: (column) => `octet_length(${column}) > length(${column})`,
     translated: (column, from, to) => `translate(${column}, ${text(from)}, ${text(to)})`,
@@ -28,9 +28,11 @@ export function postgresDialect(bind: Bind): Dialect {
       return isInside ? `strpos(${column}, ${text(only)}) > 0` : `${column} like ${text(likePattern(parts))}`
     },
     isLikeAny: (column, of) => `${column} like any (${bind(of.map(likePattern))}::text[])`,
+    uncoloured: (of) => `(${conditionSql(of, dialect)} or ${dialect.has('\x1b')})`,
     has: (character) => `strpos(message, ${text(character)}) > 0`,
     time: (micros) => `(timestamptz 'epoch' + ${bind(micros)}::bigint * interval '1 microsecond')`,
   }
+  return dialect
 }
 
 function folded(text: Text): string {
