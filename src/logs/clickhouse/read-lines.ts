@@ -43,24 +43,26 @@ export async function readHistory(
 async function search(walk: Walk, query: LineQuery, place: Place | null): Promise<LinePage> {
   const { effort = DEFAULT_EFFORT, limit, signal } = query
   const found = new FoundLines(query, effort, { placeOf, toLine })
-  const pace = new Pace(query.search.kind === 'everything' ? limit : Math.min(FIRST_STEP_LINES, effort.lines))
+  const firstLines = query.search.kind === 'everything' ? limit : Math.min(FIRST_STEP_LINES, effort.lines)
+  const pace = new Pace(firstLines, walk.isSparse)
   let start: Start | null = place && { ...place, isIncluded: query.including === true }
   let looked = 0
   for (;;) {
     signal?.throwIfAborted()
     const startedAt = performance.now()
     const step = pace.next(effort.lines - looked)
-    const isInTime = step.by === 'time' && start !== null
-    const end: Place | null = isInTime
-      ? await walk.timeEnd(start as Start, step.length)
-      : await walk.place(start, step.length)
+    const { first, end } =
+      step.by === 'time' && start !== null
+        ? { first: start, end: await walk.timeEnd(start, step.length) }
+        : await walk.lines(start, step.length)
     const { outcome, at } = await takeStep(walk, found, { start, end }, step)
     if (outcome === 'page ends') return found.page(found.isComplete ? null : at)
     if (outcome === 'walked') {
       if (end === null) return found.page(null)
       looked += step.lines
       if (looked >= effort.lines || found.isFull) return found.page(end)
-      pace.went(step, performance.now() - startedAt, start === null ? 0 : Math.abs(end.sentAt - start.sentAt))
+      const micros = first === null ? 0 : Math.abs(end.sentAt - first.sentAt)
+      pace.went(step, performance.now() - startedAt, micros)
       start = { ...end, isIncluded: false }
     } else {
       pace.gaveUp(step)

@@ -2,14 +2,17 @@
 import { isForward, MAX_HANDED_OVER, MAX_HANDED_OVER_BYTES } from '../found-lines.ts'
 import type { LineQuery } from '../log-store.ts'
 import type { Place } from '../place.ts'
+import type { Condition } from '../query/condition.ts'
 import { conditionSql } from '../query/condition-sql.ts'
 import { mayMatch, timeRange } from '../query/prefilter.ts'
 import { type ClickHouse, isTooLarge, type RowsOptions } from './clickhouse.ts'
 import { LINE_COLUMNS, type LineRow, placeOf } from './line-rows.ts'
 import { type Bind, parameters } from './parameters.ts'
-import { clickHouseDialect } from './query/dialect.ts'
+import { clickHouseDialect, isIndexed } from './query/dialect.ts'
 import type { Seen } from './seen.ts'
 import { TABLE } from './table.ts'
+
+const FIRST_ROWS = 100
 
 export interface Start extends Place {
   isIncluded: boolean
@@ -35,10 +38,12 @@ export class Walk {
   readonly #query: LineQuery
   readonly #forward: boolean
   readonly #order: string
+  readonly #mayMatch: Condition
   /** Where the way ends. */
   #last: Place | null = null
-  /** Rows handed over at once: fewer once they were too long. */
-  #limit = MAX_HANDED_OVER
+  /** Rows handed over at once: at first what fills a page if all of them match, and fewer once they were too long. */
+  #limit: number
+  #mostRows = MAX_HANDED_OVER
 
   constructor(clickhouse: ClickHouse, seen: Seen, query: LineQuery) {
     this.#clickhouse = clickhouse
@@ -46,16 +51,34 @@ export class Walk {
     this.#query = query
     this.#forward = isForward(query)
     this.#order = order(this.#forward)
+    this.#limit = Math.min(Math.max(query.limit, FIRST_ROWS), MAX_HANDED_OVER)
+    this.#mayMatch = mayMatch(query.search, query.apps ?? new Map())
   }
 
-  /** The place of the line that is so many lines on; null where there are fewer. */
-  place(start: Start | null, lines: number): Promise<Place | null> {
-    return this.#place(start, this.#order, lines - 1)
+  /** Whether the index leaves out most of the lines that do not match. */
+  get isSparse(): boolean {
+    return isIndexed(this.#mayMatch)
+  }
+
+  /** The places of the next line, and of the one that is so many lines on; `end` is null where there are fewer. */
+  async lines(start: Start | null, lines: number): Promise<{ first: Place | null; end: Place | null }> {
+    const { values, bind } = parameters()
+    const rows = await this.#rows<{ lines: number; least: [number, number]; most: [number, number] }>(
+      `select count() as lines, min((sent_at, received_at)) as least, max((sent_at, received_at)) as most
+         from (select sent_at, received_at from ${TABLE} where ${this.#within({ start, end: null }, bind)}
+                order by ${this.#order} limit ${Number(lines)})`,
+      values,
+    )
+    const found = rows[0]
+    if (found === undefined || found.lines === 0) return { first: null, end: null }
+    const [least, most] = [found.least, found.most].map(([sentAt, receivedAt]) => ({ sentAt, receivedAt }))
+    const [first, last] = this.#forward ? [least, most] : [most, least]
+    return { first: first as Place, end: found.lines < lines ? null : (last as Place) }
   }
 
   /** Where a span of time ends; null where no line is behind it. */
   async timeEnd(start: Start, micros: number): Promise<Place | null> {
-    this.#last ??= await this.#place(start, order(!this.#forward), 0)
+    this.#last ??= await this.#lastPlace(start)
     if (this.#last === null) return null
     const last = this.#last.sentAt
     if (this.#forward) {
@@ -66,11 +89,11 @@ export class Walk {
     return sentAt <= last ? null : { sentAt, receivedAt: 0 }
   }
 
-  async #place(start: Start | null, order: string, offset: number): Promise<Place | null> {
+  async #lastPlace(start: Start): Promise<Place | null> {
     const { values, bind } = parameters()
     const rows = await this.#rows<Pick<LineRow, 'sent_at' | 'received_at'>>(
       `select sent_at, received_at from ${TABLE} where ${this.#within({ start, end: null }, bind)}
-        order by ${order} limit 1 offset ${offset}`,
+        order by ${order(!this.#forward)} limit 1`,
       values,
     )
     return rows[0] ? placeOf(rows[0]) : null
@@ -83,32 +106,46 @@ export class Walk {
    * @throws what isTimeout knows, after `giveUpMs`
    */
   async candidates(stretch: Stretch, giveUpMs?: number): Promise<Candidates> {
-    const { search, apps = new Map() } = this.#query
     const { values, bind } = parameters()
-    const condition = mayMatch(search, apps)
     const where = [
       this.#within(stretch, bind),
-      ...(condition.kind === 'always' ? [] : [conditionSql(condition, clickHouseDialect(bind))]),
+      ...(this.#mayMatch.kind === 'always' ? [] : [conditionSql(this.#mayMatch, clickHouseDialect(bind))]),
     ]
     const statement = `
       select ${LINE_COLUMNS} from ${TABLE}
        where ${where.join('\n         and ')}
-       order by ${this.#order} limit {limit:UInt32} with ties`
-    for (;;) {
+       order by ${this.#order} limit {limit:UInt32}`
+    // Ties are asked for only where they must be: with them, all of the stretch is read.
+    for (let ties = ''; ; ) {
       const limit = this.#limit
       // A single line is handed over however long it is.
       const maxBytes = limit === 1 ? undefined : MAX_HANDED_OVER_BYTES
+      let rows: LineRow[]
       try {
-        const rows = await this.#rows<LineRow>(statement, { ...values, limit }, { maxMs: giveUpMs, maxBytes })
-        const last = rows.at(-1)
-        return {
-          rows: rows.filter(({ writer, batch }) => this.#seen.isSeen(writer, batch)),
-          last: last === undefined ? null : placeOf(last),
-          isMore: rows.length >= limit,
-        }
+        rows = await this.#rows<LineRow>(
+          statement + ties,
+          { ...values, limit },
+          { maxMs: giveUpMs, maxBytes },
+        )
       } catch (error) {
         if (limit === 1 || !isTooLarge(error)) throw error
-        this.#limit = Math.ceil(limit / 8)
+        this.#mostRows = Math.ceil(limit / 8)
+        this.#limit = this.#mostRows
+        continue
+      }
+      const isMore = rows.length >= limit
+      if (isMore) this.#limit = Math.min(limit * 4, this.#mostRows)
+      // Without ties, the last place may have lost some of its lines.
+      const whole = isMore && ties === '' ? beforeLastPlace(rows) : rows
+      const last = whole.at(-1)
+      if (isMore && last === undefined) {
+        ties = ' with ties'
+        continue
+      }
+      return {
+        rows: whole.filter(({ writer, batch }) => this.#seen.isSeen(writer, batch)),
+        last: last === undefined ? null : placeOf(last),
+        isMore,
       }
     }
   }
@@ -134,9 +171,15 @@ export class Walk {
 
   #beside({ sentAt, receivedAt }: Place, side: '<' | '>', isIncluded: boolean, bind: Bind): string {
     const [sent, received] = [bind('Int64', sentAt), bind('Int64', receivedAt)]
-    // The first condition is for the order of the table, the second makes it exact.
-    return `sent_at ${side}= ${sent} and (sent_at, received_at) ${side}${isIncluded ? '=' : ''} (${sent}, ${received})`
+    // Compared as pairs, it would take several times as long.
+    const tie = `${side}${isIncluded ? '=' : ''}`
+    return `sent_at ${side}= ${sent} and (sent_at ${side} ${sent} or received_at ${tie} ${received})`
   }
+}
+
+function beforeLastPlace(rows: LineRow[]): LineRow[] {
+  const last = rows.at(-1)
+  return rows.filter((row) => row.sent_at !== last?.sent_at || row.received_at !== last.received_at)
 }
 
 function order(forward: boolean): string {

@@ -38,11 +38,14 @@ describe.skipIf(isChdbMissing())('reading from ClickHouse', () => {
   })
 
   const parts = () => ({ pool: database.pool, clickhouse })
+  /** Not ended by a machine that has much else to do. */
+  const effort = { lines: Number.MAX_SAFE_INTEGER, ms: 60_000 }
   const messages = ({ lines }: LinePage) => lines.map((line) => line.message)
   const all = (fields: Partial<LineQuery> = {}): LineQuery => ({
     resourceNumber,
     search: EVERYTHING,
     limit: 10_000,
+    effort,
     ...fields,
   })
 
@@ -102,6 +105,24 @@ describe.skipIf(isChdbMissing())('reading from ClickHouse', () => {
     })
   })
 
+  it('never parts lines that share a place, however many they are', async () => {
+    const known = await writer(1)
+    for (const [sentAt, lines] of [
+      [SENT, 700],
+      [SENT + 1, 50],
+    ]) {
+      await clickhouse.command(
+        `insert into ${TABLE} (${COLUMNS.join(', ')})
+         select ${resourceNumber}, ${sentAt}, ${NOON}, 1, 190, 0, 7, 'app', 'web.1', toString(number), '', ${known}, 1
+           from numbers(${lines})`,
+      )
+    }
+    const first = await readLines(parts(), all({ limit: 10 }))
+    const second = await readLines(parts(), all({ limit: 10, before: first.older as string }))
+    expect([first.lines.length, second.lines.length]).toEqual([50, 700])
+    expect((await readLines(parts(), all())).lines).toHaveLength(750)
+  })
+
   describe('a rare word in many lines', () => {
     const LINES = 300_000
     /** 5,000 lines a second; and some of ten years ago, as late lines are. */
@@ -132,11 +153,10 @@ describe.skipIf(isChdbMissing())('reading from ClickHouse', () => {
     it('is found in steps of lines and then of time, in both directions', async () => {
       const want = await fill()
       const { query: search } = parse('needle')
-      const effort = { lines: Number.MAX_SAFE_INTEGER, ms: 60_000 }
-      const down = await readLines(parts(), all({ search, effort }))
+      const down = await readLines(parts(), all({ search }))
       expect(messages(down)).toEqual(want)
       expect([down.older, down.searchedTo]).toEqual([null, null])
-      const up = await readLines(parts(), all({ search, effort, oldestFirst: true }))
+      const up = await readLines(parts(), all({ search, oldestFirst: true }))
       expect(messages(up)).toEqual(want)
 
       // As many pages as it takes where each may look at some 100,000 lines.
@@ -168,7 +188,7 @@ describe.skipIf(isChdbMissing())('reading from ClickHouse', () => {
       }
       const page = await readLines(
         { pool: database.pool, clickhouse: impatient },
-        all({ search: parse('needle').query, effort: { lines: Number.MAX_SAFE_INTEGER, ms: 60_000 } }),
+        all({ search: parse('needle').query }),
       )
       expect(messages(page)).toEqual(want)
       expect(given.length).toBeGreaterThan(0)
