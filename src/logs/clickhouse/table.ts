@@ -44,7 +44,8 @@ export const COLUMNS = [
 //   tokenbf_v1                                             +0.017                knows whole words only
 //   text index of tokens, of 4-grams                       +0.19, +0.89
 //
-// Three letters would not do: all hexadecimal ones are in any 8,192 lines.
+// What is below is 0.127 in all, 0.010 of it the index, 20.4 of 26 bytes a line the messages, and took 14 s to insert.
+// The request ids alone are some 9 bytes a line. Three letters would not do: all hexadecimal ones are in any 8,192 lines.
 const DEFINITIONS = `
   resource_number UInt32 codec(ZSTD(1)),
   sent_at Int64 codec(Delta, T64, ZSTD(1)),
