@@ -16,6 +16,7 @@ export interface Dialect {
   uncoloured(of: Condition): string
   /** Of the message as it is. */
   has(character: '\\' | '\x1b'): string
+  oddEscape(): string
   /** A time as sent_at is compared with. */
   time(micros: number): string
 }
@@ -43,6 +44,8 @@ export function conditionSql(condition: Condition, dialect: Dialect): string {
       return dialect.uncoloured(condition.of)
     case 'has':
       return dialect.has(condition.character)
+    case 'odd_escape':
+      return dialect.oddEscape()
     case 'one_of':
       return `${condition.column} in (${condition.numbers.join(', ')})`
     case 'sent': {

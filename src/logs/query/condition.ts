@@ -20,6 +20,8 @@ export type Condition =
   | { kind: 'uncoloured'; of: Condition }
   /** The message has this character: an escape, or what begins a colour. */
   | { kind: 'has'; character: '\\' | '\x1b' }
+  /** It has a backslash before something else than `"`, `\`, `/`, `n`, `r` or `t`. May be true of more lines than that. */
+  | { kind: 'odd_escape' }
   | { kind: 'one_of'; column: 'priority' | 'drain_id'; numbers: readonly number[] }
   /** In microseconds since 1970, each may be infinite: `from` inclusive, `to` exclusive. */
   | { kind: 'sent'; from: number; to: number }

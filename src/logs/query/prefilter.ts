@@ -41,7 +41,6 @@ const MAX_INTEGER = 2 ** 31 - 1
 const UNKNOWN: Bounds = { may: ALWAYS, must: NEVER }
 const COLOURED: Condition = { kind: 'has', character: '\x1b' }
 /** What is read from the message may not be what stands there. */
-const ESCAPED: Condition = { kind: 'has', character: '\\' }
 
 function compile(query: Query, apps: Apps): Bounds {
   switch (query.kind) {
@@ -114,7 +113,7 @@ function ofLevel(test: Field['test']): Bounds {
   const traces = levelsThat(test).flatMap(tracesOf)
   if (traces.length === 0) return exact(NEVER)
   const of = traces.map((parts) => ['', ...parts, ''])
-  return { may: any(uncoloured({ kind: 'like_any', text: 'message', of }), ESCAPED), must: NEVER }
+  return { may: any(uncoloured({ kind: 'like_any', text: 'message', of }), escaped(traces.flat())), must: NEVER }
 }
 
 /** The key's longest segment and the value stand in the message, unless it is written with escapes. */
@@ -125,7 +124,16 @@ function inMessage(name: string, asked: Pattern | undefined): Condition {
     longest === '' ? ALWAYS : holds('message', [longest]),
     holds('message', asked?.parts ?? []),
   )
-  return any(uncoloured(both), ESCAPED)
+  return any(uncoloured(both), escaped([longest, ...(asked?.parts ?? [])]))
+}
+
+/**
+ * The message may hold these otherwise than as they stand. In usual escapes only where they have what those are for: a
+ * stack trace in JSON is full of `\n`, and an id in it is written as it is.
+ */
+function escaped(texts: readonly string[]): Condition {
+  const isUsual = texts.some((text) => /["\\/\n\r\t]/.test(text))
+  return isUsual ? { kind: 'has', character: '\\' } : { kind: 'odd_escape' }
 }
 
 function inColumn(text: Text, parts: Parts): Condition {

@@ -115,8 +115,10 @@ const text = fc
 const coloured = fc
   .tuple(text, word, fc.nat(4), text)
   .map(([a, b, at, c]) => `${a}${b.slice(0, at)}\x1b[31m${b.slice(at)}\x1b[0m${c}`)
-const pair = fc.tuple(key, anyValue, fc.nat(4)).map(([k, v, style]) => {
+const pair = fc.tuple(key, anyValue, fc.nat(5)).map(([k, v, style]) => {
   if (style === 0) return `${k}="${v.replace(/["\\]/g, '\\$&')}"`
+  // Nobody has to escape these, and anybody may.
+  if (style === 5) return `${k}="${v.replace(/["\\aeiouy0-9]/g, '\\$&')}"`
   if (style === 1) return `${k} = ${v}`
   if (style === 2) return `(${k}=${v}),`
   return `${k}=${v}`
@@ -142,13 +144,17 @@ const object = fc.letrec((tie) => ({
   }),
 })).object
 const json = fc
-  .tuple(fc.constantFrom('', 'app.INFO: ', '  ', 'x=1 '), object, fc.boolean())
+  .tuple(
+    fc.constantFrom('', 'app.INFO: ', '  ', 'x=1 '),
+    object,
+    fc.constantFrom(null, /[^\0-\x7f]/g, /[^\0-\x7f]|[ks](?=[a-z])/g),
+  )
   .map(([prefix, value, escaped]) => {
     const written = JSON.stringify(value)
     return (
       prefix +
-      (escaped
-        ? written.replace(/[^\0-\x7f]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
+      (escaped !== null && !written.includes('\\')
+        ? written.replace(escaped, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
         : written
       ).replace(/"(\d{15,})"/g, '$1')
     )

@@ -7,16 +7,17 @@ import type { Bind } from '../parameters.ts'
 
 const COLOURS = String.raw`'\x1b\\[[0-?]*[ -/]*[@-~]'`
 const HAS_COLOURS = String.raw`position(message, '\x1b') > 0`
-const HAS_ESCAPES = String.raw`position(message, '\\') > 0`
-const ESCAPED = String.raw`\x01escaped`
+const HAS_BACKSLASH = String.raw`position(message, '\\') > 0`
+const HAS_ODD_ESCAPE = String.raw`${HAS_BACKSLASH} and match(message, '\\\\[^"\\\\/nrt]')`
+const ODDLY_ESCAPED = String.raw`\x01escaped`
 
 /**
  * All that people search, in one text: the skipping index is of this, letter for letter. One index of one text, because
  * what it says of `a or b` is then sure to be right: over several indexes, ClickHouse before 25.12 leaves out nothing, and
  * 25.12 and later may leave out too much (ClickHouse#119528). The message without its colours, as searched-line.ts takes
- * them off, which only costs where there are any; whether there are escapes in it, as a word.
+ * them off, which only costs where there are any; whether there are unusual escapes in it, as a word.
  */
-export const EVERY_TEXT = `lower(concat(if(${HAS_COLOURS}, replaceRegexpAll(message, ${COLOURS}, ''), message), '\\n', process, '\\n', source, if(${HAS_ESCAPES}, '${ESCAPED}', '')))`
+export const EVERY_TEXT = `lower(concat(if(${HAS_COLOURS}, replaceRegexpAll(message, ${COLOURS}, ''), message), '\\n', process, '\\n', source, if(${HAS_ODD_ESCAPE}, '${ODDLY_ESCAPED}', '')))`
 
 /** The index knows texts by so many letters at a time. */
 export const GRAM_LETTERS = 4
@@ -30,6 +31,8 @@ export function isIndexed(condition: Condition): boolean {
       return condition.of.every(isIndexed)
     case 'uncoloured':
       return holdsGram(condition.of)
+    case 'odd_escape':
+      return true
     default:
       return false
   }
@@ -58,7 +61,8 @@ export function clickHouseDialect(bind: Bind): Dialect {
     isLike,
     isLikeAny: (text, of) => `(${of.map((parts) => isLike(text, parts)).join(' or ')})`,
     uncoloured: (of) => conditionSql(of, { ...dialect, lowered: () => EVERY_TEXT }),
-    has: (character) => (character === '\\' ? `${EVERY_TEXT} like '%${ESCAPED}%'` : HAS_COLOURS),
+    has: (character) => (character === '\\' ? HAS_BACKSLASH : HAS_COLOURS),
+    oddEscape: () => `${EVERY_TEXT} like '%${ODDLY_ESCAPED}%'`,
     time: (micros) => bind('Int64', micros),
   }
   return dialect

@@ -30,6 +30,8 @@ export function postgresDialect(bind: Bind): Dialect {
     isLikeAny: (column, of) => `${column} like any (${bind(of.map(likePattern))}::text[])`,
     uncoloured: (of) => `(${conditionSql(of, dialect)} or ${dialect.has('\x1b')})`,
     has: (character) => `strpos(message, ${text(character)}) > 0`,
+    // Looking closer would take longer than matching the few.
+    oddEscape: () => dialect.has('\\'),
     time: (micros) => `(timestamptz 'epoch' + ${bind(micros)}::bigint * interval '1 microsecond')`,
   }
   return dialect
