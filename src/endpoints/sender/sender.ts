@@ -11,11 +11,13 @@
 // what there is to send.
 //
 // Streams go in company, because those who store lines wait for the same Postgres: a round claims all that wait in one
-// statement, reads their pages in one for some thirty, and those that are done at about the same time settle in one.
+// statement, reads their pages in one for some sixteen, and those that are done at about the same time settle in one. They
+// start one after the other, some milliseconds apart.
 // Between reading and settling each is on its own: a receiver that is slow or away holds nobody up.
 //
 // What cannot be sent for hours is given up, oldest first, and the receiver is told how much that was.
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import { pauseMs } from '../../heroku/back-off.ts'
 import type { FeedPage, LineFeeds } from '../../logs/line-feed.ts'
@@ -51,8 +53,10 @@ export interface SenderParts {
 /** Sent to at once by one process. Each holds a page of lines and a request; as many slow receivers are borne. */
 export const MAX_STREAMS = 64
 /** Read in one statement: so many streams, and about so many lines of all of them. */
-const READ_STREAMS = 32
-const READ_LINES = 1_000
+const READ_STREAMS = 16
+const READ_LINES = 500
+/** Between one stream and the next: sent all at once, they would keep those waiting who deliver just then. */
+const START_PAUSE_MS = 8
 const REST_MS = 500
 /** A lease is renewed before a request that might outlast it. */
 const SETTLE_MARGIN_MS = 2_000
@@ -81,6 +85,8 @@ export class Sender {
   #rounds: Promise<void> | null = null
   /** Another round is due when this one is over. */
   #isDue = false
+  /** Streams that are claimed and not under way yet. */
+  #toStart = 0
   /** Streams may be waiting for others to be done. */
   #isFull = false
 
@@ -88,7 +94,7 @@ export class Sender {
     this.#parts = parts
     this.#settling = new Settling({
       write: (settlements) => this.#write(settlements),
-      underWay: () => this.#flows.size,
+      underWay: () => this.#flows.size + this.#toStart,
     })
   }
 
@@ -137,16 +143,26 @@ export class Sender {
     const leaseEndsAt = performance.now() + LEASE_MS
     const claimed = await streams.claim(waiting, this.#owner, room)
     this.#isFull = claimed.length === room
-    for (let at = 0; at < claimed.length; at += READ_STREAMS) {
-      const group = claimed.slice(at, at + READ_STREAMS)
-      const pages = await feeds.next(
-        group.map(({ feedId }) => feedId),
-        READ_LINES,
-      )
-      for (const stream of group) {
-        const page = pages.get(stream.feedId) ?? { lines: [], items: [], isMore: false }
-        this.#start({ stream, page, leaseEndsAt })
+    this.#toStart = claimed.length
+    try {
+      for (let at = 0; at < claimed.length; at += READ_STREAMS) {
+        await this.#startGroup(claimed.slice(at, at + READ_STREAMS), leaseEndsAt)
       }
+    } finally {
+      this.#toStart = 0
+    }
+  }
+
+  async #startGroup(group: readonly Stream[], leaseEndsAt: number): Promise<void> {
+    const pages = await this.#parts.feeds.next(
+      group.map(({ feedId }) => feedId),
+      READ_LINES,
+    )
+    for (const stream of group) {
+      const page = pages.get(stream.feedId) ?? { lines: [], items: [], isMore: false }
+      this.#toStart--
+      this.#start({ stream, page, leaseEndsAt })
+      if (page.lines.length > 0 && this.#toStart > 0) await sleep(START_PAUSE_MS)
     }
   }
 

@@ -113,7 +113,10 @@ function ofLevel(test: Field['test']): Bounds {
   const traces = levelsThat(test).flatMap(tracesOf)
   if (traces.length === 0) return exact(NEVER)
   const of = traces.map((parts) => ['', ...parts, ''])
-  return { may: any(uncoloured({ kind: 'like_any', text: 'message', of }), escaped(traces.flat())), must: NEVER }
+  return {
+    may: any(uncoloured({ kind: 'like_any', text: 'message', of }), escaped(traces.flat())),
+    must: NEVER,
+  }
 }
 
 /** The key's longest segment and the value stand in the message, unless it is written with escapes. */
