@@ -1,5 +1,5 @@
 // The steps of src/logs/clickhouse/lanes.ts, with a crash behind each: a line is seen once, or not at all.
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { ClickHouse } from '../../src/logs/clickhouse/clickhouse.ts'
 import { createClickHouseLines } from '../../src/logs/clickhouse/line-table.ts'
 import { createLogStore } from '../../src/logs/ledger/log-store.ts'
@@ -11,6 +11,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { delivery, frame } from '../support/deliveries.ts'
 
 const NOON = new Date('2026-11-21T12:00:00Z')
+vi.setConfig({ testTimeout: 60_000 })
 const CRASH = new Error('the process ends here')
 
 describe.skipIf(isChdbMissing())('a crash', () => {

@@ -1,4 +1,4 @@
-import { describe } from 'vitest'
+import { describe, vi } from 'vitest'
 import { createClickHouseLines } from '../../src/logs/clickhouse/line-table.ts'
 import { createLogStore } from '../../src/logs/ledger/log-store.ts'
 import { createLogTail } from '../../src/logs/ledger/tail.ts'
@@ -6,6 +6,9 @@ import { isChdbMissing, openTestClickHouse } from '../support/chdb.ts'
 import { createTestDatabase } from '../support/database.ts'
 import { describeLogStore } from './log-store-contract.ts'
 import { describeLogTail } from './log-tail-contract.ts'
+
+// The engine wants more than one core for itself, and has to share two with everything else.
+vi.setConfig({ testTimeout: 60_000 })
 
 async function open() {
   const database = await createTestDatabase()

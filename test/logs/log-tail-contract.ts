@@ -14,7 +14,7 @@ export interface TailsUnderTest {
 }
 
 const NOW = new Date()
-const SOON = { timeout: 10_000, interval: 20 }
+const SOON = { timeout: 18_000, interval: 20 }
 
 export function describeLogTail(engine: string, open: () => Promise<TailsUnderTest>): void {
   describe(`log tail on ${engine}`, () => {
