@@ -58,7 +58,13 @@ describe('migrate', () => {
     const slow = migrate(database.pool, directory)
     await expect
       .poll(
-        async () => (await database.pool.query(`select from pg_locks where locktype = 'advisory'`)).rowCount,
+        async () =>
+          (
+            await database.pool.query(
+              `select from pg_locks join pg_database as here on here.oid = database
+                where locktype = 'advisory' and datname = current_database()`,
+            )
+          ).rowCount,
       )
       .toBe(1)
     await expect(migrate(database.pool, directory, { lockTimeoutMs: 200 })).rejects.toThrow(

@@ -131,7 +131,9 @@ export function describeLogTail(engine: string, open: () => Promise<TailsUnderTe
       const readers = await Promise.all(
         Array.from({ length: 20 }, async (_, at) => {
           await new Promise((resolve) => setTimeout(resolve, Math.random() * 1_000))
-          const history = { search: EVERYTHING, limit: 100_000 }
+          // A page that takes long would end early, and say so.
+          const effort = { lines: Number.MAX_SAFE_INTEGER, ms: 60_000 }
+          const history = { search: EVERYTHING, limit: 100_000, effort }
           return follow(own, { history }, at % 2 === 0 ? tail : second)
         }),
       )
