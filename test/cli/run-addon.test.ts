@@ -132,7 +132,8 @@ describe('culvert run', () => {
     }
     await f(exits(0), 0)
     await f(exits(7), 7)
-    await f(['no-such-command-anywhere'], 127)
+    // By its path: looked for along PATH, a directory that may not be read makes it another error.
+    await f([join(directory, 'no-such-command')], 127)
     await f([directory], 126)
     await f([process.execPath, '-e', 'process.kill(process.pid, "SIGKILL")'], 137)
   })
