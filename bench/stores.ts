@@ -14,6 +14,7 @@ import { LINE_COLUMNS } from '../src/logs/postgres/line-rows.ts'
 import { createPostgresLines } from '../src/logs/postgres/line-table.ts'
 import type { StoredRow } from '../src/logs/postgres/read-rows.ts'
 import { parse } from '../src/logs/query/parse.ts'
+import { DAY_MICROS } from '../src/logs/utc-day.ts'
 import { fetchChdb } from '../test/support/fetch-chdb.ts'
 import { type Bench, LINES_PER_DELIVERY, SENDERS } from './support/bench.ts'
 import { describeFailures, type Load, startLoad } from './support/load.ts'
@@ -26,7 +27,6 @@ import { freeBytes, PLAN } from './support/workplace.ts'
 
 const LINES = 20_000_000
 const DAYS = 7
-const DAY_MICROS = 86_400_000_000
 const SEED_LINES = 60_000
 const ROOM_BYTES_PER_LINE = 450
 const RESOURCE = 1

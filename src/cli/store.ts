@@ -3,13 +3,13 @@ import { parseArgs } from 'node:util'
 import { withSessionLock } from '../database/session-lock.ts'
 import { openClickHouse } from '../logs/clickhouse/clickhouse.ts'
 import { copyLines } from '../logs/copy/copy-lines.ts'
+import { DAY_MICROS } from '../logs/utc-day.ts'
 import { createProgress, type Progress } from './progress.ts'
 import type { Command, CommandContext } from './run.ts'
 import { CommandError, withDatabase } from './with-database.ts'
 
 /** Any number: of all copies. */
 const COPY_LOCK = 7_201_024
-const DAY_MICROS = 86_400_000_000
 const SINCE = /^(\d{1,4})([hd])$/
 
 export const store: Command = {
@@ -53,7 +53,6 @@ async function copy(args: string[], context: CommandContext): Promise<number> {
           clickhouse,
           since,
           until: now,
-          signal: new AbortController().signal,
           onProgress({ lines, done, copied: soFar }) {
             bar ??= createProgress(lines, { write, isTerminal, now: Date.now })
             bar.show(Math.min(done, lines), `${soFar} lines copied`)

@@ -1,7 +1,6 @@
 // The times of receipt. Each line gets its own microsecond, so that the time of receipt is also the order of
 // receipt within this process.
-
-const DAY_MICROS = 86_400_000_000
+import { DAY_MICROS } from '../logs/utc-day.ts'
 
 export class ReceiptClock {
   readonly #nowMicros: () => number

@@ -1,6 +1,6 @@
 // UTC days of receipt, by which partitions and quotas are cut. Pure.
 
-const DAY_MICROS = 86_400_000_000
+export const DAY_MICROS = 86_400_000_000
 
 let lastDay = Number.NaN
 let lastName = ''

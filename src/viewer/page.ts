@@ -13,7 +13,7 @@ import { document, PAGE_HEADERS } from './layout.ts'
 import type { Line } from './reading/line.ts'
 import { takeReturnPath } from './return-path.ts'
 import { type ReadResource, readerOf } from './session.ts'
-import { type BarParts, bar } from './shell.ts'
+import { type BarParts, bar, barParts } from './shell.ts'
 import { readToday, renderToday, type UsageParts } from './usage.ts'
 
 export interface PageParts extends UsageParts {
@@ -34,7 +34,8 @@ interface Shown {
 
 export function showPage(parts: PageParts) {
   return async (request: FastifyRequest, reply: FastifyReply) => {
-    const { resource, session } = readerOf(request)
+    const reader = readerOf(request)
+    const { resource } = reader
     const returnPath = takeReturnPath(request, reply)
     if (returnPath !== null) return reply.redirect(returnPath, 303)
     const asked = readLineQuery(request.query)
@@ -45,16 +46,7 @@ export function showPage(parts: PageParts) {
         : readShown(parts, asked, resource, apps, request.signal),
       readToday(parts, resource),
     ])
-    const page = renderPage(asked, shown, {
-      resource,
-      brand: parts.brand,
-      fromApp: session?.app ?? null,
-      apps,
-      today,
-      retentionDays: parts.retentionDaysOf(resource.plan ?? ''),
-      page: 'logs',
-      navHeader: parts.navHeader,
-    })
+    const page = renderPage(asked, shown, barParts(parts, reader, { apps, today, page: 'logs' }))
     return reply.headers(PAGE_HEADERS).send(page)
   }
 }

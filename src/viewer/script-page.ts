@@ -4,7 +4,7 @@ import { type Html, html } from './html.ts'
 import { document, PAGE_HEADERS } from './layout.ts'
 import type { PageParts } from './page.ts'
 import { readerOf } from './session.ts'
-import { bar } from './shell.ts'
+import { bar, barParts } from './shell.ts'
 import { readToday } from './usage.ts'
 
 export interface ScriptPage {
@@ -20,7 +20,8 @@ export interface ScriptPage {
 
 export function showScriptPage(parts: PageParts, { page, title, skip, content, without }: ScriptPage) {
   return async (request: FastifyRequest, reply: FastifyReply) => {
-    const { resource, session } = readerOf(request)
+    const reader = readerOf(request)
+    const { resource } = reader
     const [apps, today] = await Promise.all([parts.appNames(resource.number), readToday(parts, resource)])
     const shown = document({
       title: `${title} of ${resource.name ?? resource.id}`,
@@ -28,16 +29,7 @@ export function showScriptPage(parts: PageParts, { page, title, skip, content, w
       look: 'sheet',
       script: page,
       body: html`${skip}
-${bar({
-  resource,
-  brand: parts.brand,
-  fromApp: session?.app ?? null,
-  apps,
-  today,
-  retentionDays: parts.retentionDaysOf(resource.plan ?? ''),
-  page,
-  navHeader: parts.navHeader,
-})}
+${bar(barParts(parts, reader, { apps, today, page }))}
 <main>
 ${content}
 <noscript><p class="notice">${without}</p></noscript>

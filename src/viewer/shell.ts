@@ -4,7 +4,7 @@ import type { Apps } from '../logs/query/searched-line.ts'
 import { type Html, html } from './html.ts'
 import { appUrl, mark } from './layout.ts'
 import { bytes } from './reading/units.ts'
-import type { ReadResource } from './session.ts'
+import type { Reader, ReadResource } from './session.ts'
 import type { Today } from './usage.ts'
 
 export interface BarParts {
@@ -18,6 +18,28 @@ export interface BarParts {
   page: 'logs' | 'overview' | 'endpoints'
   /** Leave the element where Heroku's old navigation header went; kensa looks for it. */
   navHeader: boolean
+}
+
+/** Of a page for whoever was let in. */
+export function barParts(
+  {
+    brand,
+    navHeader,
+    retentionDaysOf,
+  }: Pick<BarParts, 'brand' | 'navHeader'> & {
+    retentionDaysOf(plan: string): number
+  },
+  { resource, session }: Reader,
+  shown: Pick<BarParts, 'apps' | 'today' | 'page'>,
+): BarParts {
+  return {
+    ...shown,
+    resource,
+    brand,
+    fromApp: session?.app ?? null,
+    retentionDays: retentionDaysOf(resource.plan ?? ''),
+    navHeader,
+  }
 }
 
 export function bar(parts: BarParts): Html {

@@ -1,7 +1,7 @@
 // Context, links, the chart over time, and what is behind the buttons.
 import { readFile } from 'node:fs/promises'
 import type { Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { SimResource } from '../../src/sim/heroku.ts'
 import {
   eventually,
@@ -20,20 +20,16 @@ let world: World
 let resource: SimResource
 let visitor: Visitor
 let page: Page
-const closers: (() => unknown)[] = []
 
 beforeAll(async () => {
   world = await openWorld()
   resource = await world.provision()
 }, TIMEOUT_MS)
 afterAll(() => world?.close())
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close()
-})
 
 async function arrive(path?: string): Promise<void> {
   visitor = await world.visitor({ permissions: ['clipboard-read', 'clipboard-write'], acceptDownloads: true })
-  closers.push(() => visitor.context.close())
+  onTestFinished(() => visitor.context.close())
   page = visitor.page
   await visitor.signIn(resource)
   if (path !== undefined) await visitor.open(resource, path)
@@ -75,7 +71,7 @@ describe('context', () => {
     await eventually(() => page.locator('#said').textContent()).toContain('Link copied')
     const link = await page.evaluate<string>('navigator.clipboard.readText()')
     const other = await world.visitor()
-    closers.push(() => other.context.close())
+    onTestFinished(() => other.context.close())
     await other.page.goto(link)
     await other.page.getByRole('heading', { name: 'You are not signed in' }).waitFor()
     await other.signIn(resource)

@@ -1,6 +1,6 @@
 // The page on log endpoints: how they are doing, and formats tried on the last lines.
 import type { Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { SimResource } from '../../src/sim/heroku.ts'
 import { type Receiver, startReceiver } from '../endpoints/receiver.ts'
 import { createToken, fetchFastly } from '../endpoints/world.ts'
@@ -12,21 +12,17 @@ let world: World
 let resource: SimResource
 let visitor: Visitor
 let page: Page
-const closers: (() => unknown)[] = []
 
 beforeAll(async () => {
   world = await openWorld()
 }, TIMEOUT_MS)
 afterAll(() => world?.close())
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close()
-})
 
 /** On a resource of its own. */
 async function arrive(options: Parameters<World['visitor']>[0] = {}): Promise<void> {
   resource = await world.provision({ backlogMinutes: 1 })
   visitor = await world.visitor(options)
-  closers.push(() => visitor.context.close())
+  onTestFinished(() => visitor.context.close())
   page = visitor.page
   await visitor.signIn(resource)
 }
@@ -34,7 +30,7 @@ async function arrive(options: Parameters<World['visitor']>[0] = {}): Promise<vo
 /** A log endpoint `errors` that streams to a Logplex of its own. */
 async function stream(fields: Record<string, string> = {}): Promise<{ receiver: Receiver; id: string }> {
   const receiver = await startReceiver()
-  closers.push(() => receiver.close())
+  onTestFinished(() => receiver.close())
   const key = await createToken(world.service, resource.uuid)
   const call = async (method: string, path: string, body?: Record<string, string>) => {
     const answer = await fetchFastly(world.service.origin, key, method, path, body)

@@ -1,6 +1,6 @@
 // What the page must keep while it is used hard: frames, accessibility, small screens, hands on the keyboard.
 import type { Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { SimResource } from '../../src/sim/heroku.ts'
 import { tasksDuring } from './tasks.ts'
 import { eventually, followState, openWorld, type Visitor, violations, type World } from './world.ts'
@@ -11,20 +11,16 @@ let world: World
 let resource: SimResource
 let visitor: Visitor
 let page: Page
-const closers: (() => unknown)[] = []
 
 beforeAll(async () => {
   world = await openWorld()
   resource = await world.provision()
 }, TIMEOUT_MS)
 afterAll(() => world?.close())
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close()
-})
 
 async function arrive(options: Parameters<World['visitor']>[0] = {}): Promise<void> {
   visitor = await world.visitor(options)
-  closers.push(() => visitor.context.close())
+  onTestFinished(() => visitor.context.close())
   page = visitor.page
   await visitor.signIn(resource)
   await page.locator('.window > .row').first().waitFor()
@@ -36,7 +32,7 @@ describe('at 200 lines a second', () => {
     async () => {
       await arrive()
       const stop = world.play(resource, 200)
-      closers.push(stop)
+      onTestFinished(stop)
       await eventually(async () =>
         Number(/([\d,.]+) lines\/s/.exec((await page.locator('#pulse').textContent()) ?? '')?.[1]),
       ).toBeGreaterThan(100)
@@ -65,7 +61,7 @@ describe('at 200 lines a second', () => {
 
   it('what is read does not move while it goes on', async () => {
     await arrive()
-    closers.push(world.play(resource, 200))
+    onTestFinished(world.play(resource, 200))
     await page.locator('#list').hover()
     await page.mouse.wheel(0, -300)
     await eventually(() => followState(page)).toBe('Paused')

@@ -1,6 +1,6 @@
 // Reading logs as people do it, in the real page.
 import type { Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { SimResource } from '../../src/sim/heroku.ts'
 import { eventually, followState, isSeen, openWorld, rowWith, type Visitor, type World } from './world.ts'
 
@@ -10,21 +10,17 @@ let world: World
 let resource: SimResource
 let visitor: Visitor
 let page: Page
-const closers: (() => unknown)[] = []
 
 beforeAll(async () => {
   world = await openWorld()
   resource = await world.provision({ name: 'culvert-curly-1' })
 }, TIMEOUT_MS)
 afterAll(() => world?.close())
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close()
-})
 
 /** Somebody who came from Heroku's dashboard and has the lines before him. */
 async function arrive(options: Parameters<World['visitor']>[0] = {}, path?: string): Promise<void> {
   visitor = await world.visitor(options)
-  closers.push(() => visitor.context.close())
+  onTestFinished(() => visitor.context.close())
   page = visitor.page
   await visitor.signIn(resource)
   if (path !== undefined) await visitor.open(resource, path)
@@ -55,7 +51,7 @@ describe('from the dashboard', () => {
     await world.print(resource, 'the last line of all')
     await arrive()
     const plain = await world.visitor({ javaScriptEnabled: false })
-    closers.push(() => plain.context.close())
+    onTestFinished(() => plain.context.close())
     await plain.context.addCookies(await visitor.context.cookies())
     await plain.open(resource)
     page = plain.page
@@ -69,7 +65,7 @@ describe('from the dashboard', () => {
   it('says what it waits for where nothing has come in yet, and shows what comes', async () => {
     const fresh = await world.provision({ backlogMinutes: 0 })
     visitor = await world.visitor()
-    closers.push(() => visitor.context.close())
+    onTestFinished(() => visitor.context.close())
     page = visitor.page
     await visitor.signIn(fresh)
     await page.getByRole('heading', { name: 'Waiting for the first lines' }).waitFor()
@@ -183,7 +179,7 @@ describe('going elsewhere', () => {
 
   it('without a session, a link to a time leads through Heroku and back to it', async () => {
     visitor = await world.visitor()
-    closers.push(() => visitor.context.close())
+    onTestFinished(() => visitor.context.close())
     page = visitor.page
     const at = new Date(Date.now() - 60_000).toISOString()
     await visitor.open(resource, `?at=${encodeURIComponent(at)}`)

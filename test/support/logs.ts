@@ -4,7 +4,7 @@ import type { Pool } from 'pg'
 import { inject } from 'vitest'
 import { type ClickHouse, connectClickHouse } from '../../src/logs/clickhouse/clickhouse.ts'
 import { createClickHouseLines } from '../../src/logs/clickhouse/line-table.ts'
-import { seenBy, toCommitted } from '../../src/logs/clickhouse/seen.ts'
+import { seenBy } from '../../src/logs/clickhouse/seen.ts'
 import { createLogStore } from '../../src/logs/ledger/log-store.ts'
 import { createLogTail } from '../../src/logs/ledger/tail.ts'
 import type { LineTable } from '../../src/logs/line-table.ts'
@@ -74,7 +74,7 @@ export async function storedLines({ url, query }: Queried): Promise<StoredLine[]
   const resources = await query<{ number: number; id: string }>('select number, id from resource')
   const ids = new Map(resources.map(({ number, id }) => [number, id]))
   const writers = await query<{ id: number; batch: string }>('select id, batch from line_writer order by id')
-  const committed = toCommitted(writers.map(({ id, batch }) => [id, Number(batch)]))
+  const committed = writers.map(({ id, batch }) => [id, Number(batch)] as const)
   const clickhouse = connect(url)
   try {
     const rows = await clickhouse.rows<{

@@ -78,6 +78,13 @@ const INSERT_SETTINGS = {
 const CLUSTER_INSERT_SETTINGS = { insert_quorum: 'auto', distributed_foreground_insert: 1 }
 const CLUSTER_SELECT_SETTINGS = 'select_sequential_consistency = 1'
 
+/** What only a server knows. */
+const SERVER_SETTINGS = {
+  // It tells of a failure instead of an answer, not in the midst of one.
+  wait_end_of_query: 1,
+  cancel_http_readonly_queries_on_client_close: 1,
+} as const
+
 export async function openClickHouse({ url, cluster }: ClickHouseOptions): Promise<ClickHouse> {
   return url.startsWith(CHDB) ? openEngine(url.slice(CHDB.length)) : connectClickHouse({ url, cluster })
 }
@@ -90,6 +97,7 @@ export function connectClickHouse({ url, cluster }: ClickHouseOptions): ClickHou
     request_timeout: REQUEST_TIMEOUT_MS,
     max_open_connections: MAX_CONNECTIONS,
     compression: { request: true, response: false },
+    clickhouse_settings: SERVER_SETTINGS,
     log: SILENT,
   })
   const settings = { ...INSERT_SETTINGS, ...(cluster !== null && CLUSTER_INSERT_SETTINGS) }
@@ -211,13 +219,6 @@ export async function importChdb(): Promise<ChdbModule> {
   }
 }
 
-/** What only a server knows. */
-const SERVER_SETTINGS = {
-  // It tells of a failure instead of an answer, not in the midst of one.
-  wait_end_of_query: 1,
-  cancel_http_readonly_queries_on_client_close: 1,
-} as const
-
 function statements(
   client: ClickHouseClient,
   cluster: string | null,
@@ -245,7 +246,6 @@ function statements(
               query: `${statement} settings ${settings.join(', ')}`,
               format: 'JSONEachRow',
               query_params: params,
-              clickhouse_settings: SERVER_SETTINGS,
               ...(signal && { abort_signal: signal }),
             })
             .then((result) => result.text()),

@@ -2,8 +2,9 @@
 // while new lines are kept in both.
 import type { Pool } from 'pg'
 import { withTransaction } from '../../database/pool.ts'
-import type { Written } from '../line-table.ts'
+import type { LineBatch } from '../line-table.ts'
 import type { StoredRow } from '../postgres/read-rows.ts'
+import { settled } from '../settled.ts'
 import type { ClickHouse } from './clickhouse.ts'
 import { inLane, type Lanes } from './lanes.ts'
 import { readSeen } from './seen.ts'
@@ -49,17 +50,12 @@ export async function copyRows(
     return left === 0
   })
   if (missing.length === 0) return 0
-  let written: Written | undefined
-  let hasCommitted = false
-  try {
-    await withTransaction(pool, async (client) => {
-      written = await inLane(lanes, client, (batch) =>
-        clickhouse.insert(TABLE, COLUMNS, encodeRows(resourceNumber, missing, batch)),
-      )
-    })
-    hasCommitted = true
-  } finally {
-    written?.settle(hasCommitted)
-  }
+  await settled((keep) =>
+    withTransaction(pool, async (client) => {
+      const write = (batch: LineBatch) =>
+        clickhouse.insert(TABLE, COLUMNS, encodeRows(resourceNumber, missing, batch))
+      keep(await inLane(lanes, client, write))
+    }),
+  )
   return missing.length
 }

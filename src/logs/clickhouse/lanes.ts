@@ -24,7 +24,7 @@ import type { Pool, PoolClient } from 'pg'
 import { withTransaction } from '../../database/pool.ts'
 import type { LineBatch, Written } from '../line-table.ts'
 import type { ClickHouse } from './clickhouse.ts'
-import { localTable } from './table.ts'
+import { localTable, TABLE } from './table.ts'
 
 /** Any number, the same in every process. */
 const NUMBERING_LOCK = 7_201_022
@@ -136,7 +136,7 @@ export async function forgetLanes(pool: Pool, clickhouse: ClickHouse): Promise<v
 /** Resolves when nobody reads them any more. */
 export async function deleteLines(clickhouse: ClickHouse, condition: string): Promise<void> {
   const table = localTable(clickhouse)
-  const found = await clickhouse.rows(`select 1 as found from log_line where ${condition} limit 1`)
+  const found = await clickhouse.rows(`select 1 as found from ${TABLE} where ${condition} limit 1`)
   // Most of the time there is nothing to do, and a delete is work for every part of the table.
   if (found.length === 0) return
   await clickhouse.command(

@@ -1,8 +1,8 @@
 // Partitions in ClickHouse come by themselves; they are dropped when their retention is over.
 import { isPastRetention } from '../retention.ts'
-import { utcDay } from '../utc-day.ts'
+import { DAY_MICROS, utcDay } from '../utc-day.ts'
 import type { ClickHouse } from './clickhouse.ts'
-import { DAY_MICROS, localTable } from './table.ts'
+import { localTable } from './table.ts'
 
 export async function dropExpiredPartitions(clickhouse: ClickHouse, now: Date): Promise<void> {
   const { cluster, onCluster } = clickhouse

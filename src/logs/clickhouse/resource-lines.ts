@@ -5,12 +5,14 @@
 // deleted then, and the note behind them. After a crash anywhere in between, the note tells what is left to do.
 import type { Pool } from 'pg'
 import { withTransaction } from '../../database/pool.ts'
+import type { LineBatch } from '../line-table.ts'
 import { isPastRetention } from '../retention.ts'
-import { utcDay } from '../utc-day.ts'
+import { settled } from '../settled.ts'
+import { DAY_MICROS, utcDay } from '../utc-day.ts'
 import type { ClickHouse } from './clickhouse.ts'
 import { deleteLines, inLane, type Lanes } from './lanes.ts'
-import { type Committed, type Moved, movedCondition, readCommitted, readSeen } from './seen.ts'
-import { COLUMNS, DAY_MICROS, TABLE } from './table.ts'
+import { type Committed, type Moved, movedCondition, readSeen } from './seen.ts'
+import { COLUMNS, TABLE } from './table.ts'
 
 /** Any number, the same in every process: the first half of the lock on a resource that moves. */
 const MOVE_LOCK = 7_201_023
@@ -75,34 +77,27 @@ async function move(
   source: Omit<Moved, 'committed'>,
   retentionDays: number,
 ): Promise<void> {
-  let hasCommitted = false
-  let settle: ((hasCommitted: boolean) => void) | undefined
-  try {
-    await withTransaction(pool, async (client) => {
+  const kept = COLUMNS.filter((column) => !['retention_days', 'writer', 'batch'].includes(column)).join(', ')
+  await settled((keep) =>
+    withTransaction(pool, async (client) => {
       // Whoever moves it, too, sees after this what has been moved.
       await client.query('select pg_advisory_xact_lock($1, $2)', [MOVE_LOCK, resourceNumber])
-      const committed = await readCommitted(client)
-      const { condition } = await readSeen(client, resourceNumber)
-      const kept = COLUMNS.filter((column) => !['retention_days', 'writer', 'batch'].includes(column))
-      const written = await inLane(lanes, client, ({ writer, batch }) =>
+      const { committed, condition } = await readSeen(client, resourceNumber)
+      const copy = ({ writer, batch }: LineBatch) =>
         clickhouse.command(
-          `insert into ${TABLE} (${kept.join(', ')}, retention_days, writer, batch)
-           select ${kept.join(', ')}, ${Number(retentionDays)}, ${writer}, ${batch} from ${TABLE}
+          `insert into ${TABLE} (${kept}, retention_days, writer, batch)
+           select ${kept}, ${Number(retentionDays)}, ${writer}, ${batch} from ${TABLE}
             where resource_number = ${Number(resourceNumber)}
               and ${movedCondition({ ...source, committed })} and ${condition}`,
-        ),
-      )
-      settle = written.settle
+        )
+      keep(await inLane(lanes, client, copy))
       await client.query(
         `insert into line_moved (resource_number, retention_days, received_from, received_to, committed)
          values ($1, $2, $3, $4, $5)`,
         [resourceNumber, source.retentionDays, source.from, source.to, JSON.stringify(committed)],
       )
-    })
-    hasCommitted = true
-  } finally {
-    settle?.(hasCommitted)
-  }
+    }),
+  )
 }
 
 /** Deletes what is elsewhere by now; of one resource, or of all. */

@@ -3,13 +3,11 @@
 import type { Pool, PoolClient } from 'pg'
 import { bug } from '../../errors.ts'
 
-/** What had been committed at a moment. */
-export interface Committed {
-  /** The writers that still have a row: the last batch that each has committed. */
-  writers: readonly (readonly [writer: number, batch: number])[]
-  /** The greatest writer there was; one below it without a row ended long ago, and all that is left of it is committed. */
-  last: number
-}
+/**
+ * What had been committed at a moment: of each writer that still has a row the last batch, in the order of their numbers.
+ * One below the last of them that has none ended long ago, and all that is left of it is committed.
+ */
+export type Committed = readonly (readonly [writer: number, batch: number])[]
 
 /** Lines that are in another partition by now, and may still be where they were, too. */
 export interface Moved {
@@ -28,6 +26,7 @@ export interface Seen {
    * committed. What is written only now may pass.
    */
   condition: string
+  committed: Committed
   /** The pg_snapshot of the same moment, as text. */
   snapshot: string
 }
@@ -45,7 +44,7 @@ export async function readSeenOf(
 ): Promise<Map<number, Seen>> {
   const { rows } = await pool.query<{
     snapshot: string
-    writers: [number, number][] | null
+    writers: Committed | null
     moved:
       | {
           resource_number: number
@@ -63,7 +62,7 @@ export async function readSeenOf(
   )
   const [row] = rows
   if (row === undefined) throw bug('a select without from has one row')
-  const committed = toCommitted(row.writers ?? [])
+  const committed = row.writers ?? []
   const of = (resourceNumber: number) => {
     const moved = (row.moved ?? [])
       .filter((one) => one.resource_number === resourceNumber)
@@ -78,31 +77,20 @@ export async function readSeenOf(
   return new Map(resourceNumbers.map((number) => [number, of(number)]))
 }
 
-export async function readCommitted(client: PoolClient): Promise<Committed> {
-  const { rows } = await client.query<{ id: number; batch: string }>(
-    'select id, batch from line_writer order by id',
-  )
-  return toCommitted(rows.map(({ id, batch }) => [id, Number(batch)]))
-}
-
-/** @param writers in the order of their numbers */
-export function toCommitted(writers: readonly [number, number][]): Committed {
-  return { writers, last: writers.at(-1)?.[0] ?? 0 }
-}
-
 export function seenBy(committed: Committed, moved: readonly Moved[]): Omit<Seen, 'snapshot'> {
-  const batches = new Map(committed.writers)
+  const batches = new Map(committed)
+  const last = lastOf(committed)
   const isSeen = (writer: number, batch: number) => {
     const known = batches.get(writer)
-    return known === undefined ? writer < committed.last : batch <= known
+    return known === undefined ? writer < last : batch <= known
   }
   // A writer has one batch open at the most: it ends with the first that fails.
-  const open = committed.writers.map(([writer, batch]) => `(${Number(writer)}, ${Number(batch) + 1})`)
+  const open = committed.map(([writer, batch]) => `(${Number(writer)}, ${Number(batch) + 1})`)
   const conditions = [
     ...(open.length > 0 ? [`(writer, batch) not in (${open.join(', ')})`] : []),
     ...moved.map((one) => `not (${movedCondition(one)})`),
   ]
-  return { isSeen, condition: conditions.length === 0 ? 'true' : conditions.join(' and ') }
+  return { isSeen, condition: conditions.length === 0 ? 'true' : conditions.join(' and '), committed }
 }
 
 /** Of the rows that are where they were before they were moved. */
@@ -112,8 +100,15 @@ export function movedCondition({ retentionDays, from, to, committed }: Moved): s
 }
 
 /** Exactly the rows that had been committed. */
-function committedCondition({ writers, last }: Committed): string {
-  const known = writers.map(([writer, batch]) => `writer = ${Number(writer)} and batch <= ${Number(batch)}`)
-  const others = `writer < ${Number(last)}${writers.length === 0 ? '' : ` and writer not in (${writers.map(([writer]) => Number(writer)).join(', ')})`}`
+function committedCondition(committed: Committed): string {
+  const known = committed.map(([writer, batch]) => `writer = ${Number(writer)} and batch <= ${Number(batch)}`)
+  const others = [
+    `writer < ${lastOf(committed)}`,
+    ...committed.map(([writer]) => `writer != ${Number(writer)}`),
+  ].join(' and ')
   return `(${[others, ...known].join(' or ')})`
+}
+
+function lastOf(committed: Committed): number {
+  return Number(committed.at(-1)?.[0] ?? 0)
 }

@@ -1,10 +1,10 @@
 // The table of lines in ClickHouse. Times are microseconds since 1970 in 64 bits, as everywhere in the code; one row holds
 // what a row of Postgres' log_line holds, and who wrote it.
+import { DAY_MICROS } from '../utc-day.ts'
 import type { ClickHouse } from './clickhouse.ts'
 import { EVERY_TEXT, GRAM_LETTERS } from './query/dialect.ts'
 
 export const TABLE = 'log_line'
-export const DAY_MICROS = 86_400_000_000
 
 /** In the order in which rows are written. */
 export const COLUMNS = [
@@ -65,7 +65,7 @@ const DEFINITIONS = `
   constraint known_class check retention_days between 1 and 3650`
 
 /** Of a class of retention and a UTC day, counted from 1970: what is dropped together. */
-export const PARTITION_KEY = `(retention_days, intDiv(received_at, ${DAY_MICROS}))`
+const PARTITION_KEY = `(retention_days, intDiv(received_at, ${DAY_MICROS}))`
 
 /** On disk before an insert is answered. */
 const SETTINGS = 'fsync_after_insert = 1, fsync_part_directory = 1'

@@ -21,7 +21,6 @@ export interface CopyLines {
   until: number
   /** Told after each page. `lines`: how many there are, about. */
   onProgress(progress: CopyProgress): void
-  signal: AbortSignal
 }
 
 export interface CopyProgress {
@@ -36,7 +35,7 @@ export interface CopyProgress {
 }
 
 export async function copyLines(copy: CopyLines): Promise<CopyProgress> {
-  const { pool, clickhouse, since, until, onProgress, signal } = copy
+  const { pool, clickhouse, since, until, onProgress } = copy
   await createTables(clickhouse)
   const parts = { pool, clickhouse, lanes: new Lanes(pool, () => {}) }
   const resources = await findStoredSince(pool, utcDay(since))
@@ -55,7 +54,6 @@ export async function copyLines(copy: CopyLines): Promise<CopyProgress> {
         ? known.reached
         : { sentAt: since, receivedAt: Number.MIN_SAFE_INTEGER }
     for (;;) {
-      signal.throwIfAborted()
       const rows = await readRows(pool, resourceNumber, { after: reached, until, limit: PAGE_LINES })
       if (rows.length === 0) break
       const copied = await copyRows(parts, resourceNumber, rows)

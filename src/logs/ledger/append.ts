@@ -10,8 +10,9 @@
 // of their own these were eight, and with 1,000 drains of 10 lines Postgres mostly waited for us.
 import type { Pool, PoolClient, QueryResult } from 'pg'
 import { checkCommitted, withClient } from '../../database/pool.ts'
-import type { LineTable, Written } from '../line-table.ts'
+import type { LineTable } from '../line-table.ts'
 import type { Delivery, Filed, Loss } from '../log-store.ts'
+import { settled } from '../settled.ts'
 import { feed, readFeeds } from './feeds.ts'
 import { areClaimed, claimFrameKeys } from './frame-keys.ts'
 import { type DrainLosses, recordGaps } from './gaps.ts'
@@ -19,13 +20,14 @@ import { countSaved } from './saved.ts'
 import { readWatched, writeNews } from './tail-store.ts'
 import { countUsage, findOverQuota, readUsed } from './usage.ts'
 
+const NOTHING_WRITTEN = { batch: null }
+
 export type Append = (deliveries: readonly Delivery[]) => Promise<Filed[]>
 
 export function createAppend(pool: Pool, lines: Pick<LineTable, 'write'>): Append {
-  return async (deliveries) => {
-    let written: Written | null = null
-    try {
-      const filed = await withClient(pool, async (client) => {
+  return (deliveries) =>
+    settled((keep) =>
+      withClient(pool, async (client) => {
         const [, claimed, used, watched, feeds] = await several(client, [
           'begin',
           claimFrameKeys(deliveries),
@@ -37,8 +39,7 @@ export function createAppend(pool: Pool, lines: Pick<LineTable, 'write'>): Appen
         const fresh = deliveries.filter((_, at) => isNew[at])
         const isOver = await findOverQuota(client, fresh, used as QueryResult)
         const kept = fresh.filter((delivery, at) => !isOver[at] && delivery.lines.length > 0)
-        if (kept.length > 0) written = await lines.write(client, kept)
-        const batch = written?.batch ?? null
+        const { batch } = kept.length > 0 ? keep(await lines.write(client, kept)) : NOTHING_WRITTEN
         const counts = fresh.length > 0 ? [countUsage(fresh, isOver)] : []
         const gaps = recordGaps(fresh.map((delivery, at) => lossesOf(delivery, isOver[at] === true)))
         const news = writeNews(watched as QueryResult, kept, batch)
@@ -48,22 +49,11 @@ export function createAppend(pool: Pool, lines: Pick<LineTable, 'write'>): Appen
         checkCommitted(results.at(-1) as QueryResult)
 
         const over = new Set(fresh.filter((_, at) => isOver[at]))
-        return deliveries.map(
-          (delivery, at): Filed => (!isNew[at] ? 'duplicate' : over.has(delivery) ? 'over_quota' : 'stored'),
+        return deliveries.map((delivery, at) =>
+          !isNew[at] ? 'duplicate' : over.has(delivery) ? 'over_quota' : 'stored',
         )
-      })
-      settle(written, true)
-      return filed
-    } catch (error) {
-      settle(written, false)
-      throw error
-    }
-  }
-}
-
-/** Its own function, since the compiler takes what a closure has set for never set. */
-function settle(written: Written | null, hasCommitted: boolean): void {
-  written?.settle(hasCommitted)
+      }),
+    )
 }
 
 /** Sends the statements in one round trip: the simple query protocol, without parameters. One result for each. */

@@ -5,9 +5,9 @@
 // takes what is there, oldest first, and deletes what it has done with.
 import type { Pool, PoolClient, QueryResult } from 'pg'
 import type { FeedPage, LineFeeds } from '../line-feed.ts'
-import type { LineBatch, LineTable, StoredLine, StoredRef } from '../line-table.ts'
+import type { LineBatch, LineTable, StoredLine } from '../line-table.ts'
 import type { Delivery } from '../log-store.ts'
-import { batchValues, toBatch } from './batch-columns.ts'
+import { batchValues, REF_COLUMNS, type RefRow, toRef } from './ref-columns.ts'
 import { integers } from './sql-literals.ts'
 import { describe } from './stored-items.ts'
 
@@ -123,17 +123,9 @@ export function createLineFeeds(pool: Pool, table: Pick<LineTable, 'readStored'>
   }
 }
 
-interface Item {
+interface Item extends RefRow {
   id: string
   feed_id: string
-  resource_number: number
-  /** Of the transaction that stored its lines. */
-  xid: string
-  writer: number | null
-  batch: string | null
-  received_from: string
-  received_to: string
-  bins: number[]
   lines: number
   /** How many items of its feed were looked at. */
   of_feed: number
@@ -149,7 +141,7 @@ function itemsOf(feedId: string, columns = '*'): string {
 
 /** The oldest item of each feed, then the second ones, and so on, as long as they hold no more lines than that. */
 const OLDEST = `
-  select id, feed_id, resource_number, xid::text, writer, batch, received_from, received_to, bins, lines, of_feed
+  select id, feed_id, ${REF_COLUMNS}, lines, of_feed
     from (
       select item.*, count(*) over (partition by feed_id)::integer as of_feed,
              sum(lines) over (order by place, item.id) - lines as before
@@ -183,17 +175,6 @@ async function readNext(
 interface StoredItem {
   item: Item
   lines: FeedPage['lines']
-}
-
-function toRef(item: Item): StoredRef {
-  return {
-    resourceNumber: item.resource_number,
-    xid: BigInt(item.xid),
-    batch: toBatch(item),
-    from: Number(item.received_from),
-    to: Number(item.received_to),
-    bins: item.bins,
-  }
 }
 
 function toPage(stored: readonly StoredItem[]): FeedPage {

@@ -2,7 +2,7 @@
 import type { Pool, QueryResult } from 'pg'
 import type { LineBatch, StoredRef } from '../line-table.ts'
 import type { Delivery } from '../log-store.ts'
-import { batchValues, toBatch } from './batch-columns.ts'
+import { batchValues, REF_COLUMNS, type RefRow, toRef } from './ref-columns.ts'
 import { integers } from './sql-literals.ts'
 import { describe } from './stored-items.ts'
 
@@ -87,20 +87,8 @@ export async function readNews(
   since: string,
   resourceNumber: number | null = null,
 ): Promise<Moment & { news: News[] }> {
-  const { rows } = await pool.query<{
-    snapshot: string
-    now: string
-    xid: string | null
-    resource_number: number
-    writer: number | null
-    batch: string | null
-    received_from: string
-    received_to: string
-    bins: number[]
-    lines: number
-    bytes: number
-  }>(
-    `select moment.*, xid::text, resource_number, writer, batch, received_from, received_to, bins, lines, bytes
+  const { rows } = await pool.query<RefRow & { snapshot: string; now: string; lines: number; bytes: number }>(
+    `select moment.*, ${REF_COLUMNS}, lines, bytes
        from (select pg_current_snapshot()::text as snapshot,
                     (extract(epoch from clock_timestamp()) * 1000)::bigint as now) as moment
        left join tail_news
@@ -109,18 +97,10 @@ export async function readNews(
     [since, resourceNumber],
   )
   const { snapshot, now } = rows[0] as { snapshot: string; now: string }
+  // Where there are none, there is one row, with the moment alone.
   const news = rows
-    .filter((row) => row.xid !== null)
-    .map((row) => ({
-      xid: BigInt(row.xid as string),
-      batch: toBatch(row),
-      resourceNumber: row.resource_number,
-      from: Number(row.received_from),
-      to: Number(row.received_to),
-      bins: row.bins,
-      lines: row.lines,
-      bytes: row.bytes,
-    }))
+    .filter(({ xid }) => xid !== null)
+    .map((row) => ({ ...toRef(row), lines: row.lines, bytes: row.bytes }))
   return { snapshot, now: Number(now), news }
 }
 

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { formatMicros } from '../../logs/frame-form.ts'
 import type { LogStore } from '../../logs/log-store.ts'
 import { readTimeSpan } from '../../logs/query/time-span.ts'
+import { DAY_MICROS } from '../../logs/utc-day.ts'
 import { formatEvent, type OpenStreams } from '../live/event-stream.ts'
 import { Bars } from './bars.ts'
 import { countBars, type Progress } from './count-bars.ts'
@@ -10,7 +11,6 @@ import { type AppNames, readSearch, searchShape, timeSchema } from './line.ts'
 import { type Operation, operation } from './operation.ts'
 import { sendEvents } from './send-stream.ts'
 
-const DAY_MICROS = 86_400_000_000
 const MIN_SPAN_MICROS = 1_000_000
 /** Somebody waits for JSON; events may take their time. */
 const JSON_MS = 2_000

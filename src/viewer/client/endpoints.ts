@@ -7,8 +7,7 @@ import { serviceCard } from './endpoint-cards.ts'
 import { openHowTo } from './endpoints-how-to.ts'
 import { openPreview } from './format-preview.ts'
 import { arrange, keyed } from './keyed.ts'
-import { applyTheme, readPreferences } from './preferences.ts'
-import { openUsage } from './usage-dialog.ts'
+import { startSheet } from './start.ts'
 
 /** As the API tells them. */
 export interface LogService {
@@ -43,9 +42,7 @@ export interface LogEndpoint {
 /** Between two looks; nobody waits for one of them. */
 const LOOK_EVERY_MS = 5_000
 
-const preferences = readPreferences()
-applyTheme(preferences.theme)
-document.documentElement.classList.add('runs')
+const preferences = startSheet()
 
 const list = part('endpoints')
 const looked = part('looked')
@@ -57,10 +54,6 @@ let isLooking = false
 let isOver = false
 let seenAt: string | null = null
 
-part('usage').addEventListener('click', (event) => {
-  event.preventDefault()
-  openUsage()
-})
 document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && void look())
 void look()
 

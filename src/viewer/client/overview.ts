@@ -6,8 +6,7 @@ import { count, duration, whole } from '../reading/units.ts'
 import { address, get, sentence } from './api.ts'
 import { type ChartParts, type Curve, chartOf, resizeCharts } from './chart-of.ts'
 import { button, h, part } from './dom.ts'
-import { applyTheme, readPreferences } from './preferences.ts'
-import { openUsage } from './usage-dialog.ts'
+import { startSheet } from './start.ts'
 
 interface Overview {
   from: string
@@ -47,9 +46,7 @@ const SPANS: readonly (readonly [text: string, hours: number])[] = [
 ]
 const REFRESH_MS = 60_000
 
-const preferences = readPreferences()
-applyTheme(preferences.theme)
-document.documentElement.classList.add('runs')
+const preferences = startSheet()
 
 const charts = part('charts')
 const looked = part('looked')
@@ -60,10 +57,6 @@ showSpans()
 void load()
 setInterval(() => document.visibilityState === 'visible' && hours === 1 && void load(), REFRESH_MS)
 addEventListener('resize', resizeCharts)
-part('usage').addEventListener('click', (event) => {
-  event.preventDefault()
-  openUsage()
-})
 
 function showSpans(): void {
   part('spans').replaceChildren(

@@ -9,9 +9,9 @@ import { openDialogs } from './dialogs.ts'
 import { part } from './dom.ts'
 import { openHelp } from './help.ts'
 import { listenToKeys } from './keyboard.ts'
-import { applyTheme, readPreferences } from './preferences.ts'
 import { createSay } from './say.ts'
 import { openSearchBox } from './search-box.ts'
+import { startPage } from './start.ts'
 import { openStatusBar } from './status-bar.ts'
 import { readState } from './view-state.ts'
 import { Viewer } from './viewer.ts'
@@ -30,9 +30,7 @@ export interface About {
   features?: { alerts_mail: boolean }
 }
 
-const preferences = readPreferences()
-applyTheme(preferences.theme)
-document.documentElement.classList.add('runs')
+const preferences = startPage()
 
 const say = createSay()
 const scroller = part('list')
