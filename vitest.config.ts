@@ -18,6 +18,11 @@ export default defineConfig({
     reporters: [process.env.CI ? 'dot' : 'default', new TallyReporter()],
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    // What is waited for comes at once, unless others keep the machine busy.
+    expect: { poll: { timeout: 10_000 } },
+    // Where others share the machine, a test that fails is tried once more; the tally names it, so that nothing that
+    // fails now and then stays unseen. At one's own desk it fails at once.
+    retry: process.env.CI ? 1 : 0,
     // Two cores are the machine we promise to be quick on; more workers only wait for each other.
     maxWorkers: 2,
     projects: [
