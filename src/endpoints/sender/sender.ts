@@ -5,7 +5,7 @@
 //   CLAIMED   by one process, for some seconds at a time. It reads a page, sends it, and settles: in one statement the page
 //             is deleted from the feed and the stream given back. So what was sent before a crash may come a second time,
 //             and nothing is left out
-//   RESTING   for half a second, so that what trickles in gathers; not where there was more than a page
+//   RESTING   for a second and a half, so that what trickles in gathers; not where there was more than a page
 //   PAUSED    after a failure, until its next try; twice as long each time
 // Then it is WAITING again. A stream is claimed anew for each page, so a changed endpoint is read again, and processes share
 // what there is to send.
@@ -57,7 +57,8 @@ const READ_STREAMS = 16
 const READ_LINES = 500
 /** Between one stream and the next: sent all at once, they would keep those waiting who deliver just then. */
 const START_PAUSE_MS = 8
-const REST_MS = 500
+/** With the round that follows: a request each two seconds where lines trickle in. What comes after a silence need not wait. */
+const REST_MS = 1_500
 /** A lease is renewed before a request that might outlast it. */
 const SETTLE_MARGIN_MS = 2_000
 const AWAY = { firstMs: 1_000, longestMs: 60_000 }
@@ -70,6 +71,7 @@ const MAX_LAG_MS = 6 * 3_600_000
 interface Flow {
   stream: Stream
   page: FeedPage
+  apps: Apps
   /** By performance.now(). */
   leaseEndsAt: number
 }
@@ -154,14 +156,18 @@ export class Sender {
   }
 
   async #startGroup(group: readonly Stream[], leaseEndsAt: number): Promise<void> {
-    const pages = await this.#parts.feeds.next(
-      group.map(({ feedId }) => feedId),
-      READ_LINES,
-    )
-    for (const stream of group) {
+    const { feeds, appNames } = this.#parts
+    const [pages, ...apps] = await Promise.all([
+      feeds.next(
+        group.map(({ feedId }) => feedId),
+        READ_LINES,
+      ),
+      ...group.map(({ resourceNumber }) => appNames(resourceNumber)),
+    ])
+    for (const [at, stream] of group.entries()) {
       const page = pages.get(stream.feedId) ?? { lines: [], items: [], isMore: false }
       this.#toStart--
-      this.#start({ stream, page, leaseEndsAt })
+      this.#start({ stream, page, apps: apps[at] as Apps, leaseEndsAt })
       if (page.lines.length > 0 && this.#toStart > 0) await sleep(START_PAUSE_MS)
     }
   }
@@ -212,7 +218,7 @@ export class Sender {
   async #sendPage(flow: Flow, went: Settlement): Promise<number | null> {
     const { stream, page } = flow
     const { signal } = this.#ending
-    const rendering = await this.#renderingOf(stream)
+    const rendering = this.#renderingOf(flow)
     let doneLines = 0
     while (doneLines < page.lines.length && !signal.aborted) {
       const { frames, cutLines, end } = await this.#renderer.next(page.lines, doneLines, rendering)
@@ -240,15 +246,15 @@ export class Sender {
     return doneLines
   }
 
-  async #renderingOf({ serviceId, name, endpoint, statement, resourceNumber }: Stream): Promise<Rendering> {
-    const { appNames, addonId } = this.#parts
+  #renderingOf({ stream, apps }: Flow): Rendering {
+    const { serviceId, name, endpoint, statement } = stream
     return {
       serviceId,
       name,
-      addonId,
+      addonId: this.#parts.addonId,
       format: compileFormat(endpoint.format, endpoint.formatVersion),
       condition: statement === null ? null : compileCondition(statement),
-      apps: await appNames(resourceNumber),
+      apps,
     }
   }
 
