@@ -2,13 +2,11 @@
 // that whatever else the machine does falls on both; each is first in every other turn, so that what one leaves behind for
 // the next does, too. The receiver runs here, in this process.
 import { createHash, randomBytes } from 'node:crypto'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { Bench } from './support/bench.ts'
 import { describeFailures, startLoad } from './support/load.ts'
+import { startLogReceiver } from './support/log-receiver.ts'
 import { median } from './support/report.ts'
 import { runToStored, type StoredResult } from './support/run-to-stored.ts'
-import type { Scope } from './support/scope.ts'
 import { type BenchService, startService } from './support/service.ts'
 import { checkpoint, emptyTables } from './support/tables.ts'
 
@@ -26,7 +24,7 @@ export async function endpoints({ quick, workplace, postgres, report, scope }: B
     `${DRAINS} drains, ${LINES} lines a delivery, ${LINES_PER_SECOND} lines/s; ${turns} turns of ${seconds} s without and with ${ENDPOINTS} log endpoints`,
   )
   const service = await startService(scope, { workplace, postgres, customers: DRAINS })
-  const receiver = await startReceiver(scope)
+  const receiver = await startLogReceiver(scope)
   const versions = await Promise.all(
     service.customers
       .slice(0, ENDPOINTS)
@@ -91,30 +89,6 @@ export async function endpoints({ quick, workplace, postgres, report, scope }: B
     )
     report.ratio(`streaming: ${key}`, `without: ${key}`, median(ratios))
     report.note(`${key}, turn by turn: ${ratios.map((ratio) => ratio.toFixed(2)).join(', ')}`)
-  }
-}
-
-/** Takes everything, and counts the frames as they are announced. */
-async function startReceiver(scope: Scope): Promise<{ url: string; readonly frames: number }> {
-  let frames = 0
-  const server = createServer((request, response) => {
-    request.resume()
-    request.on('end', () => {
-      frames += Number(request.headers['logplex-msg-count'])
-      response.writeHead(204).end()
-    })
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  scope.add(server, () => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const { port } = server.address() as AddressInfo
-  return {
-    url: `http://127.0.0.1:${port}/logs`,
-    get frames() {
-      return frames
-    },
   }
 }
 
