@@ -14,6 +14,8 @@ const DRAINS = 1_000
 const LINES = 10
 const ENDPOINTS = 50
 const LINES_PER_SECOND = 10_000
+/** Of each turn, not counted. */
+const LEAD_SECONDS = 2
 const FORMAT = '%h "%r" %>s %b %D %{json.escape(line.message)}V'
 
 export async function endpoints({ quick, workplace, postgres, report, scope }: Bench): Promise<void> {
@@ -36,7 +38,8 @@ export async function endpoints({ quick, workplace, postgres, report, scope }: B
     connections: DRAINS,
     linesPerDelivery: LINES,
   })
-  const run = () => runToStored(service, load, { seconds, linesPerSecond: LINES_PER_SECOND })
+  const run = (forSeconds = seconds) =>
+    runToStored(service, load, { seconds: forSeconds, linesPerSecond: LINES_PER_SECOND })
   const activate = () => Promise.all(versions.map((version) => version.put('activate')))
   const deactivate = () => Promise.all(versions.map((version) => version.put('deactivate')))
   // Not counted: both ways are compiled when the turns begin.
@@ -50,6 +53,8 @@ export async function endpoints({ quick, workplace, postgres, report, scope }: B
   const runFresh = async () => {
     await emptyTables(service.pool)
     await checkpoint(service.pool)
+    // What has not run for a while is compiled again, and streams that were just begun go in step.
+    await run(LEAD_SECONDS)
     return run()
   }
   const runWithout = async () => void without.push(await runFresh())
