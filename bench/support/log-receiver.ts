@@ -1,8 +1,6 @@
 // Takes whatever log endpoints send, and does as little as it can: like the load generator it has of the machine what the
 // service does not have. One request at a time on a connection, each with its length, as ours are.
-
-import type { AddressInfo } from 'node:net'
-import { createServer, type Socket } from 'node:net'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import type { Scope } from './scope.ts'
 
 export interface LogReceiver {
