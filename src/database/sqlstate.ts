@@ -8,6 +8,7 @@ const TRANSIENT_CLASSES = new Set(['08', '53'])
 const TRANSIENT_STATES = new Set([
   '25006', // read_only_sql_transaction: the old primary, for a moment after a failover
   '25P03', // idle_in_transaction_session_timeout: the session was ended, the work rolled back
+  '26000', // invalid_sql_statement_name: a prepared statement that somebody between us and the server forgot
   '40001', // serialization_failure
   '40P01', // deadlock_detected
   '55P03', // lock_not_available: lock_timeout

@@ -16,6 +16,7 @@ export function bothTables(main: LineTable, other: LineTable): LineTable {
         const second = await other.write(client, deliveries)
         return {
           batch: first.batch ?? second.batch,
+          statements: [...first.statements, ...second.statements],
           settle(hasCommitted) {
             first.settle(hasCommitted)
             second.settle(hasCommitted)

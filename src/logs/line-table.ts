@@ -2,6 +2,7 @@
 // What is claimed and counted of them is in Postgres in any case, and its transactions decide what is stored: lines are
 // seen from the commit of the transaction that stores them on, whatever crashes.
 import type { PoolClient } from 'pg'
+import type { Statement } from '../database/round-trip.ts'
 import type { LogLine } from './line.ts'
 import type { CountQuery, Delivery, LineCount, LinePage, LineQuery } from './log-store.ts'
 
@@ -14,6 +15,8 @@ export interface LineBatch {
 export interface Written {
   /** Null where a line itself tells the transaction that stored it. */
   batch: LineBatch | null
+  /** What is still to be run in the transaction, before it commits: by these the lines get into Postgres. */
+  statements: readonly Statement[]
   /** Must be called at the end: whether the transaction is known to have committed. */
   settle(hasCommitted: boolean): void
 }
@@ -42,7 +45,8 @@ export const BIN_SECONDS = 8
 
 export interface LineTable {
   /**
-   * Makes lines durable that shall be seen when the transaction of `client` commits, and never if it does not.
+   * Makes lines durable, with the statements that it returns, that shall be seen when the transaction of `client` commits,
+   * and never if it does not.
    *
    * @throws where they are not, or may not be: then the transaction must not commit
    */

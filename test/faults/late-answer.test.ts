@@ -1,8 +1,7 @@
-import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { from as copyFrom } from 'pg-copy-streams'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { createPool, withTransaction } from '../../src/database/pool.ts'
+import { createPool, withClient } from '../../src/database/pool.ts'
+import { roundTrip } from '../../src/database/round-trip.ts'
 import { type OwnPostgres, startOwnPostgres } from '../support/own-postgres.ts'
 
 let postgres: OwnPostgres
@@ -21,10 +20,11 @@ it('survives that a stopped server answers a COPY after it was given up', async 
     onError: () => {},
   })
   await pool.query('create table noted (word text)')
-  const copied = withTransaction(pool, async (client) => {
-    await client.query('select 1')
+  const copied = withClient(pool, async (client) => {
+    await roundTrip(client, [{ name: 'begin', text: 'begin' }])
     postgres.freeze()
-    await pipeline([Buffer.from('word\n')], client.query(copyFrom('copy noted from stdin')))
+    const copy = { name: '', text: 'copy noted from stdin', rows: Buffer.from('word\n') }
+    await roundTrip(client, [copy, { name: 'select', text: 'select 1' }])
   })
   await expect(copied).rejects.toThrow('Query read timeout')
   postgres.thaw()

@@ -104,6 +104,7 @@ export async function inLane(
       await write(batch)
       return {
         batch,
+        statements: [],
         settle: (hasCommitted) => (hasCommitted ? lanes.giveBack(lane) : lanes.end(lane)),
       }
     } catch (error) {

@@ -2,14 +2,14 @@
 //
 //   begin, claim the frame keys, read what their resources have used,
 //   which of them somebody reads live, and which are sent on             one round trip
-//   the new ones into the table of lines                                 in Postgres one for each partition, usually one
-//   count usage, gaps and what rules excluded, tell who reads live and
-//   who sends on, commit                                                 one round trip
+//   the new ones into the table of lines, count usage, gaps and what
+//   rules excluded, tell who reads live and who sends on, commit         one round trip, where Postgres has that table
 //
 // A commit of small deliveries spends its time in round trips, each of them a turn of a busy event loop. As statements
-// of their own these were eight, and with 1,000 drains of 10 lines Postgres mostly waited for us.
-import type { Pool, PoolClient, QueryResult } from 'pg'
+// of their own these were nine, and with 1,000 drains of 10 lines Postgres mostly waited for us.
+import type { Pool, QueryResult } from 'pg'
 import { checkCommitted, withClient } from '../../database/pool.ts'
+import { roundTrip, type Statement } from '../../database/round-trip.ts'
 import type { LineTable } from '../line-table.ts'
 import type { Delivery, Filed, Loss } from '../log-store.ts'
 import { settled } from '../settled.ts'
@@ -20,7 +20,18 @@ import { countSaved } from './saved.ts'
 import { readWatched, writeNews } from './tail-store.ts'
 import { countUsage, findOverQuota, readUsed } from './usage.ts'
 
-const NOTHING_WRITTEN = { batch: null }
+const BEGIN: Statement = { name: 'begin', text: 'begin' }
+/**
+ * Each statement is planned once for a connection, whatever the parameters: left to itself Postgres plans it for each group
+ * anew, which takes longer than to run it. By index, because a table that is empty at that moment will not stay so.
+ */
+const PLAN_ONCE: Statement = {
+  name: 'plan_once',
+  text: `select set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true)`,
+}
+const COMMIT: Statement = { name: 'commit', text: 'commit' }
+
+const NOTHING_WRITTEN = { batch: null, statements: [] }
 
 export type Append = (deliveries: readonly Delivery[]) => Promise<Filed[]>
 
@@ -28,8 +39,9 @@ export function createAppend(pool: Pool, lines: Pick<LineTable, 'write'>): Appen
   return (deliveries) =>
     settled((keep) =>
       withClient(pool, async (client) => {
-        const [, claimed, used, watched, feeds] = await several(client, [
-          'begin',
+        const [, , claimed, used, watched, feeds] = await roundTrip(client, [
+          BEGIN,
+          PLAN_ONCE,
           claimFrameKeys(deliveries),
           readUsed(deliveries),
           readWatched(deliveries),
@@ -39,13 +51,14 @@ export function createAppend(pool: Pool, lines: Pick<LineTable, 'write'>): Appen
         const fresh = deliveries.filter((_, at) => isNew[at])
         const isOver = await findOverQuota(client, fresh, used as QueryResult)
         const kept = fresh.filter((delivery, at) => !isOver[at] && delivery.lines.length > 0)
-        const { batch } = kept.length > 0 ? keep(await lines.write(client, kept)) : NOTHING_WRITTEN
+        const { batch, statements } =
+          kept.length > 0 ? keep(await lines.write(client, kept)) : NOTHING_WRITTEN
         const counts = fresh.length > 0 ? [countUsage(fresh, isOver)] : []
         const gaps = recordGaps(fresh.map((delivery, at) => lossesOf(delivery, isOver[at] === true)))
         const news = writeNews(watched as QueryResult, kept, batch)
         const fed = feed(feeds as QueryResult, kept, batch)
         const rest = [countSaved(fresh), gaps, news, fed].filter((statement) => statement !== null)
-        const results = await several(client, [...counts, ...rest, 'commit'])
+        const results = await roundTrip(client, [...statements, ...counts, ...rest, COMMIT])
         checkCommitted(results.at(-1) as QueryResult)
 
         const over = new Set(fresh.filter((_, at) => isOver[at]))
@@ -54,12 +67,6 @@ export function createAppend(pool: Pool, lines: Pick<LineTable, 'write'>): Appen
         )
       }),
     )
-}
-
-/** Sends the statements in one round trip: the simple query protocol, without parameters. One result for each. */
-async function several(client: PoolClient, statements: readonly string[]): Promise<QueryResult[]> {
-  const results = (await client.query(statements.join(';\n'))) as unknown as QueryResult | QueryResult[]
-  return Array.isArray(results) ? results : [results]
 }
 
 function lossesOf(delivery: Delivery, isOver: boolean): DrainLosses {

@@ -4,12 +4,13 @@
 // that nothing can come before. Not one over the items either: an item may be committed after a younger one. A reader
 // takes what is there, oldest first, and deletes what it has done with.
 import type { Pool, PoolClient, QueryResult } from 'pg'
+import type { Statement } from '../../database/round-trip.ts'
 import type { FeedPage, LineFeeds } from '../line-feed.ts'
 import type { LineBatch, LineTable, StoredLine } from '../line-table.ts'
 import type { Delivery } from '../log-store.ts'
-import { batchValues, REF_COLUMNS, type RefRow, toRef } from './ref-columns.ts'
-import { integers } from './sql-literals.ts'
-import { describe } from './stored-items.ts'
+import { batchValues, resourceNumbersOf } from './parameters.ts'
+import { REF_COLUMNS, type RefRow, toRef } from './ref-columns.ts'
+import { describe, itemValues } from './stored-items.ts'
 
 /**
  * In the where of a statement: its commit does not wait for the disk. For what sending writes down as it goes, whose
@@ -22,9 +23,12 @@ const MAX_ITEMS = 200
 const GIVE_UP_BATCH = 5_000
 
 /** The statement that tells which feeds there are of these resources. */
-export function readFeeds(deliveries: readonly Delivery[]): string {
-  const numbers = [...new Set(deliveries.map((delivery) => delivery.resourceNumber))]
-  return `select id, resource_number from line_feed where resource_number = any(${integers(numbers)}) order by id`
+export function readFeeds(deliveries: readonly Delivery[]): Statement {
+  return {
+    name: 'read_feeds',
+    text: 'select id, resource_number from line_feed where resource_number = any($1::integer[]) order by id',
+    values: [resourceNumbersOf(deliveries)],
+  }
 }
 
 export interface FeedRow {
@@ -37,7 +41,7 @@ export function feed(
   feeds: QueryResult<FeedRow>,
   stored: readonly Delivery[],
   batch: LineBatch | null,
-): string | null {
+): Statement | null {
   if (feeds.rows.length === 0) return null
   const byResource = new Map<number, string[]>()
   for (const { id, resource_number: number } of feeds.rows) {
@@ -45,18 +49,24 @@ export function feed(
   }
   const rows = stored.flatMap((delivery) => {
     const ids = byResource.get(delivery.resourceNumber) ?? []
-    if (ids.length === 0) return []
-    return describe(delivery).flatMap(({ resourceNumber, from, to, bins, lines }) =>
-      ids.map(
-        (id) =>
-          `(${Number(id)}, ${resourceNumber}, ${batchValues(batch)}, ${from}, ${to}, ${integers([...bins])}, ${lines})`,
-      ),
-    )
+    return ids.length === 0 ? [] : describe(delivery).flatMap((item) => ids.map((id) => ({ id, item })))
   })
   if (rows.length === 0) return null
-  return `
-    insert into line_feed_item (feed_id, resource_number, writer, batch, received_from, received_to, bins, lines)
-    values ${rows.join(', ')}`
+  const items = rows.map(({ item }) => item)
+  return {
+    name: 'feed',
+    text: `
+      insert into line_feed_item (writer, batch, feed_id, resource_number, received_from, received_to, bins, lines)
+      select $1::integer, $2::bigint, feed_id, number, received_from, received_to, bins::integer[], lines
+        from unnest($3::bigint[], $4::integer[], $5::bigint[], $6::bigint[], $7::text[], $8::integer[])
+          as t (feed_id, number, received_from, received_to, bins, lines)`,
+    values: [
+      ...batchValues(batch),
+      rows.map(({ id }) => id),
+      items.map(({ resourceNumber }) => resourceNumber),
+      ...itemValues(items),
+    ],
+  }
 }
 
 /** A new feed, from the end of this transaction on. */

@@ -1,30 +1,40 @@
 // What makes a retry harmless: the frame keys of what was delivered, claimed in the transaction that stores the lines.
 import type { Pool, QueryResult } from 'pg'
+import type { Statement } from '../../database/round-trip.ts'
 import type { Delivery } from '../log-store.ts'
-import { integers, times, uuids } from './sql-literals.ts'
+import { toTimes } from './parameters.ts'
 
 const DAY_MS = 86_400_000
 /** Rows deleted in one go; more would hold the vacuum back. */
 const FORGET_BATCH = 10_000
 
+const CLAIM = `
+  insert into delivery (drain_id, frame_key, received_at, expires_at)
+  select * from unnest($1::integer[], $2::uuid[], $3::timestamptz[], $4::timestamptz[])
+  on conflict (drain_id, frame_key) do update
+    set received_at = excluded.received_at, expires_at = excluded.expires_at
+    where delivery.expires_at <= excluded.received_at
+  returning drain_id || ':' || replace(frame_key::text, '-', '') as row_key`
+
 /**
  * The statement that claims the keys of the deliveries; it returns those that are new. It waits where another process
  * is just claiming the same key, until that one has committed or failed.
  */
-export function claimFrameKeys(deliveries: readonly Delivery[]): string {
+export function claimFrameKeys(deliveries: readonly Delivery[]): Statement {
   // In one order everywhere, so that two processes claiming the same keys wait for each other and do not deadlock.
   const ordered = [...deliveries].sort((a, b) => (rowKey(a) < rowKey(b) ? -1 : 1))
-  return `
-    insert into delivery (drain_id, frame_key, received_at, expires_at)
-    select * from unnest(
-      ${integers(ordered.map((delivery) => delivery.drainId))},
-      ${uuids(ordered.map((delivery) => delivery.frameKey.id))},
-      ${times(ordered.map((delivery) => delivery.receivedAtMicros))},
-      ${times(ordered.map(({ receivedAtMicros, frameKey }) => receivedAtMicros + frameKey.rememberSeconds * 1e6))})
-    on conflict (drain_id, frame_key) do update
-      set received_at = excluded.received_at, expires_at = excluded.expires_at
-      where delivery.expires_at <= excluded.received_at
-    returning drain_id || ':' || replace(frame_key::text, '-', '') as row_key`
+  return {
+    name: 'claim_frame_keys',
+    text: CLAIM,
+    values: [
+      ordered.map((delivery) => delivery.drainId),
+      ordered.map((delivery) => delivery.frameKey.id),
+      toTimes(ordered.map((delivery) => delivery.receivedAtMicros)),
+      toTimes(
+        ordered.map(({ receivedAtMicros, frameKey }) => receivedAtMicros + frameKey.rememberSeconds * 1e6),
+      ),
+    ],
+  }
 }
 
 /** Which of the deliveries are new, by what the statement returned. */

@@ -1,7 +1,8 @@
 // Lines known to be missing. One row for each drain, kind and minute, however many losses are told in it.
 import type { Pool } from 'pg'
+import type { Statement } from '../../database/round-trip.ts'
 import type { Gap, Loss } from '../log-store.ts'
-import { integers, names, times } from './sql-literals.ts'
+import { toTimes } from './parameters.ts'
 
 const MAX_GAPS = 1_000
 const MINUTE_MICROS = 60_000_000
@@ -14,7 +15,7 @@ export interface DrainLosses {
 }
 
 /** The statement that adds the losses to the gaps of their drains; null where nothing is missing. */
-export function recordGaps(told: readonly DrainLosses[]): string | null {
+export function recordGaps(told: readonly DrainLosses[]): Statement | null {
   const sums = new Map<string, GapRow>()
   for (const { resourceNumber, drainId, atMicros, losses } of told) {
     const minute = Math.floor(atMicros / MINUTE_MICROS) * MINUTE_MICROS
@@ -28,15 +29,20 @@ export function recordGaps(told: readonly DrainLosses[]): string | null {
   if (sums.size === 0) return null
   // In one order everywhere: two writers that tell of the same minute wait for each other and do not deadlock.
   const rows = [...sums.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row)
-  return `
-    insert into gap (resource_number, drain_id, minute, kind, lines)
-    select * from unnest(
-      ${integers(rows.map((row) => row.resourceNumber))},
-      ${integers(rows.map((row) => row.drainId))},
-      ${times(rows.map((row) => row.minute))},
-      ${names(rows.map((row) => row.kind))},
-      ${integers(rows.map((row) => row.lines))})
-    on conflict (resource_number, minute, drain_id, kind) do update set lines = gap.lines + excluded.lines`
+  return {
+    name: 'record_gaps',
+    text: `
+      insert into gap (resource_number, drain_id, minute, kind, lines)
+      select * from unnest($1::integer[], $2::integer[], $3::timestamptz[], $4::text[], $5::bigint[])
+      on conflict (resource_number, minute, drain_id, kind) do update set lines = gap.lines + excluded.lines`,
+    values: [
+      rows.map((row) => row.resourceNumber),
+      rows.map((row) => row.drainId),
+      toTimes(rows.map((row) => row.minute)),
+      rows.map((row) => row.kind),
+      rows.map((row) => row.lines),
+    ],
+  }
 }
 
 interface GapRow {

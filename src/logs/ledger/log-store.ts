@@ -1,6 +1,8 @@
 // The LogStore: what is claimed and counted of lines, here in Postgres, and the table that keeps them. One file for each
 // operation.
 import type { Pool } from 'pg'
+import { withClient } from '../../database/pool.ts'
+import { roundTrip } from '../../database/round-trip.ts'
 import { formatMicros } from '../frame-form.ts'
 import type { LineTable } from '../line-table.ts'
 import type { LogStore } from '../log-store.ts'
@@ -26,7 +28,7 @@ export function createLogStore(pool: Pool, lines: LineTable): LogStore {
     gaps: (resourceNumber, since) => readGaps(pool, resourceNumber, since),
     async recordLosses(resourceNumber, drainId, at, losses) {
       const statement = recordGaps([{ resourceNumber, drainId, atMicros: at.getTime() * 1000, losses }])
-      if (statement !== null) await pool.query(statement)
+      if (statement !== null) await withClient(pool, (client) => roundTrip(client, [statement]))
     },
     changeRetention: lines.changeRetention,
     async purge(resourceNumber) {

@@ -1,5 +1,5 @@
 // The columns by which lines that a transaction stored are found again: of news and of what waits in feeds.
-import type { LineBatch, StoredRef } from '../line-table.ts'
+import type { StoredRef } from '../line-table.ts'
 
 /** In a select. */
 export const REF_COLUMNS = 'xid::text, resource_number, writer, batch, received_from, received_to, bins'
@@ -24,9 +24,4 @@ export function toRef(row: RefRow): StoredRef {
     to: Number(row.received_to),
     bins: row.bins,
   }
-}
-
-/** `writer` and `batch`, to be written into a statement. */
-export function batchValues(batch: LineBatch | null): string {
-  return batch === null ? 'null, null' : `${Number(batch.writer)}, ${Number(batch.batch)}`
 }

@@ -1,12 +1,12 @@
 // What exclusion rules dropped, counted in the transaction that stores the rest: so that what is kept and what is
 // excluded is what was received, whatever crashes.
 import type { Pool } from 'pg'
+import type { Statement } from '../../database/round-trip.ts'
 import type { Delivery, Saved } from '../log-store.ts'
-import { dates, integers, uuids } from './sql-literals.ts'
 import { dayOf, SHARDS } from './usage.ts'
 
 /** The statement that adds what rules dropped of the deliveries; null where they dropped nothing. */
-export function countSaved(deliveries: readonly Delivery[]): string | null {
+export function countSaved(deliveries: readonly Delivery[]): Statement | null {
   const sums = new Map<string, SavedRow>()
   for (const delivery of deliveries) {
     for (const { exclusionId, lines, bytes } of delivery.excluded ?? []) {
@@ -22,19 +22,24 @@ export function countSaved(deliveries: readonly Delivery[]): string | null {
   if (sums.size === 0) return null
   // In one order everywhere: two writers that share a shard wait for each other and do not deadlock.
   const rows = [...sums.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row)
-  return `
-    insert into exclusion_saved (resource_number, exclusion_id, day, shard, lines, bytes)
-    select resource_number, exclusion_id, day, pg_backend_pid() % ${SHARDS}, lines, bytes
-      from unnest(
-        ${integers(rows.map((row) => row.resourceNumber))},
-        ${uuids(rows.map((row) => row.exclusionId.replaceAll('-', '')))},
-        ${dates(rows.map((row) => row.day))},
-        ${integers(rows.map((row) => row.lines))},
-        ${integers(rows.map((row) => row.bytes))}
-      ) as t (resource_number, exclusion_id, day, lines, bytes)
-    on conflict (resource_number, exclusion_id, day, shard) do update set
-      lines = exclusion_saved.lines + excluded.lines,
-      bytes = exclusion_saved.bytes + excluded.bytes`
+  return {
+    name: 'count_saved',
+    text: `
+      insert into exclusion_saved (resource_number, exclusion_id, day, shard, lines, bytes)
+      select resource_number, exclusion_id, day, pg_backend_pid() % ${SHARDS}, lines, bytes
+        from unnest($1::integer[], $2::uuid[], $3::date[], $4::bigint[], $5::bigint[])
+          as t (resource_number, exclusion_id, day, lines, bytes)
+      on conflict (resource_number, exclusion_id, day, shard) do update set
+        lines = exclusion_saved.lines + excluded.lines,
+        bytes = exclusion_saved.bytes + excluded.bytes`,
+    values: [
+      rows.map((row) => row.resourceNumber),
+      rows.map((row) => row.exclusionId),
+      rows.map((row) => row.day),
+      rows.map((row) => row.lines),
+      rows.map((row) => row.bytes),
+    ],
+  }
 }
 
 interface SavedRow extends Saved {

@@ -19,6 +19,16 @@ export interface StoredItem {
   bytes: number
 }
 
+/** What tables keep of them: from, to, bins as text, lines. A column each. */
+export function itemValues(items: readonly StoredItem[]): [number[], number[], string[], number[]] {
+  return [
+    items.map(({ from }) => from),
+    items.map(({ to }) => to),
+    items.map(({ bins }) => `{${[...bins].join(',')}}`),
+    items.map(({ lines }) => lines),
+  ]
+}
+
 /** A delivery in items; a usual one is one. */
 export function describe(delivery: Delivery): StoredItem[] {
   const items: StoredItem[] = []

@@ -1,10 +1,11 @@
 // All SQL on `tail_watch` and `tail_news`: who reads live, and which lines were stored of what is read live.
 import type { Pool, QueryResult } from 'pg'
+import type { Statement } from '../../database/round-trip.ts'
 import type { LineBatch, StoredRef } from '../line-table.ts'
 import type { Delivery } from '../log-store.ts'
-import { batchValues, REF_COLUMNS, type RefRow, toRef } from './ref-columns.ts'
-import { integers } from './sql-literals.ts'
-import { describe } from './stored-items.ts'
+import { batchValues, resourceNumbersOf } from './parameters.ts'
+import { REF_COLUMNS, type RefRow, toRef } from './ref-columns.ts'
+import { describe, itemValues } from './stored-items.ts'
 
 /** How long writers go on writing news after the last word of a reader's process: longer than a reconnect takes. */
 export const WATCH_SECONDS = 60
@@ -18,11 +19,12 @@ export interface News extends StoredRef {
 }
 
 /** The statement that tells which of these resources somebody reads live. Behind the transaction's first write. */
-export function readWatched(deliveries: readonly Delivery[]): string {
-  const numbers = [...new Set(deliveries.map((delivery) => delivery.resourceNumber))]
-  return `
-    select resource_number from tail_watch
-     where until > now() and resource_number = any(${integers(numbers)})`
+export function readWatched(deliveries: readonly Delivery[]): Statement {
+  return {
+    name: 'read_watched',
+    text: 'select resource_number from tail_watch where until > now() and resource_number = any($1::integer[])',
+    values: [resourceNumbersOf(deliveries)],
+  }
 }
 
 /** The statement that writes down what is stored of them; null where nobody reads any of it. */
@@ -30,18 +32,25 @@ export function writeNews(
   watched: QueryResult<{ resource_number: number }>,
   stored: readonly Delivery[],
   batch: LineBatch | null,
-): string | null {
+): Statement | null {
   if (watched.rows.length === 0) return null
   const numbers = new Set(watched.rows.map((row) => row.resource_number))
   const items = stored.filter(({ resourceNumber }) => numbers.has(resourceNumber)).flatMap(describe)
   if (items.length === 0) return null
-  const rows = items.map(
-    ({ resourceNumber, from, to, bins, lines, bytes }) =>
-      `(${resourceNumber}, ${batchValues(batch)}, ${from}, ${to}, ${integers([...bins])}, ${lines}, ${bytes})`,
-  )
-  return `
-    insert into tail_news (resource_number, writer, batch, received_from, received_to, bins, lines, bytes)
-    values ${rows.join(', ')}`
+  return {
+    name: 'write_news',
+    text: `
+      insert into tail_news (writer, batch, resource_number, received_from, received_to, bins, lines, bytes)
+      select $1::integer, $2::bigint, number, received_from, received_to, bins::integer[], lines, bytes
+        from unnest($3::integer[], $4::bigint[], $5::bigint[], $6::text[], $7::integer[], $8::integer[])
+          as t (number, received_from, received_to, bins, lines, bytes)`,
+    values: [
+      ...batchValues(batch),
+      items.map(({ resourceNumber }) => resourceNumber),
+      ...itemValues(items),
+      items.map(({ bytes }) => bytes),
+    ],
+  }
 }
 
 /** A word that is this near to its end may have ended for a writer who is just looking. */

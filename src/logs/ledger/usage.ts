@@ -1,9 +1,10 @@
 // What resources use of their day, and what is over it. Counted in the transaction that stores the lines, so that
 // the count is right whatever crashes and however many processes write.
 import type { Pool, PoolClient, QueryResult } from 'pg'
+import { roundTrip, type Statement } from '../../database/round-trip.ts'
 import { countedBytes, type Delivery, type Usage } from '../log-store.ts'
 import { utcDay } from '../utc-day.ts'
-import { dates, integers } from './sql-literals.ts'
+import { resourceNumbersOf } from './parameters.ts'
 
 /** Any number, the same in every process: the first half of the lock that guards a resource near its limit. */
 const QUOTA_LOCK = 7_201_002
@@ -16,12 +17,15 @@ export const SHARDS = 16
 const CAREFUL_BYTES = 64_000_000
 
 /** The statement that reads what the resources of the deliveries have used of their days. */
-export function readUsed(deliveries: readonly Delivery[]): string {
-  return `
-    select resource_number || ' ' || day as key, sum(bytes) as bytes from usage
-     where resource_number = any(${integers([...new Set(deliveries.map((delivery) => delivery.resourceNumber))])})
-       and day = any(${dates([...new Set(deliveries.map(dayOf))])})
-     group by resource_number, day`
+export function readUsed(deliveries: readonly Delivery[]): Statement {
+  return {
+    name: 'read_used',
+    text: `
+      select resource_number || ' ' || day as key, sum(bytes) as bytes from usage
+       where resource_number = any($1::integer[]) and day = any($2::date[])
+       group by resource_number, day`,
+    values: [resourceNumbersOf(deliveries), [...new Set(deliveries.map(dayOf))]],
+  }
 }
 
 /**
@@ -46,7 +50,8 @@ export async function findOverQuota(
       'select pg_advisory_xact_lock($1, number) from unnest($2::integer[]) as number order by number',
       [QUOTA_LOCK, near],
     )
-    used = toUsed(await client.query<UsedRow>(readUsed(deliveries)))
+    const [again] = await roundTrip(client, [readUsed(deliveries)])
+    used = toUsed(again as QueryResult<UsedRow>)
   }
   return deliveries.map((delivery) => {
     const key = dayKey(delivery)
@@ -59,7 +64,7 @@ export async function findOverQuota(
 }
 
 /** The statement that adds the deliveries to the usage of their resources. */
-export function countUsage(deliveries: readonly Delivery[], isOver: readonly boolean[]): string {
+export function countUsage(deliveries: readonly Delivery[], isOver: readonly boolean[]): Statement {
   const sums = new Map<string, { delivery: Delivery; counts: [number, number, number, number] }>()
   for (const [at, delivery] of deliveries.entries()) {
     const key = dayKey(delivery)
@@ -71,20 +76,27 @@ export function countUsage(deliveries: readonly Delivery[], isOver: readonly boo
   }
   // In one order everywhere: two writers that share a shard wait for each other and do not deadlock.
   const rows = [...sums.values()].sort((a, b) => a.delivery.resourceNumber - b.delivery.resourceNumber)
-  const column = (index: number) => integers(rows.map((row) => row.counts[index] as number))
-  return `
-    insert into usage (resource_number, day, shard, lines, bytes, dropped_lines, dropped_bytes)
-    select resource_number, day, pg_backend_pid() % ${SHARDS}, lines, bytes, dropped_lines, dropped_bytes
-      from unnest(
-        ${integers(rows.map(({ delivery }) => delivery.resourceNumber))}, ${dates(rows.map(({ delivery }) => dayOf(delivery)))},
-        ${[0, 1, 2, 3].map(column).join(', ')}
-      ) as t (resource_number, day, lines, bytes, dropped_lines, dropped_bytes)
-    on conflict (resource_number, day, shard) do update set
-      lines = usage.lines + excluded.lines,
-      bytes = usage.bytes + excluded.bytes,
-      dropped_lines = usage.dropped_lines + excluded.dropped_lines,
-      dropped_bytes = usage.dropped_bytes + excluded.dropped_bytes`
+  return {
+    name: 'count_usage',
+    text: COUNT,
+    values: [
+      rows.map(({ delivery }) => delivery.resourceNumber),
+      rows.map(({ delivery }) => dayOf(delivery)),
+      ...[0, 1, 2, 3].map((column) => rows.map((row) => row.counts[column] as number)),
+    ],
+  }
 }
+
+const COUNT = `
+  insert into usage (resource_number, day, shard, lines, bytes, dropped_lines, dropped_bytes)
+  select resource_number, day, pg_backend_pid() % ${SHARDS}, lines, bytes, dropped_lines, dropped_bytes
+    from unnest($1::integer[], $2::date[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
+      as t (resource_number, day, lines, bytes, dropped_lines, dropped_bytes)
+  on conflict (resource_number, day, shard) do update set
+    lines = usage.lines + excluded.lines,
+    bytes = usage.bytes + excluded.bytes,
+    dropped_lines = usage.dropped_lines + excluded.dropped_lines,
+    dropped_bytes = usage.dropped_bytes + excluded.dropped_bytes`
 
 const SUMS = `coalesce(sum(lines), 0) as "lines", coalesce(sum(bytes), 0) as "bytes",
             coalesce(sum(dropped_lines), 0) as "droppedLines", coalesce(sum(dropped_bytes), 0) as "droppedBytes"`

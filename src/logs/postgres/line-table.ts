@@ -1,6 +1,6 @@
 // The table of lines in Postgres: one file for each operation.
 import type { Pool } from 'pg'
-import type { LineTable, Written } from '../line-table.ts'
+import type { LineTable } from '../line-table.ts'
 import { countLines } from './count-lines.ts'
 import { createPartitions, dropExpiredPartitions } from './partitions.ts'
 import { readHistory, readLines } from './read-lines.ts'
@@ -8,18 +8,12 @@ import { readStored } from './read-stored.ts'
 import { changeRetention, purge } from './resource-lines.ts'
 import { createWrite } from './write-lines.ts'
 
-/** Lines are part of the transaction that stores them, and tell it by their xmin. */
-const WRITTEN: Written = { batch: null, settle() {} }
-
 /** @param searches connections for what may take a second, so that it does not keep others from theirs */
 export function createPostgresLines(pool: Pool, searches: Pool = pool): LineTable {
   const pools = { searches, cancels: pool }
   const write = createWrite()
   return {
-    async write(client, deliveries) {
-      await write(client, deliveries)
-      return WRITTEN
-    },
+    write: async (_client, deliveries) => write(deliveries),
     read: (query) => readLines(pools, query),
     readHistory: (query) => readHistory(pools, query),
     readStored: (refs) => readStored(pool, refs),

@@ -1,7 +1,6 @@
 // Lines into log_line: COPY in the binary format, straight into the day's partition.
-import { pipeline } from 'node:stream/promises'
-import type { PoolClient } from 'pg'
-import { from as copyFrom } from 'pg-copy-streams'
+import type { Statement } from '../../database/round-trip.ts'
+import type { Written } from '../line-table.ts'
 import type { Delivery } from '../log-store.ts'
 import { COPY_COLUMNS, encodeCopy } from './copy-encoder.ts'
 import { partitionName } from './partitions.ts'
@@ -10,27 +9,37 @@ import { partitionName } from './partitions.ts'
 const SPARE_BUFFERS = 4
 const SPARE_BUFFER_BYTES = 16_000_000
 
-export type WriteLines = (client: PoolClient, deliveries: readonly Delivery[]) => Promise<void>
+export type WriteLines = (deliveries: readonly Delivery[]) => Written
 
 export function createWrite(): WriteLines {
   // A group is some megabytes. A new buffer for each would be garbage that only a full collection takes away.
   const spare: Buffer[] = []
 
-  async function copy(client: PoolClient, partition: string, deliveries: readonly Delivery[]): Promise<void> {
-    const buffer = spare.pop()
-    const rows = encodeCopy(deliveries, buffer)
-    const stream = client.query(
-      copyFrom(`copy ${partition} (${COPY_COLUMNS.join(', ')}) from stdin (format binary)`),
-    )
-    await pipeline([rows], stream)
-    // Only now: until the server has answered, the socket may still hold parts of it.
+  function keep(rows: Buffer): void {
     const used = Buffer.from(rows.buffer)
     if (spare.length < SPARE_BUFFERS && used.length <= SPARE_BUFFER_BYTES) spare.push(used)
   }
 
-  return async (client, deliveries) => {
-    for (const [partition, group] of byPartition(deliveries)) await copy(client, partition, group)
+  return (deliveries) => {
+    const copies = [...byPartition(deliveries)].map(([partition, group]) => ({
+      ...copyInto(partition),
+      rows: encodeCopy(group, spare.pop()),
+    }))
+    return {
+      // Lines are part of the transaction that stores them, and tell it by their xmin.
+      batch: null,
+      statements: copies,
+      settle(hasCommitted) {
+        // Otherwise the socket may still hold parts of them.
+        if (hasCommitted) for (const { rows } of copies) keep(rows)
+      },
+    }
   }
+}
+
+/** Of another table each day: not worth remembering. */
+function copyInto(partition: string): Statement {
+  return { name: '', text: `copy ${partition} (${COPY_COLUMNS.join(', ')}) from stdin (format binary)` }
 }
 
 /** Usually one or two: today, of one or two retention classes. */
