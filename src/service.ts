@@ -48,6 +48,8 @@ const SETTLE_HELD_EVERY_MS = 5_000
 const ANNOUNCE_EVERY_MS = 5_000
 const QUOTAS_EVERY_MS = 30_000
 /** How long another process may go by the rules of before. */
+/** Less than what a drain that is looked up ahead is still known for. */
+const LOOK_AHEAD_MS = 250
 const EXCLUSIONS_EVERY_MS = 2_000
 /** The share of its time that a delivery may wait to hear whose its drain token is. */
 const NEWCOMER_WAIT_SHARE = 0.6
@@ -194,6 +196,7 @@ export async function createService({
       recordLosses: logs.recordLosses,
     },
     findDrain: gather(resources.findDrains),
+    findDrainAhead: gather(resources.findDrains, LOOK_AHEAD_MS),
     findEnded: (numbers) => resources.findEnded(numbers, new Date(now() - GRACE_MS + ENDED_EARLIER_MS)),
     limitsOf: planLimits,
     isTransient,

@@ -24,12 +24,16 @@ export interface PlanLimits {
 
 export interface AdmissionParts {
   findDrain(tokenDigest: Buffer): Promise<KnownDrain | null>
+  /** The same, where nobody waits for the answer. */
+  findDrainAhead(tokenDigest: Buffer): Promise<KnownDrain | null>
   limitsOf(plan: string): PlanLimits
   now(): number
 }
 
 /** How long a known drain is trusted without looking again: what a deprovision needs to reach all processes. */
 const KNOWN_MS = 5_000
+/** One that goes on delivering is looked up ahead of that: no delivery waits for it. */
+const AHEAD_MS = 2_000
 /** A token that is not let in costs one look-up a second at most, however often it knocks. */
 const UNKNOWN_MS = 1_000
 /**
@@ -45,6 +49,7 @@ const MAX_REMEMBERED = 20_000
 interface Remembered {
   drain: KnownDrain | null
   until: number
+  isLookedUp: boolean
 }
 
 interface LookUp {
@@ -89,7 +94,11 @@ export class Admission {
 
   async #find(token: string): Promise<KnownDrain | null> {
     const known = this.#remembered.get(token)
-    if (known && known.until > this.#parts.now()) return known.drain
+    const leftMs = known ? known.until - this.#parts.now() : 0
+    if (known && leftMs > 0) {
+      if (leftMs <= AHEAD_MS && known.drain) this.#lookUpAhead(token, known)
+      return known.drain
+    }
     const lookUp = this.#lookUpOnce(token)
     if (!known?.drain) return withinMs(lookUp.found, LONGEST_LOOK_UP_MS)
     // Without the database a drain that was let in before is let in still: its lines wait for the database too.
@@ -107,7 +116,7 @@ export class Admission {
     const underWay = this.#underWay.get(token)
     if (underWay) return underWay
     const found = this.#parts
-      .findDrain(createHash('sha256').update(token).digest())
+      .findDrain(digestOf(token))
       .then((drain) => {
         this.#remember(token, drain)
         return drain
@@ -119,6 +128,15 @@ export class Admission {
     return lookUp
   }
 
+  #lookUpAhead(token: string, known: Remembered): void {
+    if (known.isLookedUp) return
+    known.isLookedUp = true
+    this.#parts.findDrainAhead(digestOf(token)).then(
+      (drain) => this.#remember(token, drain),
+      () => {}, // the next delivery waits for it, and is told
+    )
+  }
+
   #remember(token: string, drain: KnownDrain | null): void {
     this.#remembered.delete(token)
     if (this.#remembered.size >= MAX_REMEMBERED) {
@@ -127,8 +145,12 @@ export class Admission {
     }
     // Only a yes is kept for long: the token of an ended resource may move to a new one.
     const rememberMs = drain?.state === 'provisioned' ? KNOWN_MS : UNKNOWN_MS
-    this.#remembered.set(token, { drain, until: this.#parts.now() + rememberMs })
+    this.#remembered.set(token, { drain, until: this.#parts.now() + rememberMs, isLookedUp: false })
   }
+}
+
+function digestOf(token: string): Buffer {
+  return createHash('sha256').update(token).digest()
 }
 
 /** @throws AppError store_unavailable where the promise takes longer. */

@@ -4,7 +4,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from '../config.ts'
 import type { LogStore } from '../logs/log-store.ts'
 import { PackedLines } from '../logs/packed-lines.ts'
-import { Admission, type KnownDrain, type PlanLimits } from './admission.ts'
+import { Admission, type AdmissionParts, type PlanLimits } from './admission.ts'
 import { ByteGate } from './byte-gate.ts'
 import { DrainCounters } from './counters.ts'
 import { GroupCommit } from './group-commit.ts'
@@ -26,7 +26,8 @@ const OPEN_AGAIN_MS = 10_000
 export interface DrainNeeds {
   config: Pick<Config, 'drain' | 'spool'>
   logs: Pick<LogStore, 'append' | 'recordLosses'>
-  findDrain(tokenDigest: Buffer): Promise<KnownDrain | null>
+  findDrain: AdmissionParts['findDrain']
+  findDrainAhead: AdmissionParts['findDrainAhead']
   findEnded(resourceNumbers: readonly number[]): Promise<number[]>
   limitsOf(plan: string): PlanLimits
   isTransient(error: unknown): boolean
@@ -66,10 +67,10 @@ export function createDrain(needs: DrainNeeds): Drain {
     gate,
     clock: new ReceiptClock(() => needs.now() * 1000),
     counters,
-    async file(received, signal) {
+    async file(received, hold) {
       const delivery = { ...received, lines: new PackedLines(received.lines) }
       try {
-        const kept = await (spooling?.current()?.keep(delivery, signal) ?? commit.file(delivery, signal))
+        const kept = await (spooling?.current()?.keep(delivery, hold) ?? commit.file(delivery, hold))
         refusals.clear(delivery)
         return kept
       } catch (error) {

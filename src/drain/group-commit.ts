@@ -9,7 +9,9 @@
 //             Withdrawn it is SETTLED at once, and not written again should this try fail.
 //   SETTLED   its promise is resolved (stored or duplicate) or rejected.
 // A second delivery with the key of one that is QUEUED or WRITING waits for that one's end and shares its fate.
+import { AppError } from '../errors.ts'
 import type { Delivery, Filed } from '../logs/log-store.ts'
+import type { Hold } from './hold.ts'
 
 export interface GroupCommitParts {
   append(deliveries: readonly Delivery[]): Promise<Filed[]>
@@ -60,17 +62,18 @@ export class GroupCommit {
   }
 
   /**
-   * Resolves when the delivery is durable, or was before. Rejects with what the store threw, or with the signal's
-   * reason; after a rejection the delivery may still have been stored.
+   * Resolves when the delivery is durable, or was before. Rejects with what the store threw, or when it cannot be held any
+   * longer; after a rejection the delivery may still have been stored.
    */
-  async file(delivery: Delivery, signal: AbortSignal): Promise<Filed> {
+  async file(delivery: Delivery, hold: Hold): Promise<Filed> {
     const key = keyOf(delivery)
     const first = this.#underWay.get(key)
     if (first) {
-      await orAborted(first.settled, signal)
+      await hold.over(first.settled)
       return 'duplicate'
     }
-    return orAborted(this.#enqueue(delivery, key, signal), signal)
+    const entry = this.#enqueue(delivery, key)
+    return hold.over(entry.settled, () => this.#giveUp(entry))
   }
 
   /** It has become durable elsewhere: whoever waits for it is told so, and it is written here no more. */
@@ -90,10 +93,9 @@ export class GroupCommit {
     }
   }
 
-  #enqueue(delivery: Delivery, key: string, signal: AbortSignal): Promise<Filed> {
+  #enqueue(delivery: Delivery, key: string): Entry {
     const { promise, resolve, reject } = withResolvers<Filed>()
     const entry: Entry = { delivery, key, givenUp: false, settled: promise, resolve, reject }
-    signal.addEventListener('abort', () => this.#giveUp(entry, signal.reason), { once: true })
     const forget = () => {
       if (this.#underWay.get(key) === entry) this.#underWay.delete(key)
     }
@@ -103,14 +105,14 @@ export class GroupCommit {
     this.#queuedBytes += delivery.body.length
     this.#underWay.set(key, entry)
     this.#startWriter()
-    return promise
+    return entry
   }
 
-  #giveUp(entry: Entry, reason: unknown): void {
+  #giveUp(entry: Entry): void {
     entry.givenUp = true
     if (!this.#queue.delete(entry)) return
     this.#queuedBytes -= entry.delivery.body.length
-    entry.reject(reason)
+    entry.reject(new AppError('store_unavailable'))
   }
 
   #startWriter(): void {
@@ -196,14 +198,4 @@ function withResolvers<T>(): Pick<Entry, 'reject'> & { promise: Promise<T>; reso
     reject = onReject
   })
   return { promise, resolve, reject }
-}
-
-/** The promise, or the signal's reason if that comes first. */
-export function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) reject(signal.reason)
-    const abort = () => reject(signal.reason)
-    signal.addEventListener('abort', abort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
 }

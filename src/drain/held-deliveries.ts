@@ -13,8 +13,8 @@ import { AppError } from '../errors.ts'
 import type { Delivery, Filed } from '../logs/log-store.ts'
 import type { KnownDrain, PlanLimits } from './admission.ts'
 import type { DrainCounters } from './counters.ts'
-import { orAborted } from './group-commit.ts'
 import type { HeldStore, HeldToken } from './held-store.ts'
+import type { Hold } from './hold.ts'
 import type { Newcomer, Verdict } from './newcomers.ts'
 import type { ReceivedDelivery } from './spool/delivery-record.ts'
 
@@ -44,9 +44,9 @@ export class HeldDeliveries {
   }
 
   /** Resolves when the delivery is durable. @throws AppError store_unavailable where there is no room for it. */
-  async keep(newcomer: Newcomer, delivery: ReceivedDelivery, signal: AbortSignal): Promise<void> {
+  async keep(newcomer: Newcomer, delivery: ReceivedDelivery, hold: Hold): Promise<void> {
     const { store, counters } = this.#parts
-    if (await orAborted(store.keep(newcomer, delivery, LIMIT_BYTES), signal)) {
+    if (await hold.over(store.keep(newcomer, delivery, LIMIT_BYTES))) {
       counters.held++
       return
     }

@@ -15,6 +15,7 @@ import { drainTokens } from './drain-token.ts'
 import { frameKey } from './frame-key.ts'
 import { parseFrames } from './frame-parser.ts'
 import type { HeldDeliveries } from './held-deliveries.ts'
+import { Hold } from './hold.ts'
 import { findLosses } from './losses.ts'
 import type { Newcomer, Newcomers } from './newcomers.ts'
 import { readBody } from './read-body.ts'
@@ -38,7 +39,7 @@ export interface DrainParts {
   clock: ReceiptClock
   counters: DrainCounters
   /** Resolves when the delivery is durable, in the store or in the spool; see store-or-spool.ts. */
-  file(delivery: ReceivedDelivery, signal: AbortSignal): Promise<Kept>
+  file(delivery: ReceivedDelivery, hold: Hold): Promise<Kept>
   /** For tokens that admission does not know; null where nobody could be asked about them. */
   newcomers?: { admit: Newcomers['admit']; keep: HeldDeliveries['keep'] } | null
   bodyLimitBytes: number
@@ -51,9 +52,7 @@ export interface DrainParts {
 interface Entry {
   drain: AdmittedDrain | Newcomer
   heldBytes: number
-  /** Aborts when the answer is due. */
-  deadline: AbortSignal
-  timer: NodeJS.Timeout
+  hold: Hold
 }
 
 declare module 'fastify' {
@@ -82,16 +81,13 @@ export async function drainRoutes(app: FastifyInstance, parts: DrainParts): Prom
     if (heldBytes > parts.bodyLimitBytes)
       throw new AppError('body_too_large', { limit: parts.bodyLimitBytes })
     if (!(await parts.gate.enter(heldBytes, parts.holdMs))) throw new AppError('store_unavailable')
-    // Not AbortSignal.timeout(): that fires for every delivery, answered long since or not.
-    const deadline = new AbortController()
-    const leftMs = Math.max(0, parts.holdMs - (performance.now() - startedAt))
-    const timer = setTimeout(() => deadline.abort(new AppError('store_unavailable')), leftMs)
-    request.drainEntry = { drain, heldBytes, deadline: deadline.signal, timer }
+    const hold = new Hold(parts.holdMs - (performance.now() - startedAt))
+    request.drainEntry = { drain, heldBytes, hold }
   })
   const release = async (request: FastifyRequest) => {
     if (request.drainEntry === null) return
     parts.gate.leave(request.drainEntry.heldBytes)
-    clearTimeout(request.drainEntry.timer)
+    request.drainEntry.hold.release()
     request.drainEntry = null
   }
   app.addHook('onResponse', release)
@@ -109,13 +105,13 @@ export async function drainRoutes(app: FastifyInstance, parts: DrainParts): Prom
   })
 
   app.post('/drains/:resource_id', { bodyLimit: parts.bodyLimitBytes }, async (request, reply) => {
-    const { drain, deadline } = request.drainEntry as Entry
+    const { drain, hold } = request.drainEntry as Entry
     if ('drainId' in drain) {
       const delivery = toDelivery(request, drain, parts)
-      if (delivery) parts.counters.kept(delivery, await parts.file(delivery, deadline))
+      if (delivery) parts.counters.kept(delivery, await parts.file(delivery, hold))
     } else {
       const delivery = toDelivery(request, { ...NO_DRAIN, resourceNumber: drain.resourceNumber }, parts)
-      if (delivery) await parts.newcomers?.keep(drain, delivery, deadline)
+      if (delivery) await parts.newcomers?.keep(drain, delivery, hold)
     }
     return reply.code(204).send()
   })

@@ -20,7 +20,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Delivery, Filed } from '../logs/log-store.ts'
 import type { DrainCounters } from './counters.ts'
-import { type GroupCommit, orAborted } from './group-commit.ts'
+import type { GroupCommit } from './group-commit.ts'
+import type { Hold } from './hold.ts'
 import type { ReceivedDelivery } from './spool/delivery-record.ts'
 import { type Replayed, replay } from './spool/replay.ts'
 import { type Piece, type Spool, SpoolRefusal } from './spool/spool.ts'
@@ -80,15 +81,15 @@ export class StoreOrSpool {
   }
 
   /** Resolves when the delivery is durable. Rejects as the group commit does. */
-  async keep(delivery: ReceivedDelivery, signal: AbortSignal): Promise<Kept> {
-    while (this.#state === 'catching up') await orAborted(this.#caughtUp(), signal)
+  async keep(delivery: ReceivedDelivery, hold: Hold): Promise<Kept> {
+    while (this.#state === 'catching up') await hold.over(this.#caughtUp())
     if (this.#state === 'spooling') {
-      return (await this.#spool(delivery, signal)) ?? this.#hold(this.#parts.commit.file(delivery, signal))
+      return (await this.#spool(delivery, hold)) ?? this.#countFull(this.#parts.commit.file(delivery, hold))
     }
-    const committed = this.#parts.commit.file(delivery, signal)
+    const committed = this.#parts.commit.file(delivery, hold)
     if (await settlesWithin(this.#parts.spoolAfterMs, committed)) return committed
-    const spooled = await this.#spool(delivery, signal)
-    if (spooled === null) return this.#hold(committed)
+    const spooled = await this.#spool(delivery, hold)
+    if (spooled === null) return this.#countFull(committed)
     this.#parts.commit.withdraw(delivery)
     return spooled
   }
@@ -107,9 +108,9 @@ export class StoreOrSpool {
   }
 
   /** Null where the spool refuses it. */
-  async #spool(delivery: ReceivedDelivery, signal: AbortSignal): Promise<Kept | null> {
+  async #spool(delivery: ReceivedDelivery, hold: Hold): Promise<Kept | null> {
     try {
-      const kept = await orAborted(this.#parts.spool.append(delivery), signal)
+      const kept = await hold.over(this.#parts.spool.append(delivery))
       this.#startSpooling('the store is slow or away: deliveries go to the spool')
       return kept
     } catch (error) {
@@ -118,7 +119,7 @@ export class StoreOrSpool {
     }
   }
 
-  async #hold(committed: Promise<Filed>): Promise<Filed> {
+  async #countFull(committed: Promise<Filed>): Promise<Filed> {
     try {
       return await committed
     } catch (error) {

@@ -5,16 +5,22 @@ const DRAIN: KnownDrain = { drainId: 7, resourceNumber: 3, plan: 'test', state: 
 
 let now = 0
 let lookUps = 0
+let lookUpsAhead = 0
 let answer: () => Promise<KnownDrain | null>
 let admission: Admission
 
 beforeEach(() => {
   now = 1_000_000
   lookUps = 0
+  lookUpsAhead = 0
   answer = async () => DRAIN
   admission = new Admission({
     findDrain() {
       lookUps++
+      return answer()
+    },
+    findDrainAhead() {
+      lookUpsAhead++
       return answer()
     },
     limitsOf: () => ({ retentionDays: 7, dailyBytes: 5 }),
@@ -34,6 +40,38 @@ it('looks a token up once for many deliveries at once, and again after a while',
   now += 60_000
   await admission.admit(['d.1'])
   expect(lookUps).toBe(2)
+})
+
+it('looks a drain that goes on delivering up ahead of time, once, so that no delivery waits for it', async () => {
+  for (let second = 0; second < 20; second++) {
+    await Promise.all([admission.admit(['d.1']), admission.admit(['d.1'])])
+    now += 1_000
+  }
+  expect(lookUps).toBe(1)
+  // Known for five seconds, looked up again in the last two of them.
+  expect(lookUpsAhead).toBe(6)
+})
+
+it('learns of a deprovision from a look-up ahead', async () => {
+  await admission.admit(['d.1'])
+  answer = async () => ({ ...DRAIN, state: 'deprovisioned' })
+  now += 3_000
+  await admission.admit(['d.1'])
+  await expect(admission.admit(['d.1'])).rejects.toMatchObject({ code: 'drain_gone' })
+  expect(lookUps).toBe(1)
+})
+
+it('looks a drain up as if for the first time where the look-up ahead failed', async () => {
+  await admission.admit(['d.1'])
+  answer = () => Promise.reject(new Error('the database is away'))
+  now += 4_000
+  expect(await admission.admit(['d.1'])).toMatchObject({ drainId: 7 })
+  answer = async () => ({ ...DRAIN, state: 'deprovisioned' })
+  now += 500
+  expect(await admission.admit(['d.1'])).toMatchObject({ drainId: 7 })
+  now += 500
+  await expect(admission.admit(['d.1'])).rejects.toMatchObject({ code: 'drain_gone' })
+  expect([lookUps, lookUpsAhead]).toEqual([2, 1])
 })
 
 it('stops letting a drain in soon after it was deprovisioned', async () => {

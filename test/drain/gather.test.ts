@@ -12,6 +12,18 @@ it('asks once for all that is looked up in one turn, and gives each its own answ
   expect(asked).toEqual([[1, 2, 3], [4]])
 })
 
+it('asks once for all that is looked up within a while, where nobody is in a hurry', async () => {
+  const asked: (readonly number[])[] = []
+  const find = gather(async (keys: readonly number[]) => {
+    asked.push(keys)
+    return keys
+  }, 50)
+  const first = find(1)
+  await new Promise((resolve) => setTimeout(resolve, 10))
+  expect(await Promise.all([first, find(2)])).toEqual([1, 2])
+  expect(asked).toEqual([[1, 2]])
+})
+
 it('tells everybody who asked of a failure, and nobody who asks later', async () => {
   let fails = true
   const find = gather(async (keys: readonly number[]) => {
