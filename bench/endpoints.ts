@@ -1,6 +1,7 @@
 // What log endpoints cost those who deliver: how long an answer takes without any and with fifty that stream, in turns, so
-// that whatever else the machine does falls on both; each is first in every other turn, so that what one leaves behind for
-// the next does, too. The receiver runs here, in this process.
+// that whatever else the machine does falls on both. Each turn has a second run without any: what that says of the first is
+// what the machine alone makes of two runs that are the same. Which comes first changes from turn to turn, so that what one
+// leaves behind for the next falls on all. The receiver runs here, in this process.
 import { createHash, randomBytes } from 'node:crypto'
 import type { Bench } from './support/bench.ts'
 import { describeFailures, startLoad } from './support/load.ts'
@@ -16,6 +17,9 @@ const ENDPOINTS = 50
 const LINES_PER_SECOND = 10_000
 /** Of each turn, not counted. */
 const LEAD_SECONDS = 2
+const KINDS = ['without', 'again', 'streaming'] as const
+type Kind = (typeof KINDS)[number]
+
 const FORMAT = '%h "%r" %>s %b %D %{json.escape(line.message)}V'
 
 export async function endpoints({ quick, workplace, postgres, report, scope }: Bench): Promise<void> {
@@ -23,7 +27,7 @@ export async function endpoints({ quick, workplace, postgres, report, scope }: B
   const turns = quick ? 3 : 15
   const seconds = quick ? 4 : 8
   report.title(
-    `${DRAINS} drains, ${LINES} lines a delivery, ${LINES_PER_SECOND} lines/s; ${turns} turns of ${seconds} s without and with ${ENDPOINTS} log endpoints`,
+    `${DRAINS} drains, ${LINES} lines a delivery, ${LINES_PER_SECOND} lines/s; ${turns} turns of three times ${seconds} s, without log endpoints, again without, and with ${ENDPOINTS}`,
   )
   const service = await startService(scope, { workplace, postgres, customers: DRAINS })
   const receiver = await startLogReceiver(scope)
@@ -48,8 +52,7 @@ export async function endpoints({ quick, workplace, postgres, report, scope }: B
   await run()
   await deactivate()
 
-  const without: StoredResult[] = []
-  const streaming: StoredResult[] = []
+  const results: Record<Kind, StoredResult[]> = { without: [], again: [], streaming: [] }
   const runFresh = async () => {
     await emptyTables(service.pool)
     await checkpoint(service.pool)
@@ -57,43 +60,44 @@ export async function endpoints({ quick, workplace, postgres, report, scope }: B
     await run(LEAD_SECONDS)
     return run()
   }
-  const runWithout = async () => void without.push(await runFresh())
   const runStreaming = async () => {
     await activate()
     const before = receiver.frames
-    streaming.push(await runFresh())
+    const result = await runFresh()
     if (receiver.frames === before) throw new Error('nothing was streamed on')
     await deactivate()
+    return result
   }
   for (let turn = 0; turn < turns; turn++) {
-    const order = turn % 2 === 0 ? [runWithout, runStreaming] : [runStreaming, runWithout]
-    for (const go of order) await go()
+    for (let place = 0; place < KINDS.length; place++) {
+      const kind = KINDS[(turn + place) % KINDS.length] as Kind
+      results[kind].push(await (kind === 'streaming' ? runStreaming() : runFresh()))
+    }
   }
 
-  const of = (results: StoredResult[], key: 'p50' | 'p99') =>
-    median(results.map((result) => result.latency[key]))
+  const of = (kind: Kind, key: 'p50' | 'p99') => median(results[kind].map(({ latency }) => latency[key]))
   report.table(
     ['', 'p50 ms', 'p99 ms', 'answers'],
-    [
-      ['without', of(without, 'p50'), of(without, 'p99'), describeFailures(without.at(-1) as StoredResult)],
-      [
-        'streaming',
-        of(streaming, 'p50'),
-        of(streaming, 'p99'),
-        describeFailures(streaming.at(-1) as StoredResult),
-      ],
-    ],
+    KINDS.map((kind) => [
+      kind,
+      of(kind, 'p50'),
+      of(kind, 'p99'),
+      describeFailures(results[kind].at(-1) as StoredResult),
+    ]),
   )
   report.note(`${receiver.frames} lines were streamed on.\n`)
   for (const key of ['p50', 'p99'] as const) {
-    report.figure(`without: ${key}`, of(without, key), 'ms')
-    report.figure(`streaming: ${key}`, of(streaming, key), 'ms')
-    // Of each turn its own: neighbours in time share what else went on.
-    const ratios = streaming.map(
-      (result, turn) => result.latency[key] / (without[turn] as StoredResult).latency[key],
-    )
-    report.ratio(`streaming: ${key}`, `without: ${key}`, median(ratios))
-    report.note(`${key}, turn by turn: ${ratios.map((ratio) => ratio.toFixed(2)).join(', ')}`)
+    for (const kind of KINDS) report.figure(`${kind}: ${key}`, of(kind, key), 'ms')
+    for (const kind of ['again', 'streaming'] as const) {
+      // Of each turn its own: neighbours in time share what else went on.
+      const ratios = results[kind].map(
+        ({ latency }, turn) => latency[key] / (results.without[turn] as StoredResult).latency[key],
+      )
+      report.ratio(`${kind}: ${key}`, `without: ${key}`, median(ratios))
+      report.note(
+        `${kind}, ${key}: ${median(ratios).toFixed(2)}; ${ratios.map((ratio) => ratio.toFixed(2)).join(', ')}`,
+      )
+    }
   }
 }
 

@@ -11,7 +11,7 @@
 // what there is to send.
 //
 // Streams go in company, because those who store lines wait for the same Postgres: a round claims all that wait in one
-// statement, reads their pages in one for some sixteen, and those that are done at about the same time settle in one. They
+// statement, reads their pages in one for some six, and those that are done at about the same time settle in one. They
 // start one after the other, some milliseconds apart.
 // Between reading and settling each is on its own: a receiver that is slow or away holds nobody up.
 //
@@ -53,7 +53,7 @@ export interface SenderParts {
 /** Sent to at once by one process. Each holds a page of lines and a request; as many slow receivers are borne. */
 export const MAX_STREAMS = 64
 /** Read in one statement: so many streams, and about so many lines of all of them. */
-const READ_STREAMS = 16
+const READ_STREAMS = 6
 const READ_LINES = 500
 /** Between one stream and the next: sent all at once, they would keep those waiting who deliver just then. */
 const START_PAUSE_MS = 8
