@@ -32,7 +32,8 @@ const ROLLBACK_TIMEOUT_MS = 5_000
 
 /**
  * The timeouts travel as startup parameters. PgBouncer refuses those it does not know unless told to ignore them
- * (ignore_startup_parameters); Postgres itself takes them all.
+ * (ignore_startup_parameters); Postgres itself takes them all. And prepared statements (round-trip.ts) want one that follows
+ * them: PgBouncer 1.21 or newer, with max_prepared_statements.
  */
 export function createPool(options: PoolOptions): pg.Pool {
   const statementTimeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS

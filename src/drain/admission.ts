@@ -96,7 +96,7 @@ export class Admission {
     const known = this.#remembered.get(token)
     const leftMs = known ? known.until - this.#parts.now() : 0
     if (known && leftMs > 0) {
-      if (leftMs <= AHEAD_MS && known.drain) this.#lookUpAhead(token, known)
+      if (leftMs <= AHEAD_MS && known.drain?.state === 'provisioned') this.#lookUpAhead(token, known)
       return known.drain
     }
     const lookUp = this.#lookUpOnce(token)

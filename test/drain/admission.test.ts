@@ -61,6 +61,18 @@ it('learns of a deprovision from a look-up ahead', async () => {
   expect(lookUps).toBe(1)
 })
 
+it('does not look up ahead what is not let in: that would be more than once a second', async () => {
+  for (const drain of [null, { ...DRAIN, state: 'deprovisioned' as const }]) {
+    answer = async () => drain
+    const token = `d.${drain?.state}`
+    for (let n = 0; n < 20; n++) {
+      await expect(admission.admit([token])).rejects.toThrow()
+      now += 100
+    }
+  }
+  expect([lookUps, lookUpsAhead]).toEqual([4, 0])
+})
+
 it('looks a drain up as if for the first time where the look-up ahead failed', async () => {
   await admission.admit(['d.1'])
   answer = () => Promise.reject(new Error('the database is away'))
