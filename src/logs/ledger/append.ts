@@ -25,7 +25,7 @@ const BEGIN: Statement = { name: 'begin', text: 'begin' }
  * Each statement is planned once for a connection, whatever the parameters: left to itself Postgres plans it for each group
  * anew, which takes longer than to run it. By index, because a table that is empty at that moment will not stay so.
  */
-const PLAN_ONCE: Statement = {
+export const PLAN_ONCE: Statement = {
   name: 'plan_once',
   text: `select set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true)`,
 }

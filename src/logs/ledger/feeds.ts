@@ -26,7 +26,7 @@ const GIVE_UP_BATCH = 5_000
 export function readFeeds(deliveries: readonly Delivery[]): Statement {
   return {
     name: 'read_feeds',
-    text: 'select id, resource_number from line_feed where resource_number = any($1::integer[]) order by id',
+    text: 'select id, resource_number from line_feed where resource_number = any($1::integer[])',
     values: [resourceNumbersOf(deliveries)],
   }
 }

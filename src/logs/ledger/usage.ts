@@ -4,7 +4,6 @@ import type { Pool, PoolClient, QueryResult } from 'pg'
 import { roundTrip, type Statement } from '../../database/round-trip.ts'
 import { countedBytes, type Delivery, type Usage } from '../log-store.ts'
 import { utcDay } from '../utc-day.ts'
-import { resourceNumbersOf } from './parameters.ts'
 
 /** Any number, the same in every process: the first half of the lock that guards a resource near its limit. */
 const QUOTA_LOCK = 7_201_002
@@ -18,13 +17,15 @@ const CAREFUL_BYTES = 64_000_000
 
 /** The statement that reads what the resources of the deliveries have used of their days. */
 export function readUsed(deliveries: readonly Delivery[]): Statement {
+  const asked = [...new Map(deliveries.map((delivery) => [dayKey(delivery), delivery])).values()]
   return {
     name: 'read_used',
+    // One by one: planned as a join on a small table, it might read the whole day of everybody on a large one.
     text: `
-      select resource_number || ' ' || day as key, sum(bytes) as bytes from usage
-       where resource_number = any($1::integer[]) and day = any($2::date[])
-       group by resource_number, day`,
-    values: [resourceNumbersOf(deliveries), [...new Set(deliveries.map(dayOf))]],
+      select number || ' ' || day as key,
+             (select sum(bytes) from usage where resource_number = number and usage.day = asked.day) as bytes
+        from unnest($1::integer[], $2::date[]) as asked (number, day)`,
+    values: [asked.map((delivery) => delivery.resourceNumber), asked.map(dayOf)],
   }
 }
 
@@ -160,7 +161,8 @@ export async function findStoredSince(
 
 export interface UsedRow {
   key: string
-  bytes: string
+  /** Null for nothing yet. */
+  bytes: string | null
 }
 
 /** Bytes stored so far, by resource and day. */
