@@ -144,7 +144,7 @@ describe('many streams', () => {
     for (let service = 0; service < 5; service++) await stream(numbered(0, 10))
     await store(['line'])
     await logs.purge(resource.number)
-    expect(await statementsOf(() => roundAndSettle(newSender()))).toBeLessThan(15)
+    expect(await statementsOf(() => roundAndSettle(newSender()))).toBeLessThan(30)
     expect((await database.pool.query('select from line_feed_item')).rowCount).toBe(0)
   })
 
