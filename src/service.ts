@@ -47,9 +47,9 @@ const REFUSALS_EVERY_MS = 10_000
 const SETTLE_HELD_EVERY_MS = 5_000
 const ANNOUNCE_EVERY_MS = 5_000
 const QUOTAS_EVERY_MS = 30_000
-/** How long another process may go by the rules of before. */
 /** Less than what a drain that is looked up ahead is still known for. */
 const LOOK_AHEAD_MS = 250
+/** How long another process may go by the rules of before. */
 const EXCLUSIONS_EVERY_MS = 2_000
 /** The share of its time that a delivery may wait to hear whose its drain token is. */
 const NEWCOMER_WAIT_SHARE = 0.6
