@@ -9,7 +9,6 @@
 //             Withdrawn it is SETTLED at once, and not written again should this try fail.
 //   SETTLED   its promise is resolved (stored or duplicate) or rejected.
 // A second delivery with the key of one that is QUEUED or WRITING waits for that one's end and shares its fate.
-import { AppError } from '../errors.ts'
 import type { Delivery, Filed } from '../logs/log-store.ts'
 import type { Hold } from './hold.ts'
 
@@ -73,7 +72,7 @@ export class GroupCommit {
       return 'duplicate'
     }
     const entry = this.#enqueue(delivery, key)
-    return hold.over(entry.settled, () => this.#giveUp(entry))
+    return hold.over(entry.settled, (reason) => this.#giveUp(entry, reason))
   }
 
   /** It has become durable elsewhere: whoever waits for it is told so, and it is written here no more. */
@@ -108,11 +107,11 @@ export class GroupCommit {
     return entry
   }
 
-  #giveUp(entry: Entry): void {
+  #giveUp(entry: Entry, reason: unknown): void {
     entry.givenUp = true
     if (!this.#queue.delete(entry)) return
     this.#queuedBytes -= entry.delivery.body.length
-    entry.reject(new AppError('store_unavailable'))
+    entry.reject(reason)
   }
 
   #startWriter(): void {

@@ -16,30 +16,23 @@ export class Hold {
   /**
    * The promise, for as long as the delivery may be held.
    *
-   * @param giveUp called where that was too short
+   * @param giveUp told where that was too short, before
    * @throws AppError store_unavailable then
    */
-  over<T>(promise: Promise<T>, giveUp?: () => void): Promise<T> {
+  over<T>(promise: Promise<T>, giveUp?: (reason: AppError) => void): Promise<T> {
     return new Promise((resolve, reject) => {
       const leave = () => {
-        giveUp?.()
-        reject(new AppError('store_unavailable'))
+        const reason = new AppError('store_unavailable')
+        giveUp?.(reason)
+        reject(reason)
       }
       const stay = () => {
         this.#waiting = this.#waiting.filter((waiting) => waiting !== leave)
       }
       if (this.#isOver) leave()
       else this.#waiting.push(leave)
-      promise.then(
-        (value) => {
-          stay()
-          resolve(value)
-        },
-        (error) => {
-          stay()
-          reject(error)
-        },
-      )
+      promise.then(stay, stay)
+      promise.then(resolve, reject)
     })
   }
 
