@@ -19,6 +19,9 @@ export interface Statement {
   rows?: Buffer
 }
 
+export const BEGIN: Statement = { name: 'begin', text: 'begin' }
+export const COMMIT: Statement = { name: 'commit', text: 'commit' }
+
 type Callback = ConstructorParameters<typeof pg.Query>[1]
 
 /** The names of what a connection has been given to prepare. */

@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { MIGRATIONS_DIRECTORY, migrate, pendingMigrations } from '../../src/database/migrate.ts'
-import { createPool } from '../../src/database/pool.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { openPool } from '../support/pool.ts'
 
 let database: TestDatabase
 let directory: string
@@ -37,13 +37,7 @@ describe('migrate', () => {
 
   it('applies each file once when two processes start at once', async () => {
     await file('0003-slow.sql', 'create table slow (id integer); select pg_sleep(0.3)')
-    const other = createPool({
-      url: database.url,
-      tls: 'off',
-      connections: 1,
-      applicationName: 'culvert-test-other',
-      onError: () => {},
-    })
+    const other = openPool(database.url, { applicationName: 'culvert-test-other' })
     try {
       const applied = await Promise.all([migrate(database.pool, directory), migrate(other, directory)])
       expect(applied.flat().sort()).toEqual(['0001-first.sql', '0002-second.sql', '0003-slow.sql'])

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createPool, type PoolOptions, withTransaction } from '../../src/database/pool.ts'
+import { type PoolOptions, withTransaction } from '../../src/database/pool.ts'
 import { isTransient } from '../../src/database/sqlstate.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { openPool } from '../support/pool.ts'
 
 let database: TestDatabase
 
@@ -97,14 +98,7 @@ describe('a pool', () => {
 })
 
 function open(options: Partial<PoolOptions>) {
-  return createPool({
-    url: database.url,
-    tls: 'off',
-    connections: 1,
-    applicationName: 'culvert-test-pool',
-    onError: () => {},
-    ...options,
-  })
+  return openPool(database.url, { applicationName: 'culvert-test-pool', ...options })
 }
 
 async function notes(body: string): Promise<number> {

@@ -1,9 +1,10 @@
 import type { PoolClient } from 'pg'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { createPool, withClient } from '../../src/database/pool.ts'
-import { roundTrip, type Statement } from '../../src/database/round-trip.ts'
+import { withClient } from '../../src/database/pool.ts'
+import { BEGIN, COMMIT, roundTrip, type Statement } from '../../src/database/round-trip.ts'
 import { isTransient } from '../../src/database/sqlstate.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { openPool } from '../support/pool.ts'
 
 let database: TestDatabase
 
@@ -14,8 +15,6 @@ beforeAll(async () => {
 
 afterAll(() => database.close())
 
-const BEGIN: Statement = { name: 'begin', text: 'begin' }
-const COMMIT: Statement = { name: 'commit', text: 'commit' }
 const DIVIDE: Statement = { name: 'divide', text: 'select 1 / 0' }
 
 describe('statements in one round trip', () => {
@@ -155,14 +154,7 @@ describe('a statement that fails', () => {
     }))
 
   it('may be one that takes too long', async () => {
-    const pool = createPool({
-      url: database.url,
-      tls: 'off',
-      connections: 1,
-      applicationName: 'test',
-      statementTimeoutMs: 100,
-      onError: () => {},
-    })
+    const pool = openPool(database.url, { statementTimeoutMs: 100 })
     onTestFinished(() => pool.end())
     const sleep: Statement = { name: 'sleep', text: 'select pg_sleep(10)' }
     await expect(withClient(pool, (client) => roundTrip(client, [BEGIN, sleep]))).rejects.toMatchObject({

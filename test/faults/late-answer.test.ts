@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { createPool, withClient } from '../../src/database/pool.ts'
-import { roundTrip } from '../../src/database/round-trip.ts'
+import { withClient } from '../../src/database/pool.ts'
+import { BEGIN, roundTrip } from '../../src/database/round-trip.ts'
 import { type OwnPostgres, startOwnPostgres } from '../support/own-postgres.ts'
+import { openPool } from '../support/pool.ts'
 
 let postgres: OwnPostgres
 beforeAll(async () => {
@@ -11,17 +12,10 @@ beforeAll(async () => {
 afterAll(() => postgres.close())
 
 it('survives that a stopped server answers a COPY after it was given up', async () => {
-  const pool = createPool({
-    url: postgres.url,
-    tls: 'off',
-    connections: 1,
-    applicationName: 'test',
-    statementTimeoutMs: 100,
-    onError: () => {},
-  })
+  const pool = openPool(postgres.url, { statementTimeoutMs: 100 })
   await pool.query('create table noted (word text)')
   const copied = withClient(pool, async (client) => {
-    await roundTrip(client, [{ name: 'begin', text: 'begin' }])
+    await roundTrip(client, [BEGIN])
     postgres.freeze()
     const copy = { name: '', text: 'copy noted from stdin', rows: Buffer.from('word\n') }
     await roundTrip(client, [copy, { name: 'select', text: 'select 1' }])

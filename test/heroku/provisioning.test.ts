@@ -1,9 +1,9 @@
 // Asynchronous provisions, driven by "processes" that die, come late and get in each other's way.
 import { randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createPool } from '../../src/database/pool.ts'
 import type { HerokuRoom } from '../../src/heroku/heroku.ts'
 import type { SimResource } from '../../src/sim/heroku.ts'
+import { openPool } from '../support/pool.ts'
 import { createWorld, type World } from './world.ts'
 
 const MINUTE_MS = 60_000
@@ -86,13 +86,7 @@ describe('an asynchronous provision', () => {
   describe.each(['cut', 'lost'] as const)('whose process dies when a call is %s', (kind) => {
     it.each(CALLS)('is completed once by another one: %s', async (call) => {
       const resource = await world.begin()
-      const doomed = createPool({
-        url: world.database.url,
-        tls: 'off',
-        connections: 3,
-        applicationName: 'culvert-doomed',
-        onError: () => {},
-      })
+      const doomed = openPool(world.database.url, { connections: 3, applicationName: 'culvert-doomed' })
       // From that moment on it writes nothing any more.
       let end: Promise<void> | undefined
       world.platform.fail({

@@ -1,13 +1,14 @@
 import type { Pool } from 'pg'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { createPool, withClient } from '../../src/database/pool.ts'
-import { roundTrip, type Statement } from '../../src/database/round-trip.ts'
+import { withClient } from '../../src/database/pool.ts'
+import { BEGIN, roundTrip, type Statement } from '../../src/database/round-trip.ts'
 import { PLAN_ONCE } from '../../src/logs/ledger/append.ts'
 import { readFeeds } from '../../src/logs/ledger/feeds.ts'
 import { readWatched } from '../../src/logs/ledger/tail-store.ts'
 import { readUsed } from '../../src/logs/ledger/usage.ts'
 import type { Delivery } from '../../src/logs/log-store.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { openPool } from '../support/pool.ts'
 
 // A plan is made once for a connection, which may be when there is nothing in a table yet, and is used when it is full.
 
@@ -16,13 +17,7 @@ let pool: Pool
 
 beforeEach(async () => {
   database = await createTestDatabase()
-  pool = createPool({
-    url: database.url,
-    tls: 'off',
-    connections: 1,
-    applicationName: 'test',
-    onError: () => {},
-  })
+  pool = openPool(database.url)
 })
 afterEach(async () => {
   await pool.end()
@@ -57,11 +52,7 @@ it('what a commit reads is read by the right index, though planned on tables tha
 
 async function planned(): Promise<void> {
   await withClient(pool, async (client) => {
-    await roundTrip(client, [
-      { name: 'begin', text: 'begin' },
-      PLAN_ONCE,
-      ...STATEMENTS.map(([statement]) => statement),
-    ])
+    await roundTrip(client, [BEGIN, PLAN_ONCE, ...STATEMENTS.map(([statement]) => statement)])
     for (const [{ name }, parameters, index] of STATEMENTS) {
       const { rows } = await client.query(`explain execute ${name}(${parameters})`)
       const plan = rows.map((row) => row['QUERY PLAN']).join('\n')

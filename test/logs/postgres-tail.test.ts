@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it, vi } from 'vitest'
-import { createPool } from '../../src/database/pool.ts'
 import { EVERYTHING } from '../../src/logs/query/everything.ts'
 import { createTestDatabase } from '../support/database.ts'
 import { delivery, frame } from '../support/deliveries.ts'
 import { createPostgresLogStore, createPostgresTail } from '../support/logs.ts'
+import { openPool } from '../support/pool.ts'
 import { describeLogTail } from './log-tail-contract.ts'
 
 describeLogTail('Postgres', async () => {
@@ -23,13 +23,7 @@ async function opened() {
   const store = createPostgresLogStore(pool)
   await store.maintain([7], new Date())
   const failures: unknown[] = []
-  const reading = createPool({
-    url: database.url,
-    tls: 'off',
-    connections: 3,
-    applicationName: 'culvert-test-reader',
-    onError: () => {},
-  })
+  const reading = openPool(database.url, { connections: 3, applicationName: 'culvert-test-reader' })
   const tail = createPostgresTail(reading, (error) => failures.push(error))
   const store1 = (message: string) =>
     store.append([

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createPool } from '../../src/database/pool.ts'
 import { createResourceStore } from '../../src/partner/resource-store.ts'
+import { openPool } from '../support/pool.ts'
 import {
   basic,
   changePlan,
@@ -366,13 +366,7 @@ describe('a provision that cannot be carried out', () => {
 
 describe('without a database', () => {
   it('answers 503 with a sentence, because Heroku shows it to the customer', async () => {
-    const nowhere = createPool({
-      url: 'postgres://localhost:1/nothing',
-      tls: 'off',
-      connections: 1,
-      applicationName: 'culvert-test',
-      onError: () => {},
-    })
+    const nowhere = openPool('postgres://localhost:1/nothing')
     const real = service.resources
     const lost = createResourceStore(nowhere)
     const borrowed = { ...real }

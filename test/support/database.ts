@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { inject } from 'vitest'
-import { createPool } from '../../src/database/pool.ts'
+import { openPool } from './pool.ts'
 
 export interface TestDatabase {
   url: string
@@ -23,13 +23,7 @@ export async function createTestDatabase(options: { empty?: boolean } = {}): Pro
   // A file copy of some 8 MB, 10 to 90 ms; the default strategy writes every page of it to the log.
   await onCluster(`create database ${name} template ${template} strategy file_copy`)
   const url = databaseUrl(name)
-  const pool = createPool({
-    url,
-    tls: 'off',
-    connections: CONNECTIONS,
-    applicationName: 'culvert-test',
-    onError: () => {},
-  })
+  const pool = openPool(url, { connections: CONNECTIONS })
   return {
     url,
     pool,

@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { startEmbeddedPostgres } from '../../src/database/embedded-postgres.ts'
 import { migrate } from '../../src/database/migrate.ts'
-import { createPool } from '../../src/database/pool.ts'
 import { fetchChdb } from './fetch-chdb.ts'
+import { openPool } from './pool.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -69,10 +69,10 @@ function refuseDuplicateNames(project: TestProject): void {
 }
 
 async function createTemplate(clusterUrl: string): Promise<void> {
-  const cluster = testPool(clusterUrl)
+  const cluster = openPool(clusterUrl)
   const templateUrl = new URL(clusterUrl)
   templateUrl.pathname = `/${TEMPLATE_DATABASE}`
-  const template = testPool(templateUrl.href)
+  const template = openPool(templateUrl.href)
   try {
     await cluster.query(`create database ${TEMPLATE_DATABASE}`)
     await migrate(template)
@@ -83,14 +83,4 @@ async function createTemplate(clusterUrl: string): Promise<void> {
     await cluster.end()
     if (!template.ended) await template.end()
   }
-}
-
-function testPool(url: string) {
-  return createPool({
-    url,
-    tls: 'off',
-    connections: 1,
-    applicationName: 'culvert-test-setup',
-    onError: () => {},
-  })
 }

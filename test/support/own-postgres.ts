@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startEmbeddedPostgres } from '../../src/database/embedded-postgres.ts'
 import { migrate } from '../../src/database/migrate.ts'
-import { createPool } from '../../src/database/pool.ts'
+import { openPool } from './pool.ts'
 
 export interface OwnPostgres {
   url: string
@@ -37,8 +37,8 @@ export async function startOwnPostgres(
   }
   let postgres = await start()
   const url = `postgres://postgres@${encodeURIComponent(address)}/culvert`
-  const onPool = async <T>(work: (pool: ReturnType<typeof createPool>) => Promise<T>) => {
-    const pool = createPool({ url, tls: 'off', connections: 1, applicationName: 'test', onError: () => {} })
+  const onPool = async <T>(work: (pool: ReturnType<typeof openPool>) => Promise<T>) => {
+    const pool = openPool(url)
     try {
       return await work(pool)
     } finally {

@@ -9,7 +9,7 @@
 // of their own these were nine, and with 1,000 drains of 10 lines Postgres mostly waited for us.
 import type { Pool, QueryResult } from 'pg'
 import { checkCommitted, withClient } from '../../database/pool.ts'
-import { roundTrip, type Statement } from '../../database/round-trip.ts'
+import { BEGIN, COMMIT, roundTrip, type Statement } from '../../database/round-trip.ts'
 import type { LineTable } from '../line-table.ts'
 import type { Delivery, Filed, Loss } from '../log-store.ts'
 import { settled } from '../settled.ts'
@@ -20,7 +20,6 @@ import { countSaved } from './saved.ts'
 import { readWatched, writeNews } from './tail-store.ts'
 import { countUsage, findOverQuota, readUsed } from './usage.ts'
 
-const BEGIN: Statement = { name: 'begin', text: 'begin' }
 /**
  * Each statement is planned once for a connection, whatever the parameters: left to itself Postgres plans it for each group
  * anew, which takes longer than to run it. By index, because a table that is empty at that moment will not stay so.
@@ -29,7 +28,6 @@ export const PLAN_ONCE: Statement = {
   name: 'plan_once',
   text: `select set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true)`,
 }
-const COMMIT: Statement = { name: 'commit', text: 'commit' }
 
 const NOTHING_WRITTEN = { batch: null, statements: [] }
 

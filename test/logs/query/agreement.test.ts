@@ -4,7 +4,6 @@ import fc from 'fast-check'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { migrate } from '../../../src/database/migrate.ts'
-import { createPool } from '../../../src/database/pool.ts'
 import { createClickHouseLines } from '../../../src/logs/clickhouse/line-table.ts'
 import { TABLE } from '../../../src/logs/clickhouse/table.ts'
 import { createLogStore } from '../../../src/logs/ledger/log-store.ts'
@@ -18,6 +17,7 @@ import { isChdbMissing, openTestClickHouse } from '../../support/chdb.ts'
 import { createTestDatabase } from '../../support/database.ts'
 import { delivery } from '../../support/deliveries.ts'
 import { createPostgresLogStore } from '../../support/logs.ts'
+import { openPool } from '../../support/pool.ts'
 import { apps, line, queryText } from './arbitraries.ts'
 
 const NOON = new Date(Date.UTC(2026, 10, 21, 12))
@@ -155,13 +155,7 @@ describe('in a database of another locale', () => {
     await admin.connect()
     const url = new URL(inject('clusterUrl'))
     url.pathname = `/${name}`
-    const pool = createPool({
-      url: url.href,
-      tls: 'off',
-      connections: 2,
-      applicationName: 'culvert-test',
-      onError: () => {},
-    })
+    const pool = openPool(url.href, { connections: 2 })
     try {
       await admin.query(
         `create database ${name} template template0 locale_provider icu icu_locale '${locale}'`,
