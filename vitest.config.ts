@@ -6,8 +6,9 @@ import { TallyReporter } from './test/support/tally-reporter.ts'
 /** What is run over both stores: where lines go in, come out, and what may go wrong in between. */
 const OVER_BOTH = [
   'test/faults/*.test.ts',
-  'test/viewer/{lines,page,session,usage}.test.ts',
-  'test/viewer/{api,overview}/*.test.ts',
+  'test/access/session.test.ts',
+  'test/page/{lines,page,usage}.test.ts',
+  'test/api/**/*.test.ts',
   'test/alerts/{alerts,service}.test.ts',
   'test/endpoints/{sender,streaming}.test.ts',
   'test/logs/{line-feeds,walk-lines}.test.ts',

@@ -12,8 +12,8 @@ import { AppError, toAppError } from './errors.ts'
 import { guard } from './operations/guard.ts'
 import { requestId } from './operations/request-id.ts'
 import { type OperationsParts, operationsRoutes } from './operations/routes.ts'
+import { type ViewerParts, viewerRoutes } from './page/routes.ts'
 import { type PartnerParts, partnerRoutes, type RenderErrorPage } from './partner/routes.ts'
-import { type ViewerParts, viewerRoutes } from './viewer/routes.ts'
 
 export interface ServerParts {
   log: FastifyBaseLogger

@@ -1,5 +1,5 @@
 // The frame parser and the encoder of rows without any server around them: how many lines a second one processor does.
-import { parseFrames } from '../../src/drain/frame-parser.ts'
+import { parseFrames } from '../../src/logplex/frame-parser.ts'
 import type { Delivery } from '../../src/logs/log-store.ts'
 import { encodeCopy } from '../../src/logs/postgres/copy-encoder.ts'
 import { bodies } from '../support/corpus.ts'

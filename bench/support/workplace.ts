@@ -24,8 +24,8 @@ const BESIDE = [
   'migrations',
   'addon-manifest.json',
   'package.json',
-  'src/viewer/style',
-  'src/viewer/client',
+  'src/page/style',
+  'src/page/client',
 ]
 /** One plan, so that the lines share one partition of a day, with a quota that nothing here reaches. */
 export const PLAN = { slug: 'bench', dailyBytes: 1e15, retentionDays: 7 }

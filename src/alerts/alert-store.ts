@@ -1,11 +1,11 @@
 // All SQL on `alert`: what is watched, and how it stands. The one place where the address of a webhook is sealed.
 // Messages are written in the transaction that changes an alert's state (message-store.ts has the rest of their life).
 import type { Pool, PoolClient } from 'pg'
-import { insertNamed, nameTaken } from '../database/named-rows.ts'
 import { withTransaction } from '../database/pool.ts'
 import { AppError } from '../errors.ts'
-import { resealOld } from '../heroku/reseal.ts'
-import type { SecretBox } from '../heroku/secret-box.ts'
+import { insertNamed, nameTaken } from '../resources/named-rows.ts'
+import { resealOld } from '../secrets/reseal.ts'
+import type { SecretBox } from '../secrets/secret-box.ts'
 import type { Condition } from './condition.ts'
 import type { MessageContent } from './message.ts'
 import type { Standing, Step } from './step.ts'

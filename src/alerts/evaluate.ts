@@ -2,12 +2,12 @@
 // one, and what an expired claim found out is not written down.
 import type { FastifyBaseLogger } from 'fastify'
 import type { LogStore } from '../logs/log-store.ts'
-import { and } from '../logs/query/and.ts'
-import { between } from '../logs/query/between.ts'
-import { parse } from '../logs/query/parse.ts'
-import { matches, type Query } from '../logs/query/query.ts'
-import { type Apps, searched } from '../logs/query/searched-line.ts'
 import { countMatches, type Walking, walkLines } from '../logs/walk-lines.ts'
+import { and } from '../query/and.ts'
+import { between } from '../query/between.ts'
+import { parse } from '../query/parse.ts'
+import { matches, type Query } from '../query/query.ts'
+import { type Apps, searched } from '../query/searched-line.ts'
 import type { AlertStore, DueAlert } from './alert-store.ts'
 import {
   type Counts,

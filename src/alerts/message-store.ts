@@ -3,7 +3,7 @@
 // twice and is never lost.
 import type { Pool } from 'pg'
 import { withTransaction } from '../database/pool.ts'
-import type { SecretBox } from '../heroku/secret-box.ts'
+import type { SecretBox } from '../secrets/secret-box.ts'
 import type { MessageContent } from './message.ts'
 
 export interface DueMessage {

@@ -1,8 +1,8 @@
 // `culvert drains list`.
 import { parseArgs } from 'node:util'
-import type { ResourceDrains } from '../heroku/drain-store.ts'
 import { HerokuError } from '../heroku/heroku-error.ts'
 import { drainAddress, resourcePages } from '../heroku/move-drains.ts'
+import type { ResourceDrains } from '../resources/drain-store.ts'
 import type { CommandContext } from './run.ts'
 import { type HerokuCommand, requireTokens, withHeroku } from './with-heroku.ts'
 

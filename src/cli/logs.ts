@@ -1,7 +1,7 @@
 // `culvert logs`: what the page shows, in a terminal or a pipe.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { readTimeSpan } from '../logs/query/time-span.ts'
+import { readTimeSpan } from '../query/time-span.ts'
 import {
   type LogsAddress,
   readAddress,

@@ -1,7 +1,7 @@
 // All SQL on held_delivery: deliveries whose token nobody can tell the owner of yet.
 import type { Pool } from 'pg'
 import { withTransaction } from '../database/pool.ts'
-import { parseFrames } from './frame-parser.ts'
+import { parseFrames } from '../logplex/frame-parser.ts'
 import type { Newcomer } from './newcomers.ts'
 import type { ReceivedDelivery } from './spool/delivery-record.ts'
 

@@ -1,6 +1,6 @@
 // What a delivery tells of lines that are missing: the loss notices of Logplex and log-shuttle among its lines, and
 // a count that is higher than what came. Pure.
-import type { FramedLine } from '../logs/line.ts'
+import type { FramedLine } from '../logplex/framed-line.ts'
 import type { Loss, LossKind } from '../logs/log-store.ts'
 
 const LOGPLEX = Buffer.from('logplex')

@@ -1,7 +1,7 @@
 // All SQL on log endpoints. Token and url are secrets of the customer and lie sealed.
 import type { Pool } from 'pg'
-import { resealOld } from '../heroku/reseal.ts'
-import type { SecretBox } from '../heroku/secret-box.ts'
+import { resealOld } from '../secrets/reseal.ts'
+import type { SecretBox } from '../secrets/secret-box.ts'
 import { badRequest, duplicate, recordNotFound, type VersionRef } from './fastly-error.ts'
 import type { FormatVersion } from './format/compile.ts'
 import { inUnlockedVersion } from './service-store.ts'

@@ -2,7 +2,7 @@
 //
 // Heroku's router writes a request as key=value (Dev Center: HTTP routing, "Heroku router log format"); so do many
 // programs, under the same names. Whatever the line does not say is null, and is rendered as a dash.
-import { type Apps, type AskedLine, type SearchedLine, searched } from '../logs/query/searched-line.ts'
+import { type Apps, type AskedLine, type SearchedLine, searched } from '../query/searched-line.ts'
 
 export interface HttpRequest {
   /** The first address of `forwardedFor`: what the client's own proxies say it is, if there are any. */

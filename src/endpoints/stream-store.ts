@@ -1,8 +1,8 @@
 // All SQL on streams: one for each endpoint that sends, who sends it, how that went, and what it is to be told.
 import type { Pool, PoolClient } from 'pg'
 import { withTransaction } from '../database/pool.ts'
-import type { SecretBox } from '../heroku/secret-box.ts'
 import { closeFeeds, forgetItems, openFeed, UNSYNCED } from '../logs/ledger/feeds.ts'
+import type { SecretBox } from '../secrets/secret-box.ts'
 import { type LogEndpoint, openTarget } from './endpoint-store.ts'
 
 export interface Stream {

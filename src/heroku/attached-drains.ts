@@ -4,8 +4,9 @@
 //
 // Anybody may knock with made-up tokens: the address of a drain is no secret. So for each resource one list is under
 // way at a time, all who wait share it, and a budget holds what tokens can make us ask for, whoever sends them.
+
+import type { DrainStore } from '../resources/drain-store.ts'
 import type { ListDrains } from './drain-listing.ts'
-import type { DrainStore } from './drain-store.ts'
 import { HerokuError } from './heroku-error.ts'
 
 /**

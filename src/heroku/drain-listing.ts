@@ -1,7 +1,7 @@
 // Asking Heroku for the drains of a resource, and filing what it says.
 import type { FastifyBaseLogger } from 'fastify'
+import type { DrainStore, ListedDrain, ListingOutcome } from '../resources/drain-store.ts'
 import type { HerokuCounters } from './counters.ts'
-import type { DrainStore, ListedDrain, ListingOutcome } from './drain-store.ts'
 import { HerokuError } from './heroku-error.ts'
 import type { ApiCall, HerokuApp, PlatformApi } from './platform-api.ts'
 

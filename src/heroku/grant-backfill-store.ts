@@ -1,7 +1,7 @@
 // SQL on resources that have no tokens: their grant was lost, or their provision brought none. Times are the caller's.
 import { createHash } from 'node:crypto'
 import type { Pool } from 'pg'
-import type { SecretBox } from './secret-box.ts'
+import type { SecretBox } from '../secrets/secret-box.ts'
 
 export interface GrantBackfillStore {
   /** Live resources that another grant may be asked for, each put off until `nextDueAt`. */

@@ -6,9 +6,9 @@
 // done. So a crash needs no clearing up: the same command goes on. It does not ask again about resources whose drains
 // were seen at the new address within the last hour: Heroku gives out 4,500 calls an hour.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { pauseMs } from './back-off.ts'
+import { pauseMs } from '../back-off.ts'
+import type { DrainStore, ResourceDrains } from '../resources/drain-store.ts'
 import type { ListDrains } from './drain-listing.ts'
-import type { DrainStore, ResourceDrains } from './drain-store.ts'
 import { HerokuError, type HerokuFailure } from './heroku-error.ts'
 import type { PlatformApi } from './platform-api.ts'
 

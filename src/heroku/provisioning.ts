@@ -22,9 +22,9 @@
 // each call, behind every queue, whether its row is still there; what it finds out about a call that was already under
 // way finds no row to go on with. So nothing is completed after a DELETE.
 import type { FastifyBaseLogger } from 'fastify'
+import { type BackOff, pauseMs } from '../back-off.ts'
 import { startDeadline } from '../deadline.ts'
 import { bug } from '../errors.ts'
-import { type BackOff, pauseMs } from './back-off.ts'
 import type { HerokuCounters } from './counters.ts'
 import { HerokuError } from './heroku-error.ts'
 import type { ApiCall, PlatformApi } from './platform-api.ts'

@@ -2,8 +2,8 @@
 // anew what is kept sealed in the room. Times are the caller's, so that a test may let them run.
 import { createHash } from 'node:crypto'
 import type { Pool, PoolClient } from 'pg'
-import { resealOld, type SealedColumn } from './reseal.ts'
-import type { SecretBox } from './secret-box.ts'
+import { resealOld, type SealedColumn } from '../secrets/reseal.ts'
+import type { SecretBox } from '../secrets/secret-box.ts'
 
 /** What a provision brings beside the drain token. Null or absent: the call had none. */
 export interface EntrustedSecrets {

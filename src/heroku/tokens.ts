@@ -7,7 +7,7 @@
 // wants 22.18).
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
-import { pauseMs } from './back-off.ts'
+import { pauseMs } from '../back-off.ts'
 import type { HerokuCounters } from './counters.ts'
 import { HerokuError } from './heroku-error.ts'
 import type { OAuth, Tokens as OAuthTokens } from './oauth.ts'

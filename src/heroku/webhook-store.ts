@@ -1,7 +1,7 @@
 // All SQL on webhook and webhook_event: subscriptions with their secrets, and which events were taken lately. Times are
 // the caller's.
 import type { Pool, PoolClient } from 'pg'
-import { type SecretBox, SecretBoxError } from './secret-box.ts'
+import { type SecretBox, SecretBoxError } from '../secrets/secret-box.ts'
 
 export interface WebhookSecrets {
   secret: string

@@ -2,8 +2,8 @@
 // is only a hint: whatever it may be about is read anew by the API, so that events may come late, twice, in any order
 // or not at all. Where one is lost, the hourly list of drains finds what changed.
 import type { FastifyBaseLogger } from 'fastify'
+import type { DrainStore } from '../resources/drain-store.ts'
 import type { HerokuCounters } from './counters.ts'
-import type { DrainStore } from './drain-store.ts'
 import type { ApiCall, PlatformApi } from './platform-api.ts'
 import type { StoredWebhook, WebhookStore } from './webhook-store.ts'
 

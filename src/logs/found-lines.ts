@@ -1,12 +1,12 @@
 // What a search does whatever the engine: ask each line that the engine hands over whether it matches, and make a page of
 // those that do.
 import { setImmediate } from 'node:timers/promises'
-import { formatMicros } from './frame-form.ts'
-import type { LogLine } from './line.ts'
+import { formatMicros } from '../logplex/frame-form.ts'
+import type { LogLine } from '../logplex/framed-line.ts'
+import { matches } from '../query/query.ts'
+import { searched } from '../query/searched-line.ts'
 import type { Effort, LinePage, LineQuery } from './log-store.ts'
 import { type Place, parseCursor, toCursor } from './place.ts'
-import { matches } from './query/query.ts'
-import { searched } from './query/searched-line.ts'
 
 /** A page of the longest lines is shorter than was asked for. */
 const MAX_PAGE_BYTES = 8_000_000

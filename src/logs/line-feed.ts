@@ -1,6 +1,6 @@
 // What is stored of a resource, for a reader who must not miss a line and may be away for a while: each line at least
 // once, in the order of storing. Whoever reads says what is done with.
-import type { LogLine } from './line.ts'
+import type { LogLine } from '../logplex/framed-line.ts'
 
 export interface FeedPage {
   /** In the order of storing, and as received where they were stored together. Fewer than told where lines are gone. */

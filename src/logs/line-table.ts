@@ -3,7 +3,7 @@
 // seen from the commit of the transaction that stores them on, whatever crashes.
 import type { PoolClient } from 'pg'
 import type { Statement } from '../database/round-trip.ts'
-import type { LogLine } from './line.ts'
+import type { LogLine } from '../logplex/framed-line.ts'
 import type { CountQuery, Delivery, LineCount, LinePage, LineQuery } from './log-store.ts'
 
 /** What the lines of one transaction are called in an engine of its own. */

@@ -1,8 +1,8 @@
 // Reading live: what is committed of a resource, by any process, as it is committed. Postgres implements it
 // (postgres/tail.ts), a second engine can: test/logs/log-tail-contract.ts is the suite for it.
-import type { LogLine } from './line.ts'
+import type { LogLine } from '../logplex/framed-line.ts'
+import { readMicros } from '../query/time-span.ts'
 import type { LinePage, LineQuery } from './log-store.ts'
-import { readMicros } from './query/time-span.ts'
 
 /** Lines committed and not handed out, because there were too many of them at once. */
 export interface SkippedLines {

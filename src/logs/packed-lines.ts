@@ -1,7 +1,7 @@
 // The lines of a delivery that waits for its commit, as numbers in one array. A delivery waits for a tenth of a second,
 // which is long for a garbage collector: as objects its lines outlive the young generation, and collecting them took
 // a sixth of the service's time at the peak (2 shared cores, Node 20, 2026-11-21).
-import type { FramedLine, LineList } from './line.ts'
+import type { FramedLine, LineList } from '../logplex/framed-line.ts'
 
 const FIELDS = 13
 

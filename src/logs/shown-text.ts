@@ -1,5 +1,5 @@
 // The text of a line's field, as whoever reads or asks for it sees it. Pure.
-import type { FramedLine } from './line.ts'
+import type { FramedLine } from '../logplex/framed-line.ts'
 
 /**
  * A field of a line as it is stored and read back. What Postgres cannot hold as text is shown by stand-ins: U+2400 for NUL,

@@ -1,6 +1,6 @@
 // A line as an engine keeps it -> a line as it is read. Pure.
-import { formatMicros, writeFrame } from './frame-form.ts'
-import type { LogLine } from './line.ts'
+import { formatMicros, writeFrame } from '../logplex/frame-form.ts'
+import type { LogLine } from '../logplex/framed-line.ts'
 import { type Place, toCursor } from './place.ts'
 
 /** What every engine keeps of a line, by the names of its columns. */

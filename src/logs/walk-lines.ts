@@ -1,8 +1,8 @@
 // Every line of a query in a time, the newest first, over any store, until that has taken long enough. `matches` decides
 // here as everywhere, so the lines that may match are read; what is bounded is how many of them, and for how long.
-import type { LogLine } from './line.ts'
+import type { LogLine } from '../logplex/framed-line.ts'
+import { between } from '../query/between.ts'
 import type { Effort, LineQuery, LogStore } from './log-store.ts'
-import { between } from './query/between.ts'
 
 export interface Walking extends Pick<LineQuery, 'resourceNumber' | 'search' | 'apps' | 'signal'> {
   /** Of `sentAt`: `from` inclusive, `to` exclusive. */

@@ -2,8 +2,8 @@
 import { BlockList, isIPv6 } from 'node:net'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Config } from '../config.ts'
-import { isSameSecret } from '../constant-time.ts'
 import { AppError } from '../errors.ts'
+import { isSameSecret } from '../secrets/constant-time.ts'
 import type { Metrics } from './metrics.ts'
 import type { CheckReadiness } from './readiness.ts'
 

@@ -4,8 +4,8 @@
 import fastifyBasicAuth from '@fastify/basic-auth'
 import type { FastifyInstance } from 'fastify'
 import type { Config } from '../config.ts'
-import { isOneOfSecrets, isSameSecret } from '../constant-time.ts'
 import { AppError } from '../errors.ts'
+import { isOneOfSecrets, isSameSecret } from '../secrets/constant-time.ts'
 
 /** Guards every route of this scope. */
 export async function requireBasicAuth(app: FastifyInstance, addon: Config['addon']): Promise<void> {

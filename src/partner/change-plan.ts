@@ -4,9 +4,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
 import { findPlan, type Plan } from '../plans.ts'
+import type { ResourceStore } from '../resources/resource-store.ts'
 import { readJsonBody } from './json-body.ts'
 import { planUnknown } from './plan-unknown.ts'
-import type { ResourceStore } from './resource-store.ts'
 
 /** The resource is the path's. A uuid in the body means nothing: kensa sends a random one. */
 const changePlanSchema = z.object({ plan: z.string() })

@@ -2,7 +2,7 @@
 // and sessions. The lines run out by their retention.
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../errors.ts'
-import { type ResourceStore, UUID } from './resource-store.ts'
+import { type ResourceStore, UUID } from '../resources/resource-store.ts'
 
 /**
  * 204 for the DELETE that ends the resource. Any body is ignored. 202 would start Heroku's asynchronous deprovision,

@@ -5,9 +5,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Config } from '../config.ts'
 import { findPlan } from '../plans.ts'
+import { type ResourceStore, UUID } from '../resources/resource-store.ts'
 import { readJsonBody } from './json-body.ts'
 import { planUnknown } from './plan-unknown.ts'
-import { type ResourceStore, UUID } from './resource-store.ts'
 
 /** Postgres keeps no NUL, and no half of a surrogate pair: the detour over UTF-8 makes that U+FFFD. */
 const text = z.string().transform((value) => Buffer.from(value.replaceAll('\0', '')).toString())

@@ -5,7 +5,7 @@ import { fastifyCookie } from '@fastify/cookie'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
-import type { ResourceStore } from './resource-store.ts'
+import type { ResourceStore } from '../resources/resource-store.ts'
 import { type SsoRefusal, verifySso } from './sso-token.ts'
 
 /** Somebody whom Heroku vouched for. */

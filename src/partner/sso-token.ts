@@ -1,7 +1,7 @@
 // The arithmetic of Heroku's single sign-on (Dev Center: add-on single sign-on). Pure: the fields of the form, the
 // salts and the time in; who may come in, or why not, out.
 import { createHash } from 'node:crypto'
-import { isOneOfSecrets } from '../constant-time.ts'
+import { isOneOfSecrets } from '../secrets/constant-time.ts'
 
 /** A token is good this long after its timestamp, and a sender's clock may run ahead by as much. */
 export const WINDOW_SECONDS = 5 * 60

@@ -3,9 +3,9 @@
 import { createHmac } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { isSameSecret } from '../constant-time.ts'
 import { AppError } from '../errors.ts'
-import { UUID } from './resource-store.ts'
+import { UUID } from '../resources/resource-store.ts'
+import { isSameSecret } from '../secrets/constant-time.ts'
 
 /** What the subscription was made with. */
 export interface WebhookSecrets {

@@ -12,7 +12,7 @@ const ROWS = 100_000
 const TIMEOUT_MS = 60_000
 const SLOW_FRAME_MS = 150
 const file = (name: string) => fileURLToPath(new URL(name, import.meta.url))
-const STYLE = file('../../src/viewer/style/')
+const STYLE = file('../../src/page/style/')
 
 let browser: Browser
 let page: Page
@@ -23,7 +23,7 @@ beforeAll(async () => {
     bundle: true,
     format: 'iife',
     write: false,
-    alias: { re2js: file('../../src/viewer/client/re2-in-the-browser.ts') },
+    alias: { re2js: file('../../src/page/client/re2-in-the-browser.ts') },
   })
   browser = await launchChromium()
   page = await browser.newPage({ viewport: { width: 1200, height: 800 } })

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { parseFrames } from '../../src/drain/frame-parser.ts'
 import { findLosses } from '../../src/drain/losses.ts'
+import { parseFrames } from '../../src/logplex/frame-parser.ts'
 import { counted, frame } from '../support/deliveries.ts'
 
 function losses(message: string, process: string, announced?: number) {

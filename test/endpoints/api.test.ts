@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createEndpointStore } from '../../src/endpoints/endpoint-store.ts'
-import { createSecretBox } from '../../src/heroku/secret-box.ts'
+import { createSecretBox } from '../../src/secrets/secret-box.ts'
 import { deprovision } from '../support/service.ts'
 import { type Caller, createService, fetchFastly, startWorld, type World } from './world.ts'
 

@@ -1,6 +1,6 @@
 // Lines as formats and conditions are asked about them.
 import { type LineFacts, lineFacts } from '../../src/endpoints/line-facts.ts'
-import type { LogLine } from '../../src/logs/line.ts'
+import type { LogLine } from '../../src/logplex/framed-line.ts'
 
 export const SERVICE_ID = 'SU1Z0isxPaozGVKXdv0eY9'
 

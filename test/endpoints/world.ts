@@ -1,6 +1,6 @@
 // Fastly's API on a service of its own, with a resource and a token of it.
 import { createHash, randomBytes } from 'node:crypto'
-import { createTokenStore } from '../../src/viewer/token-store.ts'
+import { createTokenStore } from '../../src/access/token-store.ts'
 import { provision, startTestService, type TestResource, type TestService } from '../support/service.ts'
 
 export interface Answer {

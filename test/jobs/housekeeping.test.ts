@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { keepHouse } from '../../src/jobs/housekeeping.ts'
-import { createResourceStore } from '../../src/partner/resource-store.ts'
+import { createResourceStore } from '../../src/resources/resource-store.ts'
 import { createPostgresLogStore } from '../support/logs.ts'
 import {
   deliver,

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createNoticeStore } from '../../src/jobs/notice-store.ts'
 import { announcePlans, type NoticesParts, warnOfQuotas } from '../../src/jobs/notices.ts'
-import { createResourceStore } from '../../src/partner/resource-store.ts'
+import { createResourceStore } from '../../src/resources/resource-store.ts'
 import { startAttachedService } from '../heroku/service.ts'
 import { createWorld, type World } from '../heroku/world.ts'
 import { delivery, frame } from '../support/deliveries.ts'

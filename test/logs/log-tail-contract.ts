@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { LogStore } from '../../src/logs/log-store.ts'
 import type { Following, FollowQuery, LogTail, TailPart } from '../../src/logs/log-tail.ts'
-import { EVERYTHING } from '../../src/logs/query/everything.ts'
+import { EVERYTHING } from '../../src/query/everything.ts'
 import { delivery, frame } from '../support/deliveries.ts'
 
 export interface TailsUnderTest {

@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest'
-import { EVERYTHING } from '../../src/logs/query/everything.ts'
+import { EVERYTHING } from '../../src/query/everything.ts'
 import { createTestDatabase } from '../support/database.ts'
 import { createPostgresLogStore } from '../support/logs.ts'
 import { describeLogStore } from './log-store-contract.ts'

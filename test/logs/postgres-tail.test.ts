@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it, vi } from 'vitest'
-import { EVERYTHING } from '../../src/logs/query/everything.ts'
+import { EVERYTHING } from '../../src/query/everything.ts'
 import { createTestDatabase } from '../support/database.ts'
 import { delivery, frame } from '../support/deliveries.ts'
 import { createPostgresLogStore, createPostgresTail } from '../support/logs.ts'

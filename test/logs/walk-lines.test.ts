@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { LogStore } from '../../src/logs/log-store.ts'
-import { parse } from '../../src/logs/query/parse.ts'
 import { countMatches, walkLines } from '../../src/logs/walk-lines.ts'
+import { parse } from '../../src/query/parse.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { delivery, frame } from '../support/deliveries.ts'
 import { createTestLogStore } from '../support/logs.ts'

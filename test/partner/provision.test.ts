@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createResourceStore } from '../../src/partner/resource-store.ts'
+import { createResourceStore } from '../../src/resources/resource-store.ts'
 import { openPool } from '../support/pool.ts'
 import {
   basic,

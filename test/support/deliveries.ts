@@ -1,6 +1,6 @@
 // Deliveries for tests of whatever is behind the frame parser.
 import { randomUUID } from 'node:crypto'
-import { parseFrames } from '../../src/drain/frame-parser.ts'
+import { parseFrames } from '../../src/logplex/frame-parser.ts'
 import type { Delivery } from '../../src/logs/log-store.ts'
 
 /** A frame with its octet count. */

@@ -3,8 +3,9 @@
 // The header is every field of the delivery but its bytes, whatever the fields are: a new one needs nothing here.
 // The lines are not written down but parsed from the body again. Offsets from a file would be believed by code that
 // cuts other customers' bytes by them.
+
+import { parseFrames } from '../../logplex/frame-parser.ts'
 import type { Delivery } from '../../logs/log-store.ts'
-import { parseFrames } from '../frame-parser.ts'
 import { type DecodedRecord, type EncodedRecord, encodeRecord } from './record.ts'
 
 /** A delivery that knows how its lines were read, so that they can be read again. */

@@ -1,8 +1,9 @@
 // Lines as the frames that are sent on: chosen by the condition, rendered by the format, cut where they are too long. Pure.
-import { cutText, encodeInputFrame, MAX_MESSAGE_BYTES } from '../../heroku/log-input/input-frame.ts'
-import type { LogLine } from '../../logs/line.ts'
-import type { Apps } from '../../logs/query/searched-line.ts'
-import { readMicros } from '../../logs/query/time-span.ts'
+
+import type { LogLine } from '../../logplex/framed-line.ts'
+import { cutText, encodeInputFrame, MAX_MESSAGE_BYTES } from '../../logplex/input-frame.ts'
+import type { Apps } from '../../query/searched-line.ts'
+import { readMicros } from '../../query/time-span.ts'
 import type { Format } from '../format/compile.ts'
 import { lineFacts } from '../line-facts.ts'
 import type { Condition } from '../vcl/condition.ts'

@@ -4,7 +4,7 @@
 // and what else is of the 5xx may pass. log-iss answers 200, and 504 where it could not pass the frames on.
 import { createHash } from 'node:crypto'
 import { STATUS_CODES } from 'node:http'
-import { splitCredentials } from '../../heroku/log-input/post-frames.ts'
+import { splitCredentials } from '../../logplex/post-frames.ts'
 import type { Outbound } from '../../outbound/outbound.ts'
 import { OutboundError } from '../../outbound/outbound-error.ts'
 

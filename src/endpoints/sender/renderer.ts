@@ -2,7 +2,7 @@
 // render one after the other and with pauses, so that it takes a third of the process's time at the most, however much
 // waits: some twenty thousand lines a second. Those who deliver wait for the same event loop.
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { LogLine } from '../../logs/line.ts'
+import type { LogLine } from '../../logplex/framed-line.ts'
 import { type Rendering, renderFrame } from './frames.ts'
 
 export interface Batch {

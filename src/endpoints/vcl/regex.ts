@@ -9,7 +9,7 @@ export interface CompiledRegex {
   replace(text: string, replacement: string, which: 'first' | 'all'): string
 }
 
-/** As in searches (src/logs/query/regex.ts): steps of the compiled expression, and how much of a text is looked at. */
+/** As in searches (src/query/regex.ts): steps of the compiled expression, and how much of a text is looked at. */
 const MAX_STEPS = 500
 const MAX_CHARACTERS = 10_000
 

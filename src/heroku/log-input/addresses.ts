@@ -1,9 +1,10 @@
 // Where we may write into the log of a resource's own app. The address holds a token, so it is sealed where it lies,
 // and it is used only where it leads to a Logplex. Heroku may change it at any time; then whoever used the old one is
 // answered 4xx, and the attachments have the new one (Dev Center add-on-partner-log-integration).
+
+import { splitCredentials } from '../../logplex/post-frames.ts'
 import type { ApiCall, PlatformApi } from '../platform-api.ts'
 import type { TokenStore } from '../token-store.ts'
-import { splitCredentials } from './post-frames.ts'
 
 export type LogInput = ReturnType<typeof splitCredentials>
 

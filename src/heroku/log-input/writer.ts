@@ -5,12 +5,12 @@ import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
-import { pauseMs } from '../back-off.ts'
+import { pauseMs } from '../../back-off.ts'
+import { encodeInputFrame } from '../../logplex/input-frame.ts'
+import { postFrames } from '../../logplex/post-frames.ts'
 import type { HerokuCounters } from '../counters.ts'
 import { HerokuError } from '../heroku-error.ts'
 import type { LogInput, LogInputAddresses } from './addresses.ts'
-import { encodeInputFrame } from './input-frame.ts'
-import { postFrames } from './post-frames.ts'
 
 export interface LogInputWriterParts {
   addresses: LogInputAddresses

@@ -1,5 +1,5 @@
 // Lines as rows of the table in ClickHouse.
-import type { LogLine } from '../line.ts'
+import type { LogLine } from '../../logplex/framed-line.ts'
 import type { Place } from '../place.ts'
 import { type StoredColumns, storedLine } from '../stored-line.ts'
 

@@ -1,6 +1,6 @@
 // Lines of a delivery as rows of ClickHouse's TabSeparated format (ClickHouse docs: Formats, "TabSeparated"). Text, because
 // the engine inside the process takes no other. The bytes of a message are copied once and never become a string.
-import { type FramedLine, isBelieved } from '../line.ts'
+import { type FramedLine, isBelieved } from '../../logplex/framed-line.ts'
 import type { LineBatch } from '../line-table.ts'
 import type { Delivery } from '../log-store.ts'
 import type { StoredRow } from '../postgres/read-rows.ts'

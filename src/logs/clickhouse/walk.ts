@@ -1,10 +1,11 @@
 // What a search asks ClickHouse on its way along a resource's lines, in the one direction that its query has.
+
+import type { Condition } from '../../query/condition.ts'
+import { conditionSql } from '../../query/condition-sql.ts'
+import { mayMatch, timeRange } from '../../query/prefilter.ts'
 import { isForward, MAX_HANDED_OVER, MAX_HANDED_OVER_BYTES } from '../found-lines.ts'
 import type { LineQuery } from '../log-store.ts'
 import type { Place } from '../place.ts'
-import type { Condition } from '../query/condition.ts'
-import { conditionSql } from '../query/condition-sql.ts'
-import { mayMatch, timeRange } from '../query/prefilter.ts'
 import { type ClickHouse, isTooLarge, type RowsOptions } from './clickhouse.ts'
 import { LINE_COLUMNS, type LineRow, placeOf } from './line-rows.ts'
 import { type Bind, parameters } from './parameters.ts'

@@ -1,12 +1,12 @@
 // Exclusion rules on one delivery: which of its lines are kept, and which rule dropped how much. Pure, but for the pace
 // that the caller sets.
 import { setImmediate as otherWork } from 'node:timers/promises'
-import { formatMicros } from '../frame-form.ts'
-import { type FramedLine, isBelieved } from '../line.ts'
+import { formatMicros } from '../../logplex/frame-form.ts'
+import { type FramedLine, isBelieved } from '../../logplex/framed-line.ts'
+import { matches, type Query } from '../../query/query.ts'
+import { type Apps, type AskedLine, searched } from '../../query/searched-line.ts'
 import type { Delivery, Excluded } from '../log-store.ts'
 import { PackedLines } from '../packed-lines.ts'
-import { matches, type Query } from '../query/query.ts'
-import { type Apps, type AskedLine, searched } from '../query/searched-line.ts'
 import { shownText } from '../shown-text.ts'
 
 export interface Rule {

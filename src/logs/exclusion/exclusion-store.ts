@@ -1,8 +1,8 @@
 // All SQL on exclusion rules, but for what they saved, which is counted with the lines (../ledger/saved.ts).
 import type { Pool, PoolClient } from 'pg'
-import { insertNamed, nameTaken } from '../../database/named-rows.ts'
 import { withTransaction } from '../../database/pool.ts'
 import { AppError } from '../../errors.ts'
+import { insertNamed, nameTaken } from '../../resources/named-rows.ts'
 
 export interface Exclusion {
   id: string

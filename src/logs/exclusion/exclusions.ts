@@ -7,10 +7,11 @@
 // Rules are the customer's and may be dear (twenty regular expressions on long lines), and deliveries of all resources
 // wait for one commit. So rules live on an allowance of time: of a resource, and of all of them. What comes when it is
 // used up is kept without a look, and counted: an unwanted line is better than a lost one, and than a late one.
+
+import { parse } from '../../query/parse.ts'
+import type { Query } from '../../query/query.ts'
+import type { Apps } from '../../query/searched-line.ts'
 import type { Delivery, Filed } from '../log-store.ts'
-import { parse } from '../query/parse.ts'
-import type { Query } from '../query/query.ts'
-import type { Apps } from '../query/searched-line.ts'
 import { Allowance } from './allowance.ts'
 import { exclude, type Pace, type Rule } from './exclude.ts'
 import type { ExclusionStore } from './exclusion-store.ts'

@@ -3,7 +3,7 @@
 import type { Pool } from 'pg'
 import { withClient } from '../../database/pool.ts'
 import { roundTrip } from '../../database/round-trip.ts'
-import { formatMicros } from '../frame-form.ts'
+import { formatMicros } from '../../logplex/frame-form.ts'
 import type { LineTable } from '../line-table.ts'
 import type { LogStore } from '../log-store.ts'
 import { parseCursor } from '../place.ts'

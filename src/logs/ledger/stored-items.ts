@@ -1,6 +1,6 @@
 // What a delivery stores, told in few words: between which times of receipt its lines lie, and in which bins of the index.
 // Whoever wants these very lines later finds them by that. Pure.
-import { type FramedLine, isBelieved } from '../line.ts'
+import { type FramedLine, isBelieved } from '../../logplex/framed-line.ts'
 import { BIN_SECONDS } from '../line-table.ts'
 import type { Delivery } from '../log-store.ts'
 

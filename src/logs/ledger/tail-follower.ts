@@ -1,6 +1,6 @@
 // One reader of a live tail: what his history could see he is not given again, and what comes before that is known
 // waits. Pure, but for whom it calls.
-import type { LogLine } from '../line.ts'
+import type { LogLine } from '../../logplex/framed-line.ts'
 import { asSkipped, joinSkipped, type SkippedLines, type TailPart } from '../log-tail.ts'
 import { isVisible, readSnapshot, type Snapshot } from './snapshot.ts'
 

@@ -1,6 +1,6 @@
 // Lines of a delivery as rows of Postgres' binary COPY format (PostgreSQL manual: COPY, "Binary Format").
 // The bytes of a message go from the request's body to the socket with one copy and without becoming a string.
-import { type FramedLine, isBelieved } from '../line.ts'
+import { type FramedLine, isBelieved } from '../../logplex/framed-line.ts'
 import type { Delivery } from '../log-store.ts'
 import { shownText } from '../shown-text.ts'
 

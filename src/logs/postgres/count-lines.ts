@@ -5,9 +5,9 @@
 // of them; the sums of bins are then added up to steps. That takes a fifth less than counting lines by their steps, and
 // the step's length does not matter (two million lines, Postgres 15, 2 shared cores, 2026-11-21). What was tried and not
 // kept: a bitmap of the lines, no quicker with or without fetching ahead; a parallel worker, which gains less than a
-// second statement for another part of the time does (viewer/api/count-bars.ts); a table of counts, which would cost every
+// second statement for another part of the time does (api/count-bars.ts); a table of counts, which would cost every
 // commit a row for each resource and minute, however few its lines.
-import { formatMicros } from '../frame-form.ts'
+import { formatMicros } from '../../logplex/frame-form.ts'
 import { BIN_SECONDS } from '../line-table.ts'
 import type { CountQuery, LineCount } from '../log-store.ts'
 import { BIN, binOf, micros } from './line-rows.ts'

@@ -1,5 +1,5 @@
 // Lines as rows of log_line, and their place in the order: by the time they were sent, then by their receipt.
-import type { LogLine } from '../line.ts'
+import type { LogLine } from '../../logplex/framed-line.ts'
 import { BIN_SECONDS } from '../line-table.ts'
 import type { Place } from '../place.ts'
 import { type StoredColumns, storedLine } from '../stored-line.ts'

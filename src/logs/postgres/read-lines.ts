@@ -11,11 +11,11 @@
 // 250,000 lines a second.
 import type { Pool, PoolClient } from 'pg'
 import { withTransaction } from '../../database/pool.ts'
+import { conditionSql } from '../../query/condition-sql.ts'
+import { mayMatch, timeRange } from '../../query/prefilter.ts'
 import { FoundLines, isForward, MAX_HANDED_OVER, MAX_HANDED_OVER_BYTES, startOf } from '../found-lines.ts'
 import type { Effort, LinePage, LineQuery } from '../log-store.ts'
 import type { Place } from '../place.ts'
-import { conditionSql } from '../query/condition-sql.ts'
-import { mayMatch, timeRange } from '../query/prefilter.ts'
 import { BIN, binOf, LINE_COLUMNS, type LineRow, micros, placeOf, toLine } from './line-rows.ts'
 import { FOLDED_COLUMNS, postgresDialect } from './query/dialect.ts'
 

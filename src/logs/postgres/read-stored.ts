@@ -1,7 +1,7 @@
 // The lines that certain transactions stored.
 import type { Pool, QueryResult } from 'pg'
 import { withClient } from '../../database/pool.ts'
-import { formatMicros } from '../frame-form.ts'
+import { formatMicros } from '../../logplex/frame-form.ts'
 import { BIN_SECONDS, type StoredLine, type StoredRef } from '../line-table.ts'
 import { BIN, LINE_COLUMNS, type LineRow, micros, toLine } from './line-rows.ts'
 

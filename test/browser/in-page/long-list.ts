@@ -1,9 +1,9 @@
 // Runs in the browser: the list of the page by itself, with as many rows as it may hold, for test/browser/long-list.test.ts.
-import { NO_NEEDLES } from '../../../src/viewer/client/highlight.ts'
-import { VirtualList } from '../../../src/viewer/client/list.ts'
-import { type RowLooks, rowView } from '../../../src/viewer/client/row-view.ts'
-import { type Row, Rows } from '../../../src/viewer/client/rows.ts'
-import type { Line } from '../../../src/viewer/reading/line.ts'
+import { NO_NEEDLES } from '../../../src/page/client/highlight.ts'
+import { VirtualList } from '../../../src/page/client/list.ts'
+import { type RowLooks, rowView } from '../../../src/page/client/row-view.ts'
+import { type Row, Rows } from '../../../src/page/client/rows.ts'
+import type { Line } from '../../../src/page/reading/line.ts'
 import type { LongList } from '../long-list-calls.ts'
 
 const FIRST = Date.UTC(2026, 10, 21)

@@ -9,7 +9,7 @@ import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { commandsFor } from '../../../src/viewer/client/fastly-commands.ts'
+import { commandsFor } from '../../../src/page/client/fastly-commands.ts'
 import { startWorld, type World } from '../world.ts'
 
 const run = promisify(execFile)

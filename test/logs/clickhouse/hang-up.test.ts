@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { expect, it, vi } from 'vitest'
 import { connectClickHouse } from '../../../src/logs/clickhouse/clickhouse.ts'
 import { createClickHouseLines } from '../../../src/logs/clickhouse/line-table.ts'
-import { parse } from '../../../src/logs/query/parse.ts'
+import { parse } from '../../../src/query/parse.ts'
 import { createTestDatabase } from '../../support/database.ts'
 
 it('a reader who leaves ends the request that runs for him at ClickHouse', async () => {

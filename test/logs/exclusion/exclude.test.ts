@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { exclude, type Pace } from '../../../src/logs/exclusion/exclude.ts'
 import type { Delivery } from '../../../src/logs/log-store.ts'
 import { countedBytes } from '../../../src/logs/log-store.ts'
-import { parse } from '../../../src/logs/query/parse.ts'
+import { parse } from '../../../src/query/parse.ts'
 import { counted, delivery, frame } from '../../support/deliveries.ts'
 import { drainVectors } from '../../support/drain-vectors.ts'
 

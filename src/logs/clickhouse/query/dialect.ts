@@ -1,8 +1,8 @@
 // How ClickHouse says what a condition asks (../../query/condition-sql.ts). Its texts are bytes, and lower() knows ASCII only,
 // which is the rule of fold.ts.
-import type { Condition } from '../../query/condition.ts'
-import { conditionSql, type Dialect, likePattern } from '../../query/condition-sql.ts'
-import { isAscii } from '../../query/fold.ts'
+import type { Condition } from '../../../query/condition.ts'
+import { conditionSql, type Dialect, likePattern } from '../../../query/condition-sql.ts'
+import { isAscii } from '../../../query/fold.ts'
 import type { Bind } from '../parameters.ts'
 
 const COLOURS = String.raw`'\x1b\\[[0-?]*[ -/]*[@-~]'`

@@ -1,6 +1,6 @@
 // How Postgres says what a condition asks (../../query/condition-sql.ts).
-import type { Text } from '../../query/condition.ts'
-import { conditionSql, type Dialect, likePattern } from '../../query/condition-sql.ts'
+import type { Text } from '../../../query/condition.ts'
+import { conditionSql, type Dialect, likePattern } from '../../../query/condition-sql.ts'
 
 /** Columns that conditions use, beside those of log_line; in a select on log_line. Folded once however often asked. */
 export const FOLDED_COLUMNS = (['message', 'process', 'source'] satisfies Text[])

@@ -1,0 +1,37 @@
+import { expect, it } from 'vitest'
+import { gather } from '../../src/database/batch-lookup.ts'
+
+it('asks once for all that is looked up in one turn, and gives each its own answer', async () => {
+  const asked: (readonly number[])[] = []
+  const double = gather(async (keys: readonly number[]) => {
+    asked.push(keys)
+    return keys.map((key) => key * 2)
+  })
+  expect(await Promise.all([double(1), double(2), double(3)])).toEqual([2, 4, 6])
+  expect(await double(4)).toBe(8)
+  expect(asked).toEqual([[1, 2, 3], [4]])
+})
+
+it('asks once for all that is looked up within a while, where nobody is in a hurry', async () => {
+  const asked: (readonly number[])[] = []
+  const find = gather(async (keys: readonly number[]) => {
+    asked.push(keys)
+    return keys
+  }, 50)
+  const first = find(1)
+  await new Promise((resolve) => setTimeout(resolve, 10))
+  expect(await Promise.all([first, find(2)])).toEqual([1, 2])
+  expect(asked).toEqual([[1, 2]])
+})
+
+it('tells everybody who asked of a failure, and nobody who asks later', async () => {
+  let fails = true
+  const find = gather(async (keys: readonly number[]) => {
+    if (fails) throw new Error('the database is away')
+    return keys
+  })
+  const both = await Promise.allSettled([find(1), find(2)])
+  expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+  fails = false
+  expect(await find(3)).toBe(3)
+})
