@@ -1,6 +1,6 @@
 // The process: settings, database, service, listen, and one place that decides how it ends.
 import closeWithGrace from 'close-with-grace'
-import { type Config, ConfigError, loadConfig, redactConfig } from './config.ts'
+import { type Config, ConfigError, loadConfig, printableConfig } from './config.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './database/embedded-postgres.ts'
 import { createLog, terminalStream } from './operations/log.ts'
 import { createService } from './service.ts'
@@ -20,7 +20,7 @@ function readConfig(): Config {
 
 const config = readConfig()
 const log = createLog(config.logLevel, terminalStream())
-log.info({ config: redactConfig(config) }, 'starting')
+log.info({ settings: printableConfig(config) }, 'starting')
 
 let embedded: EmbeddedPostgres | undefined
 if (config.database.url === null) {

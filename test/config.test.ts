@@ -2,7 +2,9 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { ConfigError, loadConfig, redactConfig } from '../src/config.ts'
+import { listSettings } from '../src/config/setting.ts'
+import { settings } from '../src/config/settings.ts'
+import { type Config, ConfigError, loadConfig, printableConfig } from '../src/config.ts'
 import { DEFAULT_PLANS } from '../src/plans.ts'
 
 const manifest = JSON.parse(readFileSync(new URL('../addon-manifest.json', import.meta.url), 'utf8'))
@@ -49,7 +51,7 @@ describe('in production', () => {
     },
   )
 
-  it('refuses to start on the secrets that everybody can read in the repository', () => {
+  it('refuses to start on the secrets that are public in the repository', () => {
     const f = (name: string, value: string) =>
       expect(() => loadConfig({ ...PRODUCTION, [name]: value })).toThrow(
         new RegExp(`^${name} is the development`),
@@ -143,16 +145,45 @@ it('takes two OAuth client secrets while they are rotated, and none', () => {
   expect(() => loadConfig({ HEROKU_CLIENT_SECRET_PREVIOUS: 'old' })).toThrow(/^HEROKU_CLIENT_SECRET must/)
 })
 
-it('prints itself without a secret', () => {
-  const printed = JSON.stringify(redactConfig(loadConfig({ ...PRODUCTION, HEROKU_CLIENT_SECRET: 'portal' })))
-  const secrets = [
-    'a password of our own',
-    'a salt of our own',
-    'u:p',
-    'portal',
-    PRODUCTION.SECRET_KEYS.slice(3),
-  ]
-  for (const secret of secrets) expect(printed).not.toContain(secret)
+describe('the settings in the log', () => {
+  it('are those that are declared as no secret, with the value in effect', () => {
+    const printed = printableConfig(loadConfig({ ...PRODUCTION, DRAIN_WRITERS: '4' }))
+    expect(printed).toMatchObject({
+      NODE_ENV: 'production',
+      DRAIN_WRITERS: 4,
+      PROXY_HOPS: 1,
+      LOG_LEVEL: 'info',
+    })
+    expect(printed).toMatchObject({ ADDON_PASSWORD: '[redacted]', METRICS_TOKEN: null })
+    expect(printed.DATABASE_URL).toBe('postgres://[redacted]@db.example.com/culvert')
+  })
+
+  it('hold no secret, and nothing that is not declared', () => {
+    const secrets = Object.fromEntries(
+      listSettings(settings)
+        .filter(({ setting }) => setting.secret === true)
+        .flatMap(({ setting }) => setting.variables.map((variable) => [variable, `hunter2-${variable}`])),
+    )
+    const config = loadConfig({
+      ...PRODUCTION,
+      ...secrets,
+      SECRET_KEYS: PRODUCTION.SECRET_KEYS,
+      SMTP_URL: 'smtp://u:hunter2@mail.example.com',
+      MAIL_FROM: 'logs@example.com',
+      CLICKHOUSE_URL: 'https://u:hunter2@ch.example.com/culvert?password=hunter2',
+    })
+    const printed = JSON.stringify(printableConfig({ ...config, undeclared: 'hunter2' } as Config))
+    for (const secret of ['hunter2', 'u:p', PRODUCTION.SECRET_KEYS.slice(3)])
+      expect(printed).not.toContain(secret)
+  })
+
+  it('are declared as secret wherever the name says so', () => {
+    const open = listSettings(settings).filter(
+      ({ setting }) =>
+        setting.secret !== true && /PASSWORD|SECRET|SALT|TOKEN|KEY/.test(setting.variables.join()),
+    )
+    expect(open.map(({ setting }) => setting.variables)).toEqual([])
+  })
 })
 
 it('cannot be changed once it is read', () => {
@@ -162,7 +193,7 @@ it('cannot be changed once it is read', () => {
   }).toThrow(TypeError)
 })
 
-it('spools on a disk that stays, for one database whoever connects to it, and not on a dyno', () => {
+it('spools on a disk that stays, for one database by any user, and not on a dyno', () => {
   const spool = (environment: Record<string, string>) => loadConfig(environment).spool
   expect(spool({})).toEqual({
     on: true,
@@ -189,7 +220,7 @@ it('keeps lines in ClickHouse where that is named, and prints no password of it'
   const CLICKHOUSE_URL = 'https://culvert:hunter2@ch.example.com:8443/culvert?password=hunter2'
   const config = loadConfig({ CLICKHOUSE_URL, CLICKHOUSE_CLUSTER: 'logs' })
   expect(config.clickhouse).toEqual({ url: CLICKHOUSE_URL, cluster: 'logs', mode: 'only' })
-  expect(JSON.stringify(redactConfig(config))).not.toContain('hunter2')
+  expect(JSON.stringify(printableConfig(config))).not.toContain('hunter2')
   expect(loadConfig({ CLICKHOUSE_URL: 'chdb:./here', CLICKHOUSE_MODE: 'fill' }).clickhouse?.mode).toBe('fill')
   expect(loadConfig({}).clickhouse).toBeNull()
   expect(() => loadConfig({ CLICKHOUSE_URL: 'clickhouse.example.com' })).toThrow('CLICKHOUSE_URL')

@@ -68,7 +68,7 @@ function checkSettings(
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     for (const sentence of error.message.split('\n'))
-      report('FAIL', sentence, 'README, "Run it", has all settings.')
+      report('FAIL', sentence, 'docs/settings.md lists all settings.')
     report('skip', 'everything else is looked at when these are right')
     return undefined
   }

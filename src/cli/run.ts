@@ -38,7 +38,7 @@ ${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`).join('\
 
   culvert <command> --help tells more of one.
 
-Settings are environment variables, the same as the service's (README, "Run it"). To look at a production
+Settings are environment variables, the same as the service's (docs/settings.md). To look at a production
 service, run the command where its settings are:
 
   heroku run npx culvert doctor -a your-app

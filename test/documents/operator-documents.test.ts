@@ -1,16 +1,15 @@
 // What the documents for operators name is there: settings, metrics, packages.
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { listSettings } from '../../src/config/setting.ts'
+import { settings } from '../../src/config/settings.ts'
 import { startTestService, type TestService } from '../support/service.ts'
 
 const read = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8')
 
 const RUNBOOK = read('RUNBOOK.md')
 const README = read('README.md')
-/** The names in the schema of config.ts. */
-const SETTINGS = [
-  ...read('src/config.ts').matchAll(/^ {2}([A-Z][A-Z0-9_]+): z$|^ {2}([A-Z][A-Z0-9_]+): \w/gm),
-].map(([, split, whole]) => (split ?? whole) as string)
+const SETTINGS = listSettings(settings).flatMap(({ setting }) => setting.variables)
 
 let service: TestService
 beforeAll(async () => {
@@ -28,18 +27,12 @@ it('the runbook names metrics that exist', async () => {
   expect([...named].filter((name) => !known(name))).toEqual([])
 })
 
-it('the runbook, the Heroku button and the README name settings that exist', () => {
-  expect(SETTINGS).toContain('METRICS_TOKEN')
-  const inRunbook = [...RUNBOOK.matchAll(/`\$?([A-Z]+_[A-Z_]+)(?:=\w+)?`/g)].map(([, name]) => name as string)
+it('the documents for operators and the Heroku button name settings that exist', () => {
   const inButton = Object.keys(JSON.parse(read('app.json')).env)
-  const settings = README.slice(README.indexOf('## Run it'), README.indexOf('### Plans'))
-  const inReadme = [...settings.matchAll(/^\| (`[A-Z].*?) \|/gm)].flatMap(
-    ([, cell]) => cell?.match(/[A-Z][A-Z0-9_]+/g) ?? [],
+  const inProse = [RUNBOOK, README, read('SECURITY.md')].flatMap((page) =>
+    [...page.matchAll(/`\$?([A-Z]+_[A-Z_]+)(?:=[^`]*)?`/g)].map(([, name]) => name as string),
   )
-  for (const named of [inRunbook, inButton, inReadme])
-    expect(named.filter((name) => !SETTINGS.includes(name))).toEqual([])
-  // DYNO is Heroku's own.
-  expect(SETTINGS.filter((name) => name !== 'DYNO' && !inReadme.includes(name))).toEqual([])
+  expect([...inButton, ...inProse].filter((name) => !SETTINGS.includes(name))).toEqual([])
 })
 
 it('the README says of each package that ships why it is there', () => {
