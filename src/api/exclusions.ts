@@ -2,6 +2,7 @@
 // what each of them saved.
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
+import { addCounts } from '../logs/count.ts'
 import type { Exclusion, ExclusionStore } from '../logs/exclusion/exclusion-store.ts'
 import type { LogStore, Saved } from '../logs/log-store.ts'
 import { utcDay } from '../logs/utc-day.ts'
@@ -143,7 +144,7 @@ function toJson(
 
 function sum(saved: readonly Saved[]): { lines: number; bytes: number } {
   return {
-    lines: saved.reduce((lines, one) => lines + one.lines, 0),
-    bytes: saved.reduce((bytes, one) => bytes + one.bytes, 0),
+    lines: saved.reduce((lines, one) => addCounts(lines, one.lines), 0),
+    bytes: saved.reduce((bytes, one) => addCounts(bytes, one.bytes), 0),
   }
 }

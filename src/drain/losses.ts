@@ -19,19 +19,31 @@ const KINDS: Record<string, LossKind> = {
   L13: 'shuttle_loss',
 }
 
-/** @param announced `Logplex-Msg-Count`, or the number of lines where the sender said nothing */
+/**
+ * The most lines that one delivery is believed to have lost: more than an app that writes 10,000 lines a second writes in
+ * a day. A larger number is counted as this one.
+ */
+export const MAX_LOST_LINES = 1_000_000_000
+/** The most missing lines that a `Logplex-Msg-Count` is believed: ten times the largest batch that a sender makes. */
+export const MAX_ANNOUNCED_LINES = 10_000
+
+/**
+ * Each kind once.
+ *
+ * @param announced `Logplex-Msg-Count`, or the number of lines where the sender said nothing
+ */
 export function findLosses(body: Buffer, lines: readonly FramedLine[], announced: number): Loss[] {
-  const losses: Loss[] = []
+  const lost = new Map<LossKind, number>()
   for (const line of lines) {
     if (!mayTellOfLoss(body, line)) continue
     const [, code, count] = NOTICE.exec(body.toString('latin1', line.messageStart, line.messageEnd)) ?? []
     const kind = code === undefined ? undefined : KINDS[code]
-    if (kind) losses.push({ kind, lines: Math.min(Number(count), Number.MAX_SAFE_INTEGER) })
+    if (kind) lost.set(kind, Math.min((lost.get(kind) ?? 0) + Number(count), MAX_LOST_LINES))
   }
   if (announced > lines.length && Number.isSafeInteger(announced)) {
-    losses.push({ kind: 'count_mismatch', lines: announced - lines.length })
+    lost.set('count_mismatch', Math.min(announced - lines.length, MAX_ANNOUNCED_LINES))
   }
-  return losses
+  return [...lost].map(([kind, lines]) => ({ kind, lines }))
 }
 
 /** By the process that wrote it: an app may print such a text too, and must not be believed. */

@@ -1,4 +1,5 @@
 // What a resource has received today, how much it may, and which lines are known to be missing, in a few sentences.
+import { addCounts } from '../logs/count.ts'
 import type { Gap, LogStore, LossKind, Usage } from '../logs/log-store.ts'
 import { type Html, html } from './html.ts'
 
@@ -59,7 +60,7 @@ ${
 
 function sumByKind(gaps: readonly Gap[]): Partial<Record<LossKind, number>> {
   const sums: Partial<Record<LossKind, number>> = {}
-  for (const { kind, lines } of gaps) sums[kind] = (sums[kind] ?? 0) + lines
+  for (const { kind, lines } of gaps) sums[kind] = addCounts(sums[kind] ?? 0, lines)
   return sums
 }
 

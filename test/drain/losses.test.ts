@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { findLosses } from '../../src/drain/losses.ts'
+import { findLosses, MAX_ANNOUNCED_LINES, MAX_LOST_LINES } from '../../src/drain/losses.ts'
 import { parseFrames } from '../../src/logplex/frame-parser.ts'
 import { counted, frame } from '../support/deliveries.ts'
 
@@ -23,6 +23,20 @@ it('reads what Logplex and log-shuttle say of lost lines, in every wording', () 
   f(`Error L13: 6 messages lost ${since}`, 'log-shuttle', [{ kind: 'shuttle_loss', lines: 6 }])
 })
 
+it('adds the notices of a delivery up by kind, and believes no more than an app can lose', () => {
+  const notice = (lines: number | string) =>
+    counted(frame(`Error L10 (output buffer overflow): ${lines} messages dropped`, { process: 'logplex' }))
+  const lossesOf = (bodies: Buffer[]) => {
+    const body = Buffer.concat(bodies)
+    const { lines } = parseFrames(body, { structuredData: false })
+    return findLosses(body, lines, lines.length)
+  }
+  expect(lossesOf([notice(3), notice(4)])).toEqual([{ kind: 'logplex_overflow', lines: 7 }])
+  const most = [{ kind: 'logplex_overflow', lines: MAX_LOST_LINES }]
+  expect(lossesOf([notice('9'.repeat(400))])).toEqual(most)
+  expect(lossesOf(Array.from({ length: 1_000 }, () => notice(2 ** 53 - 1)))).toEqual(most)
+})
+
 it('does not believe an app that prints the same', () => {
   expect(losses('Error L10 (output buffer overflow): 12 messages dropped since now.', 'web.1')).toEqual([])
   expect(losses('Error L10 (output buffer overflow): 12 messages dropped since now.', 'webplex')).toEqual([])
@@ -37,4 +51,7 @@ it('takes an announced count that is higher than the lines for a loss, a lower o
   expect(losses('x', 'web.1', 4)).toEqual([{ kind: 'count_mismatch', lines: 3 }])
   expect(losses('x', 'web.1', 0)).toEqual([])
   expect(losses('x', 'web.1', Number.NaN)).toEqual([])
+  for (const announced of [50_000, 2 ** 53 - 1]) {
+    expect(losses('x', 'web.1', announced)).toEqual([{ kind: 'count_mismatch', lines: MAX_ANNOUNCED_LINES }])
+  }
 })

@@ -45,6 +45,8 @@ const SLOWEST = 10
 const MAX_DYNOS = 50
 const MAX_DYNOS_SEEN = 1_000
 const MEGABYTE = 2 ** 20
+/** Anybody's app may log `service=1e999ms`, and JSON has no infinity. */
+const MAX_QUANTITY = 1e15
 
 interface RequestSum {
   total: number
@@ -169,7 +171,8 @@ function inOrder(byStep: ReadonlyMap<number, number>): [number, number][] {
 
 function quantity(fields: Fields, key: string): number | undefined {
   const text = fields.get(key)?.[0]
-  return text === undefined ? undefined : readQuantity(text)?.scaled
+  const scaled = text === undefined ? undefined : readQuantity(text)?.scaled
+  return scaled === undefined ? undefined : Math.max(-MAX_QUANTITY, Math.min(scaled, MAX_QUANTITY))
 }
 
 function millis(fields: Fields, key: string): number | undefined {

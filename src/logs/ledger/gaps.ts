@@ -1,6 +1,7 @@
 // Lines known to be missing. One row for each drain, kind and minute, however many losses are told in it.
 import type { Pool } from 'pg'
 import type { Statement } from '../../database/round-trip.ts'
+import { addCounts, addExcluded, toCount } from '../count.ts'
 import type { Gap, Loss } from '../log-store.ts'
 import { toTimes } from './parameters.ts'
 
@@ -22,7 +23,7 @@ export function recordGaps(told: readonly DrainLosses[]): Statement | null {
     for (const { kind, lines } of losses) {
       const key = `${resourceNumber} ${drainId} ${minute} ${kind}`
       const sum = sums.get(key) ?? { resourceNumber, drainId, minute, kind, lines: 0 }
-      sum.lines += lines
+      sum.lines = addCounts(sum.lines, lines)
       sums.set(key, sum)
     }
   }
@@ -34,7 +35,7 @@ export function recordGaps(told: readonly DrainLosses[]): Statement | null {
     text: `
       insert into gap (resource_number, drain_id, minute, kind, lines)
       select * from unnest($1::integer[], $2::integer[], $3::timestamptz[], $4::text[], $5::bigint[])
-      on conflict (resource_number, minute, drain_id, kind) do update set lines = gap.lines + excluded.lines`,
+      on conflict (resource_number, minute, drain_id, kind) do update set ${addExcluded('gap', 'lines')}`,
     values: [
       rows.map((row) => row.resourceNumber),
       rows.map((row) => row.drainId),
@@ -65,6 +66,6 @@ export async function readGaps(pool: Pool, resourceNumber: number, since: Date):
     drainId: row.drain_id,
     minute: `${row.minute.toISOString().slice(0, 16)}Z`,
     kind: row.kind,
-    lines: Number(row.lines),
+    lines: toCount(row.lines),
   }))
 }

@@ -2,6 +2,7 @@
 // excluded is what was received, whatever crashes.
 import type { Pool } from 'pg'
 import type { Statement } from '../../database/round-trip.ts'
+import { addCounts, addExcluded, toCount } from '../count.ts'
 import type { Delivery, Saved } from '../log-store.ts'
 import { dayOf, SHARDS } from './usage.ts'
 
@@ -14,8 +15,8 @@ export function countSaved(deliveries: readonly Delivery[]): Statement | null {
       const day = dayOf(delivery)
       const key = `${resourceNumber} ${exclusionId} ${day}`
       const sum = sums.get(key) ?? { resourceNumber, exclusionId, day, lines: 0, bytes: 0 }
-      sum.lines += lines
-      sum.bytes += bytes
+      sum.lines = addCounts(sum.lines, lines)
+      sum.bytes = addCounts(sum.bytes, bytes)
       sums.set(key, sum)
     }
   }
@@ -30,8 +31,8 @@ export function countSaved(deliveries: readonly Delivery[]): Statement | null {
         from unnest($1::integer[], $2::uuid[], $3::date[], $4::bigint[], $5::bigint[])
           as t (resource_number, exclusion_id, day, lines, bytes)
       on conflict (resource_number, exclusion_id, day, shard) do update set
-        lines = exclusion_saved.lines + excluded.lines,
-        bytes = exclusion_saved.bytes + excluded.bytes`,
+        ${addExcluded('exclusion_saved', 'lines')},
+        ${addExcluded('exclusion_saved', 'bytes')}`,
     values: [
       rows.map((row) => row.resourceNumber),
       rows.map((row) => row.exclusionId),
@@ -55,7 +56,7 @@ export async function readSavedSince(pool: Pool, resourceNumber: number, since: 
   return rows.map((row) => ({
     exclusionId: row.exclusion_id,
     day: row.day,
-    lines: Number(row.lines),
-    bytes: Number(row.bytes),
+    lines: toCount(row.lines),
+    bytes: toCount(row.bytes),
   }))
 }

@@ -2,6 +2,7 @@
 // the count is right whatever crashes and however many processes write.
 import type { Pool, PoolClient, QueryResult } from 'pg'
 import { roundTrip, type Statement } from '../../database/round-trip.ts'
+import { addCounts, addExcluded, toCount } from '../count.ts'
 import { countedBytes, type Delivery, type Usage } from '../log-store.ts'
 import { utcDay } from '../utc-day.ts'
 
@@ -71,8 +72,8 @@ export function countUsage(deliveries: readonly Delivery[], isOver: readonly boo
     const key = dayKey(delivery)
     const sum = sums.get(key) ?? { delivery, counts: [0, 0, 0, 0] }
     const column = isOver[at] ? 2 : 0
-    sum.counts[column] = (sum.counts[column] as number) + delivery.lines.length
-    sum.counts[column + 1] = (sum.counts[column + 1] as number) + countedBytes(delivery)
+    sum.counts[column] = addCounts(sum.counts[column] as number, delivery.lines.length)
+    sum.counts[column + 1] = addCounts(sum.counts[column + 1] as number, countedBytes(delivery))
     sums.set(key, sum)
   }
   // In one order everywhere: two writers that share a shard wait for each other and do not deadlock.
@@ -94,10 +95,7 @@ const COUNT = `
     from unnest($1::integer[], $2::date[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
       as t (resource_number, day, lines, bytes, dropped_lines, dropped_bytes)
   on conflict (resource_number, day, shard) do update set
-    lines = usage.lines + excluded.lines,
-    bytes = usage.bytes + excluded.bytes,
-    dropped_lines = usage.dropped_lines + excluded.dropped_lines,
-    dropped_bytes = usage.dropped_bytes + excluded.dropped_bytes`
+    ${['lines', 'bytes', 'dropped_lines', 'dropped_bytes'].map((column) => addExcluded('usage', column)).join(', ')}`
 
 const SUMS = `coalesce(sum(lines), 0) as "lines", coalesce(sum(bytes), 0) as "bytes",
             coalesce(sum(dropped_lines), 0) as "droppedLines", coalesce(sum(dropped_bytes), 0) as "droppedBytes"`
@@ -126,10 +124,10 @@ export async function readUsageSince(
 
 function toUsage(sum: SumRow): Usage {
   return {
-    lines: Number(sum.lines),
-    bytes: Number(sum.bytes),
-    droppedLines: Number(sum.droppedLines),
-    droppedBytes: Number(sum.droppedBytes),
+    lines: toCount(sum.lines),
+    bytes: toCount(sum.bytes),
+    droppedLines: toCount(sum.droppedLines),
+    droppedBytes: toCount(sum.droppedBytes),
   }
 }
 
@@ -143,7 +141,7 @@ export async function findHeavyUsers(
       where day = $1 group by resource_number having sum(bytes) >= $2`,
     [day, Math.ceil(atLeastBytes)],
   )
-  return rows.map(({ resourceNumber, bytes }) => ({ resourceNumber, bytes: Number(bytes) }))
+  return rows.map(({ resourceNumber, bytes }) => ({ resourceNumber, bytes: toCount(bytes) }))
 }
 
 /** Resources that have stored lines since that day, and how many, the busiest last. */
@@ -156,7 +154,7 @@ export async function findStoredSince(
       where day >= $1 group by resource_number having sum(lines) > 0 order by sum(lines), resource_number`,
     [day],
   )
-  return rows.map(({ resourceNumber, lines }) => ({ resourceNumber, lines: Number(lines) }))
+  return rows.map(({ resourceNumber, lines }) => ({ resourceNumber, lines: toCount(lines) }))
 }
 
 export interface UsedRow {

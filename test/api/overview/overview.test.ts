@@ -55,6 +55,22 @@ describe('the overview', () => {
     expect(requests[6]).toMatchObject({ total: 5, s2xx: 0, s3xx: 1, s4xx: 1, s5xx: 1 })
   })
 
+  it('keeps every figure finite, whatever number a line has', () => {
+    const { requests, slowest, dynos } = sumsOf([
+      request(5, 200, '1e999'),
+      router(5, 'method=GET path="/" connect=1e999s service=1e999h status=1e999'),
+      {
+        sentAt: at(5),
+        source: 'heroku',
+        process: 'web.1',
+        message: 'sample#memory_total=1e999GB sample#memory_quota=-1e999GB sample#load_avg_1m=1e999',
+      },
+    ])
+    expect(requests[5]).toMatchObject({ total: 2, p99Ms: 2e15 })
+    expect(slowest).toMatchObject([{ requests: 2, p95Ms: 2e15 }])
+    expect(JSON.stringify(dynos)).not.toContain('null')
+  })
+
   it('counts the codes of router, dynos and Logplex, the most frequent first, and says what they mean', () => {
     const platform = (process: string, message: string) => ({
       sentAt: at(1),
