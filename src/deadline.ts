@@ -38,3 +38,19 @@ export function startDeadline(timeoutMs: number, calledOffBy?: AbortSignal): Dea
     },
   }
 }
+
+/**
+ * The result of `work`, which continues without a listener where it takes longer.
+ *
+ * @throws what `late` makes where it takes longer
+ */
+export function withinMs<T>(
+  timeoutMs: number,
+  work: Promise<T>,
+  late: () => Error = () => new DOMException('the time is up', 'TimeoutError'),
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(late()), timeoutMs)
+    work.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
+}

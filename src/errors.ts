@@ -109,6 +109,11 @@ export function toAppError(error: unknown, otherwise: ErrorCode = 'internal'): A
     : new AppError(otherwise, {}, { cause: error })
 }
 
+/** Why the process cannot start: a sentence for its operator, who needs no stack trace with it. */
+export class StartError extends Error {
+  override name = 'StartError'
+}
+
 /** For a branch that cannot be reached: `throw bug('…')`. */
 export function bug(message: string): Error {
   return new Error(`BUG: ${message}`)

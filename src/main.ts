@@ -2,6 +2,7 @@
 import closeWithGrace from 'close-with-grace'
 import { type Config, ConfigError, loadConfig, printableConfig } from './config.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './database/embedded-postgres.ts'
+import { StartError } from './errors.ts'
 import { createLog, terminalStream } from './operations/log.ts'
 import { createService } from './service.ts'
 
@@ -31,7 +32,12 @@ if (config.database.url === null) {
 }
 const databaseUrl = config.database.url ?? (embedded as EmbeddedPostgres).url
 
-const service = await createService({ config, databaseUrl, log })
+const service = await createService({ config, databaseUrl, log }).catch(async (error: unknown) => {
+  await embedded?.stop()
+  if (!(error instanceof StartError)) throw error
+  process.stderr.write(`${error.message}\n`)
+  process.exit(1)
+})
 
 closeWithGrace({ delay: GRACE_MS, logger: log }, async ({ signal, err }) => {
   if (err) log.fatal({ err }, 'ending on an error that nobody handled')

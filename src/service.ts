@@ -11,8 +11,9 @@ import { TailCounters } from './api/live/tail-counters.ts'
 import { createSearchStore } from './api/search-store.ts'
 import type { Config } from './config.ts'
 import { gather } from './database/batch-lookup.ts'
-import { migrate, pendingMigrations } from './database/migrate.ts'
+import { readSchema } from './database/migrate.ts'
 import { createPool } from './database/pool.ts'
+import { prepareSchema } from './database/prepare-schema.ts'
 import { isTransient } from './database/sqlstate.ts'
 import { createDrain, type Drain } from './drain/drain.ts'
 import { HeldDeliveries } from './drain/held-deliveries.ts'
@@ -104,11 +105,7 @@ export async function createService({
   // five seconds is told so; sign-ins, look-ups of drains and live tails never stand in that queue.
   const searching = rest === 1 ? null : open('culvert search', Math.floor(rest / 2))
   const reading = open('culvert', rest - Math.floor(rest / 2))
-  // In production the release phase migrates, once for all processes, before any of them starts.
-  if (!config.production) {
-    const applied = await migrate(reading)
-    if (applied.length > 0) log.info({ applied }, 'migrated')
-  }
+  await prepareSchema(reading, { production: config.production, log })
   const lines = await openLineTables({
     clickhouse: config.clickhouse,
     writing,
@@ -303,7 +300,7 @@ export async function createService({
     pools: { write: writing, read: reading, ...(searching && { search: searching }) },
   })
   const checkReadiness = createReadiness({
-    pendingMigrations: () => pendingMigrations(reading),
+    readSchema: () => readSchema(reading),
     onFailure: (error) => log.warn({ err: error }, 'not ready: the database cannot be reached'),
     now: Date.now,
   })

@@ -1,7 +1,7 @@
 // Whether the database is one that the service can work with. Only looks.
 import type pg from 'pg'
 import type { Config } from '../config.ts'
-import { pendingMigrations } from '../database/migrate.ts'
+import { readSchema } from '../database/migrate.ts'
 import { createPool } from '../database/pool.ts'
 import { partitionName } from '../logs/postgres/partitions.ts'
 import { retentionClasses } from '../plans.ts'
@@ -84,9 +84,14 @@ async function checkServer(findings: Finding[], config: Config, pool: pg.Pool): 
 
 async function checkMigrations(findings: Finding[], config: Config, pool: pg.Pool): Promise<boolean> {
   const report = reporter(findings, 'Migrations')
-  const pending = await pendingMigrations(pool)
+  const { pending, newer, conflict } = await readSchema(pool)
+  if (conflict !== null) {
+    report('FAIL', conflict, 'Deploy a release whose migrations are the ones that were applied.')
+    return false
+  }
   if (pending.length === 0) {
-    report('ok', 'all are applied')
+    const ahead = newer.length === 0 ? '' : `, and of a newer release: ${newer.join(', ')}`
+    report('ok', `all are applied${ahead}`)
     return true
   }
   const says = `not applied: ${pending.join(', ')}`

@@ -1,7 +1,7 @@
 // For the commands that work on the service's database: beside it, without a server and without jobs.
 import type { Pool } from 'pg'
 import { type Config, loadConfig } from '../config.ts'
-import { pendingMigrations } from '../database/migrate.ts'
+import { readSchema, schemaProblem } from '../database/migrate.ts'
 import { createPool } from '../database/pool.ts'
 
 /** A reason for the person at the terminal why the command cannot do what it was asked for. */
@@ -28,8 +28,8 @@ export async function withDatabase<T>(
     onError: () => {},
   })
   try {
-    const pending = await pendingMigrations(pool)
-    if (pending.length > 0) throw new CommandError(`The database is not migrated: ${pending.join(', ')}.`)
+    const problem = schemaProblem(await readSchema(pool))
+    if (problem !== null) throw new CommandError(problem)
     return await work({ config, pool })
   } finally {
     await pool.end()

@@ -1,18 +1,17 @@
 // Entry file: `npm run migrate`, and Heroku's release phase as `node dist/database/migrate-command.js`. Brings the
 // database of DATABASE_URL up to date and says what it did; a release fails with its exit code.
 import { loadConfig } from '../config.ts'
-import { migrate } from './migrate.ts'
+import { migrate, readSchema } from './migrate.ts'
 import { createPool } from './pool.ts'
 
 try {
-  const applied = await run()
-  console.log(applied.length === 0 ? 'The database is up to date.' : `Applied ${applied.join(', ')}.`)
+  console.log(await run())
 } catch (error) {
   console.error(sentence(error))
   process.exitCode = 1
 }
 
-async function run(): Promise<string[]> {
+async function run(): Promise<string> {
   const { database } = loadConfig(process.env)
   if (database.url === null) {
     throw new Error('DATABASE_URL is not set. The embedded Postgres is migrated when the service starts.')
@@ -26,7 +25,11 @@ async function run(): Promise<string[]> {
     onError: () => {},
   })
   try {
-    return await migrate(pool)
+    const applied = await migrate(pool)
+    if (applied.length > 0) return `Applied ${applied.join(', ')}.`
+    const { newer } = await readSchema(pool)
+    if (newer.length === 0) return 'The database is up to date.'
+    return `The database is up to date, and ahead of this release by ${newer.join(', ')}.`
   } finally {
     await pool.end()
   }

@@ -1,6 +1,8 @@
 // Whether this process can do its work: the database answers and its schema is what the code expects. Asked by
 // anybody, so the answer is remembered for a moment and one question at a time is under way.
 
+import type { SchemaState } from '../database/migrate.ts'
+
 export interface Readiness {
   ready: boolean
   /** What is not ready, and why: for strangers, so without names, addresses or an error's own words. */
@@ -8,8 +10,8 @@ export interface Readiness {
 }
 
 export interface ReadinessParts {
-  /** Names of migrations that are not applied; throws where the database does not answer. */
-  pendingMigrations(): Promise<string[]>
+  /** Throws where the database does not answer. */
+  readSchema(): Promise<SchemaState>
   /** Told once when it stops being ready. */
   onFailure(error: unknown): void
   now(): number
@@ -20,19 +22,21 @@ const TIMEOUT_MS = 2_000
 
 export type CheckReadiness = () => Promise<Readiness>
 
-export function createReadiness({ pendingMigrations, onFailure, now }: ReadinessParts): CheckReadiness {
+export function createReadiness({ readSchema, onFailure, now }: ReadinessParts): CheckReadiness {
   let last: { at: number; readiness: Readiness } | undefined
   let underWay: Promise<Readiness> | undefined
 
   async function ask(): Promise<Readiness> {
     try {
-      const pending = await pendingMigrations()
-      if (pending.length === 0) return remember({ ready: true, notReady: {} })
-      const migrations = `${pending.length} not applied: ${pending.join(', ')}`
-      return remember({ ready: false, notReady: { migrations } })
+      const { pending, conflict } = await readSchema()
+      if (pending.length > 0)
+        return remember(notReady({ migrations: `${pending.length} not applied: ${pending.join(', ')}` }))
+      if (conflict !== null)
+        return remember(notReady({ migrations: 'applied ones are not those of this release' }))
+      return remember({ ready: true, notReady: {} })
     } catch (error) {
       if (last?.readiness.ready !== false) onFailure(error)
-      return remember({ ready: false, notReady: { database: 'it cannot be reached' } })
+      return remember(notReady({ database: 'it cannot be reached' }))
     }
   }
 
@@ -48,9 +52,13 @@ export function createReadiness({ pendingMigrations, onFailure, now }: Readiness
     })
     let timer: NodeJS.Timeout | undefined
     const tooLate = new Promise<Readiness>((resolve) => {
-      const notReady = { database: `it did not answer within ${TIMEOUT_MS / 1000} s` }
-      timer = setTimeout(() => resolve({ ready: false, notReady }), TIMEOUT_MS)
+      const why = { database: `it did not answer within ${TIMEOUT_MS / 1000} s` }
+      timer = setTimeout(() => resolve(notReady(why)), TIMEOUT_MS)
     })
     return Promise.race([underWay, tooLate]).finally(() => clearTimeout(timer))
   }
+}
+
+function notReady(why: Record<string, string>): Readiness {
+  return { ready: false, notReady: why }
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { MIGRATIONS_DIRECTORY, migrate, pendingMigrations } from '../../src/database/migrate.ts'
+import { MIGRATIONS_DIRECTORY, migrate, readSchema, schemaProblem } from '../../src/database/migrate.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { openPool } from '../support/pool.ts'
 
@@ -26,13 +26,13 @@ afterEach(async () => {
 
 describe('migrate', () => {
   it('applies what is missing, in order, and tells what it applied', async () => {
-    expect(await pendingMigrations(database.pool, directory)).toEqual(['0001-first.sql', '0002-second.sql'])
+    expect(await pending()).toEqual(['0001-first.sql', '0002-second.sql'])
     expect(await migrate(database.pool, directory)).toEqual(['0001-first.sql', '0002-second.sql'])
     expect(await migrate(database.pool, directory)).toEqual([])
     await file('0003-third.sql', 'create table third (id integer)')
-    expect(await pendingMigrations(database.pool, directory)).toEqual(['0003-third.sql'])
+    expect(await pending()).toEqual(['0003-third.sql'])
     expect(await migrate(database.pool, directory)).toEqual(['0003-third.sql'])
-    expect(await pendingMigrations(database.pool, directory)).toEqual([])
+    expect(await pending()).toEqual([])
   })
 
   it('applies each file once when two processes start at once', async () => {
@@ -73,6 +73,58 @@ describe('migrate', () => {
     await expect(migrate(database.pool, directory)).rejects.toThrow('0001-first.sql was changed after')
   })
 
+  it('leaves alone what a newer release has applied, so that a rollback works', async () => {
+    await file('0003-newer.sql', 'alter table first add column note text')
+    await migrate(database.pool, directory)
+    await rm(join(directory, '0003-newer.sql'))
+    expect(await migrate(database.pool, directory)).toEqual([])
+    const schema = await readSchema(database.pool, directory)
+    expect(schema).toEqual({ pending: [], newer: ['0003-newer.sql'], conflict: null })
+    expect(schemaProblem(schema)).toBeNull()
+  })
+
+  it('refuses a changed file of its own in a database that is ahead', async () => {
+    await file('0003-newer.sql', 'select 1')
+    await migrate(database.pool, directory)
+    await rm(join(directory, '0003-newer.sql'))
+    await file('0002-second.sql', 'select 2')
+    await expect(migrate(database.pool, directory)).rejects.toThrow('0002-second.sql was changed after')
+    expect(schemaProblem(await readSchema(database.pool, directory))).toContain('0002-second.sql was changed')
+  })
+
+  it('refuses when a newer release has applied a file that this one has under another name', async () => {
+    await file('0003-one-branch.sql', 'select 1')
+    await migrate(database.pool, directory)
+    await rm(join(directory, '0003-one-branch.sql'))
+    await file('0003-other-branch.sql', 'select 1')
+    await expect(migrate(database.pool, directory)).rejects.toThrow('0003-one-branch.sql was applied')
+  })
+
+  it('lets readers pass while a table that it needs is in use, and applies the file afterwards', async () => {
+    await migrate(database.pool, directory)
+    await file('0003-third.sql', 'alter table first add column note text')
+    const holder = await hold('first')
+    const migrating = migrate(database.pool, directory)
+    for (let tries = 0; tries < 2; tries++) {
+      await expect.poll(() => isWaiting('alter table first'), { interval: 5 }).toBe(true)
+      // Queued after the migration: fails where that waits for as long as the table is in use.
+      await database.pool.query(`begin; set local lock_timeout = '5s'; select from first; commit`)
+    }
+    await holder.release()
+    expect(await migrating).toEqual(['0003-third.sql'])
+  })
+
+  it('gives up with a sentence when a table that it needs stays in use', async () => {
+    await migrate(database.pool, directory)
+    await file('0003-third.sql', 'alter table first add column note text')
+    const holder = await hold('first')
+    await expect(migrate(database.pool, directory, { tableLocksTimeoutMs: 1 })).rejects.toThrow(
+      'Migration 0003-third.sql needs a table that is in use',
+    )
+    await holder.release()
+    expect(await pending()).toEqual(['0003-third.sql'])
+  })
+
   it('refuses when an applied file is missing', async () => {
     await migrate(database.pool, directory)
     await rm(join(directory, '0001-first.sql'))
@@ -102,17 +154,17 @@ describe('migrate', () => {
     expect((await database.pool.query(`select to_regclass('third') as third`)).rows).toEqual([
       { third: null },
     ])
-    expect(await pendingMigrations(database.pool, directory)).toEqual(['0003-broken.sql'])
+    expect(await pending()).toEqual(['0003-broken.sql'])
   })
 })
 
 describe('npm run migrate', () => {
   it('applies the migrations of the package and says so', async () => {
-    expect(await pendingMigrations(database.pool)).not.toEqual([])
+    expect(await pending(MIGRATIONS_DIRECTORY)).not.toEqual([])
     const first = await runCommand({ DATABASE_URL: database.url })
     expect(first).toMatchObject({ code: 0, stderr: '' })
     expect(first.stdout).toContain('0001-resource.sql')
-    expect(await pendingMigrations(database.pool, MIGRATIONS_DIRECTORY)).toEqual([])
+    expect(await pending(MIGRATIONS_DIRECTORY)).toEqual([])
   })
 
   it('fails with a sentence when the database cannot be reached', async () => {
@@ -122,6 +174,31 @@ describe('npm run migrate', () => {
     expect(stderr).not.toContain('    at ')
   })
 })
+
+/** Holds a table as a pg_dump does: open for readers and writers, closed to whatever would change it. */
+async function hold(table: string): Promise<{ release(): Promise<void> }> {
+  const client = await database.pool.connect()
+  await client.query(`begin; lock table ${table} in access share mode`)
+  return {
+    async release() {
+      await client.query('rollback')
+      client.release()
+    },
+  }
+}
+
+async function isWaiting(statement: string): Promise<boolean> {
+  const { rowCount } = await database.pool.query(
+    `select from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock' and starts_with(query, $1)`,
+    [statement],
+  )
+  return (rowCount ?? 0) > 0
+}
+
+async function pending(of = directory): Promise<string[]> {
+  return (await readSchema(database.pool, of)).pending
+}
 
 async function file(name: string, sql: string): Promise<void> {
   await writeFile(join(directory, name), sql)

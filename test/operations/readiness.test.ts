@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createReadiness } from '../../src/operations/readiness.ts'
 import { startTestService, type TestService } from '../support/service.ts'
 
+const FITS = { pending: [], newer: [], conflict: null }
+
 describe('/readyz', () => {
   let service: TestService
   beforeAll(async () => {
@@ -52,10 +54,10 @@ describe('readiness', () => {
     const clock = { now: 0 }
     let asked = 0
     const check = createReadiness({
-      async pendingMigrations() {
+      async readSchema() {
         asked++
         await sleep(5)
-        return []
+        return FITS
       },
       onFailure: () => {},
       now: () => clock.now,
@@ -74,9 +76,9 @@ describe('readiness', () => {
     let broken: Error | undefined = new Error('connect ECONNREFUSED 10.1.2.3:5432')
     const told: unknown[] = []
     const check = createReadiness({
-      async pendingMigrations() {
+      async readSchema() {
         if (broken) throw broken
-        return []
+        return FITS
       },
       onFailure: (error) => told.push(error),
       now: () => clock.now,

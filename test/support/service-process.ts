@@ -47,9 +47,9 @@ export async function startServiceProcess(environment: Record<string, string>): 
     }
     child.stdout?.on('data', read)
     child.stderr?.on('data', read)
-    child.once('exit', () => {
+    child.once('close', (code) => {
       clearTimeout(timer)
-      fail('ended')
+      fail(`ended with ${code}`)
     })
   })
   return {
