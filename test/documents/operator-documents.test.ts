@@ -4,11 +4,14 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { listSettings } from '../../src/config/setting.ts'
 import { settings } from '../../src/config/settings.ts'
 import { startTestService, type TestService } from '../support/service.ts'
+import { documents } from './documents.ts'
 
 const read = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8')
 
 const RUNBOOK = read('RUNBOOK.md')
-const README = read('README.md')
+const PACKAGES = read('docs/packages.md')
+/** The documents that tell operators what to set. */
+const PROSE = documents().filter((path) => /^(README|RUNBOOK|SECURITY)\.md$|^docs\//.test(path))
 const SETTINGS = listSettings(settings).flatMap(({ setting }) => setting.variables)
 
 let service: TestService
@@ -29,16 +32,16 @@ it('the runbook names metrics that exist', async () => {
 
 it('the documents for operators and the Heroku button name settings that exist', () => {
   const inButton = Object.keys(JSON.parse(read('app.json')).env)
-  const inProse = [RUNBOOK, README, read('SECURITY.md')].flatMap((page) =>
-    [...page.matchAll(/`\$?([A-Z]+_[A-Z_]+)(?:=[^`]*)?`/g)].map(([, name]) => name as string),
+  const inProse = PROSE.flatMap((path) =>
+    [...read(path).matchAll(/`\$?([A-Z]+_[A-Z_]+)(?:=[^`]*)?`/g)].map(([, name]) => name as string),
   )
   expect([...inButton, ...inProse].filter((name) => !SETTINGS.includes(name))).toEqual([])
 })
 
-it('the README says of each package that ships why it is there', () => {
+it('docs/packages.md says why each package that ships is there', () => {
   const { dependencies, optionalDependencies } = JSON.parse(read('package.json'))
   const explained = (name: string) =>
-    README.includes(`| ${name} |`) || README.includes(`| ${name.split('/')[0]}/* |`)
+    PACKAGES.includes(`| ${name} |`) || PACKAGES.includes(`| ${name.split('/')[0]}/* |`)
   expect(
     [...Object.keys(dependencies), ...Object.keys(optionalDependencies)].filter((name) => !explained(name)),
   ).toEqual([])
