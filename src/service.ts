@@ -1,10 +1,13 @@
 // The parts of the service, put together over an open database. main.ts runs it as a process, tests run it in theirs.
+
+import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { Pool } from 'pg'
 import { digest, openSession } from './access/session.ts'
 import { createSessionStore } from './access/session-store.ts'
 import { createTokenStore } from './access/token-store.ts'
+import { ALERT_SEALED_COLUMN } from './alerts/alert-store.ts'
 import { createAlertsRoom } from './alerts/alerts.ts'
 import { someAppOf } from './api/about.ts'
 import { TailCounters } from './api/live/tail-counters.ts'
@@ -19,8 +22,10 @@ import { createDrain, type Drain } from './drain/drain.ts'
 import { HeldDeliveries } from './drain/held-deliveries.ts'
 import { createHeldStore } from './drain/held-store.ts'
 import { Newcomers } from './drain/newcomers.ts'
+import { ENDPOINT_SEALED_COLUMN } from './endpoints/endpoint-store.ts'
 import { createLogEndpoints, type LogEndpoints } from './endpoints/endpoints.ts'
 import { createHerokuRoom, type HerokuRoom } from './heroku/heroku.ts'
+import { HEROKU_SEALED_COLUMNS } from './heroku/token-store.ts'
 import { GRACE_MS, keepHouse } from './jobs/housekeeping.ts'
 import { createNoticeStore } from './jobs/notice-store.ts'
 import { announcePlans, warnOfQuotas } from './jobs/notices.ts'
@@ -39,7 +44,10 @@ import { createErrorPages } from './page/error-page.ts'
 import { configOf } from './partner/provision.ts'
 import type { Visitor } from './partner/sign-in.ts'
 import { findPlan, limitsOf, retentionClasses } from './plans.ts'
+import { createLifecycle, type Lifecycle } from './resources/lifecycle.ts'
 import { createResourceStore } from './resources/resource-store.ts'
+import { resealOld } from './secrets/reseal.ts'
+import { createSecretBox } from './secrets/secret-box.ts'
 import { buildServer } from './server.ts'
 
 /** Room is made days ahead, so a missed round or two costs nothing; a plan change waits this long at most. */
@@ -50,6 +58,8 @@ const ANNOUNCE_EVERY_MS = 5_000
 const QUOTAS_EVERY_MS = 30_000
 /** Less than what a drain that is looked up ahead is still known for. */
 const LOOK_AHEAD_MS = 250
+const RESEAL_EVERY_MS = 600_000
+const RESEAL_AT_ONCE = 500
 /** How long another process may go by the rules of before. */
 const EXCLUSIONS_EVERY_MS = 2_000
 /** The share of its time that a delivery may wait to hear whose its drain token is. */
@@ -60,6 +70,9 @@ const ENDED_EARLIER_MS = 3_600_000
 const FAILED_COMMITS_EVERY_MS = 5_000
 const JOBS_END_MS = 2_000
 const POOLS_END_MS = 2_000
+
+/** Every column that holds secrets at rest. */
+const SEALED_COLUMNS = [...HEROKU_SEALED_COLUMNS, ALERT_SEALED_COLUMN, ENDPOINT_SEALED_COLUMN]
 
 export interface Service {
   app: FastifyInstance
@@ -128,7 +141,7 @@ export async function createService({
     pool: reading,
     config,
     resources: {
-      end: (id) => resources.deprovision(id),
+      end: (id) => lifecycle.deprovision(id),
       // `culvert:test`; one that we do not sell (any more) is left alone.
       follow: (id, { name, plan }) =>
         resources.follow(id, {
@@ -141,8 +154,11 @@ export async function createService({
     now,
     random: Math.random,
   })
-  const appNames = gather(heroku.appNames)
+  const resources = createResourceStore(reading)
+  const drains = heroku.drainStore
+  const appNames = gather(drains.appNames)
   const sessions = createSessionStore(reading)
+  const tokens = createTokenStore(reading)
   const searches = createSearchStore(reading)
   const exclusionStore = createExclusionStore(reading)
   const exclusions = new Exclusions({
@@ -155,20 +171,10 @@ export async function createService({
     config,
     logs,
     appNames,
-    someApp: async (resourceNumber) => someAppOf(await heroku.drainStore.attachedApps(resourceNumber)),
+    someApp: async (resourceNumber) => someAppOf(await drains.attachedApps(resourceNumber)),
     log,
     now,
   })
-  const resources = createResourceStore(reading, {
-    ...heroku.vault,
-    // What people made of a resource ends with it, in the same transaction.
-    async forget(client, resourceId) {
-      const forgotten = await heroku.vault.forget(client, resourceId)
-      for (const store of [alerts.store, exclusionStore, searches]) await store.forget(client, resourceId)
-      return forgotten
-    },
-  })
-
   const planLimits = (plan: string) => limitsOf(config.plans, plan)
   const housekeeping = {
     logs,
@@ -192,8 +198,8 @@ export async function createService({
       append: exclusions.before(commits.measured(writeStore.append)),
       recordLosses: logs.recordLosses,
     },
-    findDrain: gather(resources.findDrains),
-    findDrainAhead: gather(resources.findDrains, LOOK_AHEAD_MS),
+    findDrain: gather(drains.findMany),
+    findDrainAhead: gather(drains.findMany, LOOK_AHEAD_MS),
     findEnded: (numbers) => resources.findEnded(numbers, new Date(now() - GRACE_MS + ENDED_EARLIER_MS)),
     limitsOf: planLimits,
     isTransient,
@@ -203,7 +209,7 @@ export async function createService({
   })
   const held = new HeldDeliveries({
     store: createHeldStore(reading),
-    findDrain: resources.findDrain,
+    findDrain: drains.find,
     lookFor: heroku.lookFor,
     limitsOf: planLimits,
     append: exclusions.before(writeStore.append),
@@ -242,7 +248,6 @@ export async function createService({
         { name: 'warning of quotas', everyMs: QUOTAS_EVERY_MS, work: () => warnOfQuotas(notices) },
       ]
     : []
-  const tokens = createTokenStore(reading)
   const endpoints = createLogEndpoints({
     pool: reading,
     config,
@@ -262,6 +267,21 @@ export async function createService({
     random: Math.random,
   })
   drain.ownOrigin = endpoints.origin
+  const lifecycle: Lifecycle = createLifecycle({
+    pool: reading,
+    drains,
+    secrets: heroku.provisionSecrets,
+    endsWithResource: [
+      sessions,
+      tokens,
+      searches,
+      alerts.store,
+      exclusionStore,
+      endpoints,
+      heroku.provisionSecrets,
+    ],
+  })
+  const box = createSecretBox(config.secretKeys, randomBytes)
   const jobs = repeat(
     [
       {
@@ -276,6 +296,14 @@ export async function createService({
       },
       { name: 'settling held deliveries', everyMs: SETTLE_HELD_EVERY_MS, work: () => held.settle() },
       { name: 'reading exclusion rules', everyMs: EXCLUSIONS_EVERY_MS, work: () => exclusions.refresh() },
+      {
+        name: 'resealing secrets',
+        everyMs: RESEAL_EVERY_MS,
+        async work() {
+          const resealed = await resealOld(reading, box, SEALED_COLUMNS, RESEAL_AT_ONCE)
+          if (resealed > 0) log.info({ resealed }, 'secrets resealed under the first of SECRET_KEYS')
+        },
+      },
       ...noticeJobs,
       ...heroku.jobs,
       ...alerts.jobs,
@@ -312,6 +340,7 @@ export async function createService({
     partner: {
       config,
       resources,
+      lifecycle,
       openSession: signedIn,
       renderErrorPage,
       webhooks: heroku.isOn ? heroku.webhooks : undefined,
@@ -330,7 +359,7 @@ export async function createService({
       dailyBytesOf: (plan) => planLimits(plan).dailyBytes,
       retentionDaysOf: (plan) => planLimits(plan).retentionDays,
       appNames,
-      attachedApps: heroku.drainStore.attachedApps,
+      attachedApps: drains.attachedApps,
       logEndpoints: endpoints.describe,
       previewFormat: endpoints.preview,
     },
@@ -347,9 +376,9 @@ export async function createService({
       await app.close()
       await atMost(JOBS_END_MS, tail.close())
       await drain.close()
-      heroku.end()
-      alerts.end()
-      endpoints.end()
+      heroku.close()
+      alerts.close()
+      endpoints.close()
       // A round that waits for a database which says nothing waits half a minute, and so does a connection that it
       // has. Every job is safe to be cut off anywhere, and nothing is lost with a connection.
       await atMost(JOBS_END_MS, Promise.all([jobs.stop(), heroku.settled(), endpoints.settled()]))

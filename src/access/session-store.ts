@@ -1,5 +1,6 @@
 // All SQL on `session`. The secret a browser holds is never here, only its SHA-256.
 import type { Pool } from 'pg'
+import type { ResourcePart } from '../resources/lifecycle.ts'
 
 export interface Session {
   resourceId: string
@@ -9,7 +10,7 @@ export interface Session {
   expiresAt: Date
 }
 
-export interface SessionStore {
+export interface SessionStore extends ResourcePart {
   create(idDigest: Buffer, session: Session, now: Date): Promise<void>
   /** Null where it never was or has ended. */
   find(idDigest: Buffer, now: Date): Promise<Session | null>
@@ -34,6 +35,10 @@ export function createSessionStore(pool: Pool): SessionStore {
         [idDigest, now],
       )
       return rows[0] ?? null
+    },
+
+    async end(client, { id }) {
+      await client.query('delete from session where resource_id = $1', [id])
     },
   }
 }

@@ -1,5 +1,6 @@
 // All SQL on `api_token`. The token itself is shown once and never kept, only its SHA-256.
 import type { Pool } from 'pg'
+import type { ResourcePart } from '../resources/lifecycle.ts'
 
 export interface ApiToken {
   id: string
@@ -10,7 +11,7 @@ export interface ApiToken {
   lastUsedAt: Date | null
 }
 
-export interface TokenStore {
+export interface TokenStore extends ResourcePart {
   /** Null where there are as many as a resource may have. */
   create(resourceId: string, digest: Buffer, token: Pick<ApiToken, 'name' | 'hint'>): Promise<string | null>
   /** The resource that the token is for, and the token's id; notes that it was used. */
@@ -69,6 +70,10 @@ export function createTokenStore(pool: Pool): TokenStore {
         id,
       ])
       return rowCount === 1
+    },
+
+    async end(client, { id }) {
+      await client.query('delete from api_token where resource_id = $1', [id])
     },
   }
 }

@@ -3,8 +3,9 @@
 import type { Pool, PoolClient } from 'pg'
 import { withTransaction } from '../database/pool.ts'
 import { AppError } from '../errors.ts'
+import type { ResourcePart } from '../resources/lifecycle.ts'
 import { insertNamed, nameTaken } from '../resources/named-rows.ts'
-import { resealOld } from '../secrets/reseal.ts'
+import type { SealedColumn } from '../secrets/reseal.ts'
 import type { SecretBox } from '../secrets/secret-box.ts'
 import type { Condition } from './condition.ts'
 import type { MessageContent } from './message.ts'
@@ -51,7 +52,7 @@ export interface Resource {
   number: number
 }
 
-export interface AlertStore {
+export interface AlertStore extends ResourcePart {
   /** By name. */
   list(resourceNumber: number): Promise<Alert[]>
   /** @throws AppError not_found, as all that name an alert do */
@@ -64,8 +65,6 @@ export interface AlertStore {
   mute(resourceNumber: number, id: string, until: Date | null): Promise<Alert>
   /** Puts a message to each of its addresses into the outbox. @throws AppError tested_too_often */
   test(resourceNumber: number, id: string, now: Date, content: MessageContent): Promise<void>
-  /** In the transaction that ends the resource: its alerts and their messages end with it. */
-  forget(client: PoolClient, resourceId: string): Promise<void>
 
   /** Alerts that are due, each the caller's until `now + leaseMs`. */
   claimDue(now: Date, leaseMs: number, limit: number): Promise<DueAlert[]>
@@ -78,8 +77,6 @@ export interface AlertStore {
   record(alert: DueAlert, found: Found): Promise<Step['tell'] | undefined>
   /** Not looked at this time. */
   postpone(alert: DueAlert, now: Date, dueAt: Date): Promise<void>
-  /** Seals anew, some at a time, what is not sealed under the first key; answers how many. */
-  resealOld(limit: number): Promise<number>
 }
 
 export interface Found {
@@ -94,6 +91,14 @@ export interface Found {
 export const MAX_ALERTS = 50
 const TEST_EVERY_MS = 60_000
 const PURPOSE = 'alert webhook'
+
+export const ALERT_SEALED_COLUMN: SealedColumn = {
+  table: 'alert',
+  key: 'id',
+  resourceId: '(select resource.id from resource where number = resource_number)',
+  column: 'sealed_webhook',
+  purpose: PURPOSE,
+}
 const HEADS = `id, name, q, condition, email, webhook_host, webhook_hint, state, announced, announced_at,
   fired_at, muted_until, evaluated_at, coalesce(delivery_error, evaluation_error) as last_error, created_at, updated_at`
 
@@ -239,11 +244,9 @@ export function createAlertStore(pool: Pool, box: SecretBox): AlertStore {
       })
     },
 
-    async forget(client, resourceId) {
-      await client.query(
-        'delete from alert where resource_number = (select number from resource where id = $1)',
-        [resourceId],
-      )
+    async end(client, { number }) {
+      // Their messages go with them.
+      await client.query('delete from alert where resource_number = $1', [number])
     },
 
     async claimDue(now, leaseMs, limit) {
@@ -307,20 +310,6 @@ export function createAlertStore(pool: Pool, box: SecretBox): AlertStore {
         dueAt,
       ])
     },
-
-    resealOld: (limit) =>
-      resealOld(
-        pool,
-        box,
-        {
-          table: 'alert',
-          key: 'id',
-          resourceId: '(select resource.id from resource where number = resource_number)',
-          column: 'sealed_webhook',
-          purpose: PURPOSE,
-        },
-        limit,
-      ),
   }
 }
 

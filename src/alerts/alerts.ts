@@ -41,14 +41,12 @@ export interface AlertsRoom {
   /** Webhooks may lead to our own network: in development. */
   allowInside: boolean
   jobs: readonly AlertsJob[]
-  /** Ends counts and calls that are under way, so that the jobs come to an end. */
-  end(): void
+  /** Aborts deliveries in flight. */
+  close(): void
 }
 
 const EVALUATE_EVERY_MS = 2_000
 const DELIVER_EVERY_MS = 1_000
-const RESEAL_EVERY_MS = 600_000
-const RESEAL_AT_ONCE = 500
 
 export function createAlertsRoom(needs: AlertsNeeds): AlertsRoom {
   const { pool, config, logs, appNames, someApp, log, now } = needs
@@ -81,15 +79,8 @@ export function createAlertsRoom(needs: AlertsNeeds): AlertsRoom {
     jobs: [
       { name: 'looking at alerts', everyMs: EVALUATE_EVERY_MS, work: () => evaluateDue(evaluating) },
       { name: 'delivering messages', everyMs: DELIVER_EVERY_MS, work: () => deliverDue(delivering) },
-      {
-        name: 'sealing webhooks anew',
-        everyMs: RESEAL_EVERY_MS,
-        async work() {
-          await store.resealOld(RESEAL_AT_ONCE)
-        },
-      },
     ],
-    end() {
+    close() {
       ending.abort(new Error('the service is ending'))
       outbound.close()
       mailer?.close()

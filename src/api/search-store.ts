@@ -1,6 +1,7 @@
 // All SQL on saved_search.
-import type { Pool, PoolClient } from 'pg'
+import type { Pool } from 'pg'
 import { AppError } from '../errors.ts'
+import type { ResourcePart } from '../resources/lifecycle.ts'
 import { insertNamed, nameTaken } from '../resources/named-rows.ts'
 
 export interface SavedSearch {
@@ -13,7 +14,7 @@ export interface SavedSearch {
 
 export type NewSearch = Pick<SavedSearch, 'name' | 'q'>
 
-export interface SearchStore {
+export interface SearchStore extends ResourcePart {
   /** By name. */
   list(resourceNumber: number): Promise<SavedSearch[]>
   /** @throws AppError name_taken, too_many */
@@ -22,8 +23,6 @@ export interface SearchStore {
   update(resourceNumber: number, id: string, search: NewSearch): Promise<SavedSearch>
   /** @throws AppError not_found */
   remove(resourceNumber: number, id: string): Promise<void>
-  /** In the transaction that ends the resource. */
-  forget(client: PoolClient, resourceId: string): Promise<void>
 }
 
 export const MAX_SEARCHES = 100
@@ -71,11 +70,8 @@ export function createSearchStore(pool: Pool): SearchStore {
       if (rowCount === 0) throw new AppError('not_found')
     },
 
-    async forget(client, resourceId) {
-      await client.query(
-        'delete from saved_search where resource_number = (select number from resource where id = $1)',
-        [resourceId],
-      )
+    async end(client, { number }) {
+      await client.query('delete from saved_search where resource_number = $1', [number])
     },
   }
 }

@@ -1,6 +1,6 @@
 // All SQL on log endpoints. Token and url are secrets of the customer and lie sealed.
 import type { Pool } from 'pg'
-import { resealOld } from '../secrets/reseal.ts'
+import type { SealedColumn } from '../secrets/reseal.ts'
 import type { SecretBox } from '../secrets/secret-box.ts'
 import { badRequest, duplicate, recordNotFound, type VersionRef } from './fastly-error.ts'
 import type { FormatVersion } from './format/compile.ts'
@@ -30,8 +30,6 @@ export interface EndpointStore {
   create(ref: VersionRef, endpoint: Omit<LogEndpoint, 'createdAt' | 'updatedAt'>): Promise<LogEndpoint>
   update(ref: VersionRef, name: string, changes: EndpointChanges): Promise<LogEndpoint>
   remove(ref: VersionRef, name: string): Promise<void>
-  /** Seals anew, some at a time, what is not sealed under the first key; answers how many. */
-  resealOld(limit: number): Promise<number>
 }
 
 /** Each is a stream of its own. */
@@ -45,6 +43,14 @@ const COLUMNS = `name, sealed_target as "sealedTarget", format, format_version a
   response_condition as "responseCondition", log_processing_region as "logProcessingRegion",
   created_at as "createdAt", updated_at as "updatedAt"`
 const OF_VERSION = 'service_id = $1 and version = $2'
+
+export const ENDPOINT_SEALED_COLUMN: SealedColumn = {
+  table: 'log_endpoint',
+  key: "service_id || ' ' || version || ' ' || name",
+  resourceId: '(select resource_id from fastly_service where id = service_id)',
+  column: 'sealed_target',
+  purpose: 'log endpoint',
+}
 
 export function createEndpointStore(pool: Pool, box: SecretBox): EndpointStore {
   const opened = ({ resourceId }: VersionRef, { sealedTarget, ...row }: Row): LogEndpoint => ({
@@ -136,20 +142,6 @@ export function createEndpointStore(pool: Pool, box: SecretBox): EndpointStore {
         )
         if (rowCount === 0) throw recordNotFound('syslog', name, ref)
       }),
-
-    resealOld: (limit) =>
-      resealOld(
-        pool,
-        box,
-        {
-          table: 'log_endpoint',
-          key: "service_id || ' ' || version || ' ' || name",
-          resourceId: '(select resource_id from fastly_service where id = service_id)',
-          column: 'sealed_target',
-          purpose: 'log endpoint',
-        },
-        limit,
-      ),
   }
 }
 

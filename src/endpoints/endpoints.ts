@@ -7,6 +7,7 @@ import type { LineFeeds } from '../logs/line-feed.ts'
 import type { LogStore } from '../logs/log-store.ts'
 import { createOutbound } from '../outbound/outbound.ts'
 import type { Apps } from '../query/searched-line.ts'
+import type { ResourcePart } from '../resources/lifecycle.ts'
 import { createSecretBox } from '../secrets/secret-box.ts'
 import { conditionOperations } from './api/conditions.ts'
 import { domainOperations } from './api/domains.ts'
@@ -49,7 +50,7 @@ export interface EndpointsJob {
   work(): Promise<void>
 }
 
-export interface LogEndpoints {
+export interface LogEndpoints extends ResourcePart {
   api: FastlyApiParts
   /** What requests of ours say of where they come from; a drain that is told so refuses them. */
   origin: string
@@ -58,19 +59,15 @@ export interface LogEndpoints {
   counters: EndpointCounters
   levels(): Record<string, number>
   jobs: readonly EndpointsJob[]
-  /** Ends the streams of resources that have ended. Also done by the clock. */
-  forgetEnded(): Promise<void>
   settled(): Promise<void>
-  /** Begins nothing more, and ends what waits for an answer. */
-  end(): void
+  /** Starts no more requests and aborts those in flight. */
+  close(): void
 }
 
 /** What a line waits at the most before somebody looks whether it is to be sent on. */
 const SEND_EVERY_MS = 1_000
 const GIVE_UP_EVERY_MS = 60_000
 const LOOK_EVERY_MS = 10_000
-const RESEAL_EVERY_MS = 600_000
-const RESEAL_AT_ONCE = 500
 
 export function createLogEndpoints(needs: LogEndpointsNeeds): LogEndpoints {
   const { pool, config, logs, feeds, appNames, findCaller, describeToken, log, now, random } = needs
@@ -127,22 +124,12 @@ export function createLogEndpoints(needs: LogEndpointsNeeds): LogEndpoints {
       {
         name: 'giving up lines that no log endpoint takes',
         everyMs: GIVE_UP_EVERY_MS,
-        async work() {
-          await sender.giveUp()
-          await streams.forgetEnded()
-        },
-      },
-      {
-        name: 'sealing log endpoints anew',
-        everyMs: RESEAL_EVERY_MS,
-        async work() {
-          await endpoints.resealOld(RESEAL_AT_ONCE)
-        },
+        work: () => sender.giveUp(),
       },
     ],
-    forgetEnded: () => streams.forgetEnded(),
+    end: streams.end,
     settled: () => sender.settled(),
-    end() {
+    close() {
       sender.end()
       outbound.close()
     },

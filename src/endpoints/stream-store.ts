@@ -1,7 +1,7 @@
 // All SQL on streams: one for each endpoint that sends, who sends it, how that went, and what it is to be told.
 import type { Pool, PoolClient } from 'pg'
-import { withTransaction } from '../database/pool.ts'
 import { closeFeeds, forgetItems, openFeed, UNSYNCED } from '../logs/ledger/feeds.ts'
+import type { ResourcePart } from '../resources/lifecycle.ts'
 import type { SecretBox } from '../secrets/secret-box.ts'
 import { type LogEndpoint, openTarget } from './endpoint-store.ts'
 
@@ -52,7 +52,7 @@ export interface StreamState {
   droppedLines: number
 }
 
-export interface StreamStore {
+export interface StreamStore extends ResourcePart {
   /** Streams of these feeds that are due and nobody sends. They are the owner's until the lease ends. */
   claim(feedIds: readonly string[], owner: string, limit: number): Promise<Stream[]>
   /** Before another request. False where the lease is somebody else's by now. */
@@ -66,8 +66,6 @@ export interface StreamStore {
   lost(lines: ReadonlyMap<string, number>): Promise<void>
   states(serviceId: string): Promise<StreamState[]>
   count(): Promise<number>
-  /** Ends the streams of resources that have ended, and forgets what their endpoints were told. */
-  forgetEnded(): Promise<void>
 }
 
 /** Longer than a request takes (sender/post.ts). As long does a stream stand still whose process was killed. */
@@ -98,7 +96,7 @@ export async function matchStreams(client: PoolClient, serviceId: string): Promi
   const { rows: begun } = await client.query<{ name: string; number: number }>(
     `select endpoint.name, resource.number
        from fastly_service as service
-       join resource on resource.id = resource_id
+       join resource on resource.id = resource_id and resource.state = 'provisioned'
        join log_endpoint as endpoint on endpoint.service_id = service.id and version = active_version
       where service.id = $1 and placement is null
         and not exists (select from endpoint_stream as s where s.service_id = $1 and s.name = endpoint.name)
@@ -237,20 +235,15 @@ export function createStreamStore(pool: Pool, box: SecretBox): StreamStore {
       return (rows[0] as { count: number }).count
     },
 
-    async forgetEnded() {
-      const { rows } = await pool.query<{ id: string }>(
-        `select service.id from fastly_service as service join resource on resource.id = resource_id
-          where state = 'deprovisioned' and deleted_at is null`,
+    async end(client, { id: resourceId }) {
+      const { rows } = await client.query<{ id: string }>(
+        `update fastly_service set active_version = null, deleted_at = now()
+          where resource_id = $1 and deleted_at is null returning id`,
+        [resourceId],
       )
       for (const { id } of rows) {
-        await withTransaction(pool, async (client) => {
-          await client.query(
-            'update fastly_service set active_version = null, deleted_at = now() where id = $1',
-            [id],
-          )
-          await matchStreams(client, id)
-          await client.query('delete from fastly_version where service_id = $1', [id])
-        })
+        await matchStreams(client, id)
+        await client.query('delete from fastly_version where service_id = $1', [id])
       }
     },
   }

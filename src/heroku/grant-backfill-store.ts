@@ -1,7 +1,7 @@
 // SQL on resources that have no tokens: their grant was lost, or their provision brought none. Times are the caller's.
-import { createHash } from 'node:crypto'
 import type { Pool } from 'pg'
 import type { SecretBox } from '../secrets/secret-box.ts'
+import { sha256 } from '../secrets/sha256.ts'
 
 export interface GrantBackfillStore {
   /** Live resources that another grant may be asked for, each put off until `nextDueAt`. */
@@ -52,7 +52,7 @@ export function createGrantBackfillStore(pool: Pool, box: SecretBox): GrantBackf
           where resource_id = $1 and state = 'lost'`,
         [
           resourceId,
-          createHash('sha256').update(grant).digest(),
+          sha256(grant),
           box.seal(grant, { resourceId, purpose: 'oauth grant' }),
           new Date(now + lifeMs),
           new Date(now),

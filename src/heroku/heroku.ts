@@ -5,6 +5,7 @@ import type { Pool } from 'pg'
 import type { Config } from '../config.ts'
 import { startDeadline } from '../deadline.ts'
 import { createDrainStore, type DrainStore } from '../resources/drain-store.ts'
+import type { ProvisionSecrets, ResourcePart } from '../resources/lifecycle.ts'
 import { createSecretBox } from '../secrets/secret-box.ts'
 import { AddonReader, type ResourceKeeper } from './addon-reader.ts'
 import { AttachedDrains, type Verdict } from './attached-drains.ts'
@@ -19,6 +20,7 @@ import { LogInputWriter } from './log-input/writer.ts'
 import { type MoveOptions, moveDrains } from './move-drains.ts'
 import { createOAuth, longestCallMs } from './oauth.ts'
 import { createPlatformApi, type PlatformApi } from './platform-api.ts'
+import { createProvisionSecrets } from './provision-secrets.ts'
 import { Provisioning } from './provisioning.ts'
 import { createProvisioningStore } from './provisioning-store.ts'
 import { createListInstalls } from './reconcile/installs.ts'
@@ -26,7 +28,6 @@ import { Reconciler } from './reconcile/reconcile.ts'
 import { createReconcileStore } from './reconcile/reconcile-store.ts'
 import { createTokenStore, type TokenStore } from './token-store.ts'
 import { Tokens } from './tokens.ts'
-import { createVault, type Vault } from './vault.ts'
 import { createWebhookStore } from './webhook-store.ts'
 import { Webhooks } from './webhooks.ts'
 
@@ -63,8 +64,7 @@ export interface HerokuJob {
 export interface HerokuRoom {
   /** Without a client secret we never call Heroku: no grant is kept, and nothing is looked up. */
   isOn: boolean
-  /** For the partner room: where a provision's secrets go. */
-  vault: Vault
+  provisionSecrets: ProvisionSecrets & ResourcePart
   api: PlatformApi
   tokens: Tokens
   tokenStore: TokenStore
@@ -84,8 +84,8 @@ export interface HerokuRoom {
   jobs: readonly HerokuJob[]
   /** Resolves when what provisions and their ends started is over, and what was to be written is. */
   settled(): Promise<void>
-  /** Ends calls that nobody waits for any more, so that the jobs come to an end. An exchange is let finish. */
-  end(): void
+  /** Aborts calls in flight, so that the jobs end. A token exchange is allowed to finish. */
+  close(): void
 }
 
 /** For what died with its process, or was not to be had: a provision has its own grant exchanged at once. */
@@ -99,8 +99,6 @@ const READ_EVERY_MS = 5_000
 const FORGET_EVENTS_EVERY_MS = 3_600_000
 /** Looks whether the nightly comparison is due, and what came of the last one. */
 const RECONCILE_EVERY_MS = 60_000
-const RESEAL_EVERY_MS = 600_000
-const RESEAL_AT_ONCE = 500
 const UNSUBSCRIBE_MS = 10_000
 /** Beyond the calls themselves: for the store, and for clocks that differ. */
 const LEASE_MARGIN_MS = 10_000
@@ -200,13 +198,13 @@ export function createHerokuRoom(needs: HerokuNeeds): HerokuRoom {
     const watched: Promise<void> = work.catch(onFailure).finally(() => underWay.delete(watched))
     underWay.add(watched)
   }
-  const vault = createVault({
+  const provisionSecrets = createProvisionSecrets({
     tokenStore,
     provisioningStore,
     webhookStore,
     isOn,
     isAsynchronous: config.provisioning === 'asynchronous',
-    begin: () =>
+    exchange: () =>
       inBackground(
         tokens.exchangeDue().then(() => provisioning.runDue()),
         (error) => log.error({ err: error }, 'OAuth grants could not be looked for'),
@@ -224,15 +222,7 @@ export function createHerokuRoom(needs: HerokuNeeds): HerokuRoom {
     now,
   })
 
-  const reseal: HerokuJob = {
-    name: 'sealing stored secrets anew',
-    everyMs: RESEAL_EVERY_MS,
-    async work() {
-      const resealed = await tokenStore.resealOld(RESEAL_AT_ONCE)
-      if (resealed > 0) log.info({ resealed }, 'sealed stored secrets anew, under the first of SECRET_KEYS')
-    },
-  }
-  const calling: HerokuJob[] = [
+  const jobs: HerokuJob[] = [
     { name: 'exchanging grants', everyMs: EXCHANGE_EVERY_MS, work: () => tokens.exchangeDue() },
     { name: 'driving provisions', everyMs: PROVISION_EVERY_MS, work: () => provisioning.runDue() },
     { name: 'watching provisions', everyMs: WATCH_EVERY_MS, work: () => provisioning.watch() },
@@ -260,7 +250,7 @@ export function createHerokuRoom(needs: HerokuNeeds): HerokuRoom {
   ]
   return {
     isOn,
-    vault,
+    provisionSecrets,
     api,
     tokens,
     tokenStore,
@@ -280,11 +270,11 @@ export function createHerokuRoom(needs: HerokuNeeds): HerokuRoom {
       provisionsPending: provisioning.levels.pending,
       provisionsStuck: provisioning.levels.overdue,
     }),
-    jobs: isOn ? [...calling, reseal] : [reseal],
+    jobs: isOn ? jobs : [],
     async settled() {
       await Promise.all([...underWay, writer.settled()])
     },
-    end() {
+    close() {
       ending.abort(new HerokuError('unavailable', 'the service is ending'))
     },
   }

@@ -37,7 +37,7 @@ export interface ProvisioningStore {
   /** For a live resource that gets its first tokens long after its provision. */
   beginLate(resourceId: string, now: number): Promise<void>
   /** In the transaction that ends the resource: whoever is at it finds its row gone. */
-  forget(client: PoolClient, resourceId: string): Promise<void>
+  remove(client: PoolClient, resourceId: string): Promise<void>
 
   /** Rows that are due and have tokens, each leased to the caller; those that Heroku waits for come first. */
   claim(now: number, leaseMs: number, limit: number): Promise<ClaimedProvision[]>
@@ -110,7 +110,7 @@ export function createProvisioningStore(pool: Pool): ProvisioningStore {
       )
     },
 
-    async forget(client, resourceId) {
+    async remove(client, resourceId) {
       await client.query('delete from provisioning where resource_id = $1', [resourceId])
     },
 

@@ -1,9 +1,9 @@
 // All SQL on what Heroku entrusted to us of a resource: grant, tokens, log input address. Seals and opens them, and seals
 // anew what is kept sealed in the room. Times are the caller's, so that a test may let them run.
-import { createHash } from 'node:crypto'
 import type { Pool, PoolClient } from 'pg'
-import { resealOld, type SealedColumn } from '../secrets/reseal.ts'
+import type { SealedColumn } from '../secrets/reseal.ts'
 import type { SecretBox } from '../secrets/secret-box.ts'
+import { sha256 } from '../secrets/sha256.ts'
 
 /** What a provision brings beside the drain token. Null or absent: the call had none. */
 export interface EntrustedSecrets {
@@ -43,12 +43,12 @@ export interface TokenStore {
    * In the provision's own transaction, whose lock on the resource's row is held. A newer grant replaces one that is
    * not exchanged; the same one again changes nothing.
    */
-  keep(client: PoolClient, resourceId: string, secrets: EntrustedSecrets, now: number): Promise<void>
+  store(client: PoolClient, resourceId: string, secrets: EntrustedSecrets, now: number): Promise<void>
   /**
    * In the transaction that ends the resource: its tokens die with it. Answers with the access token, where that is good
    * for a last call.
    */
-  forget(client: PoolClient, resourceId: string, now: number): Promise<string | null>
+  remove(client: PoolClient, resourceId: string, now: number): Promise<string | null>
 
   /** Grants that are due, each leased to the caller until `now + leaseMs`. */
   claimGrants(now: number, leaseMs: number, limit: number): Promise<ClaimedGrant[]>
@@ -69,13 +69,11 @@ export interface TokenStore {
   findLogInputUrl(resourceId: string): Promise<string | null>
   /** Another one than the provision's. Not for a resource that has ended. */
   storeLogInputUrl(resourceId: string, logInputUrl: string): Promise<void>
-  /** Seals anew, some at a time, what is not sealed under the first key; answers how many. */
-  resealOld(limit: number): Promise<number>
 }
 
 const GRANT_LIFE_MS = 300_000
 
-const SEALED_COLUMNS: readonly SealedColumn[] = [
+export const HEROKU_SEALED_COLUMNS: readonly SealedColumn[] = [
   { table: 'heroku_authorization', key: 'resource_id', column: 'sealed_grant', purpose: 'oauth grant' },
   {
     table: 'heroku_authorization',
@@ -104,7 +102,7 @@ export function createTokenStore(pool: Pool, box: SecretBox): TokenStore {
   ]
 
   return {
-    async keep(client, resourceId, { grant, logInputUrl }, now) {
+    async store(client, resourceId, { grant, logInputUrl }, now) {
       if (logInputUrl) {
         await client.query('update resource set sealed_log_input_url = $2 where id = $1', [
           resourceId,
@@ -122,7 +120,7 @@ export function createTokenStore(pool: Pool, box: SecretBox): TokenStore {
          where kept.state <> 'exchanged' and kept.grant_digest <> excluded.grant_digest`,
         [
           resourceId,
-          createHash('sha256').update(grant).digest(),
+          sha256(grant),
           box.seal(grant, { resourceId, purpose: 'oauth grant' }),
           new Date(now + GRANT_LIFE_MS),
           new Date(now),
@@ -130,7 +128,7 @@ export function createTokenStore(pool: Pool, box: SecretBox): TokenStore {
       )
     },
 
-    async forget(client, resourceId, now) {
+    async remove(client, resourceId, now) {
       await client.query('update resource set sealed_log_input_url = null where id = $1', [resourceId])
       const { rows } = await client.query<{ sealed: Buffer | null; access_expires_at: Date | null }>(
         `delete from heroku_authorization where resource_id = $1
@@ -274,12 +272,6 @@ export function createTokenStore(pool: Pool, box: SecretBox): TokenStore {
         `update resource set sealed_log_input_url = $2 where id = $1 and state <> 'deprovisioned'`,
         [resourceId, box.seal(logInputUrl, { resourceId, purpose: 'log input address' })],
       )
-    },
-
-    async resealOld(limit) {
-      let resealed = 0
-      for (const column of SEALED_COLUMNS) resealed += await resealOld(pool, box, column, limit)
-      return resealed
     },
   }
 }

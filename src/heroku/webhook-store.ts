@@ -28,7 +28,7 @@ export interface WebhookStore {
   findOrMake(resourceId: string, secrets: WebhookSecrets): Promise<StoredWebhook | null>
   setSubscribed(resourceId: string, webhookId: string, url: string): Promise<void>
   /** In the transaction that ends the resource. Answers with Heroku's id of the subscription. */
-  forget(client: PoolClient, resourceId: string): Promise<string | null>
+  remove(client: PoolClient, resourceId: string): Promise<string | null>
 
   wasTaken(resourceId: string, eventId: string): Promise<boolean>
   /** False where it was taken already. */
@@ -99,7 +99,7 @@ export function createWebhookStore(pool: Pool, box: SecretBox): WebhookStore {
       ])
     },
 
-    async forget(client, resourceId) {
+    async remove(client, resourceId) {
       await client.query('delete from webhook_event where resource_id = $1', [resourceId])
       const { rows } = await client.query<{ webhook_id: string | null }>(
         'delete from webhook where resource_id = $1 returning webhook_id',

@@ -2,7 +2,8 @@
 // and sessions. The lines run out by their retention.
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../errors.ts'
-import { type ResourceStore, UUID } from '../resources/resource-store.ts'
+import type { Lifecycle } from '../resources/lifecycle.ts'
+import { RESOURCE_ID } from '../resources/resource.ts'
 
 /**
  * 204 for the DELETE that ends the resource. Any body is ignored. 202 would start Heroku's asynchronous deprovision,
@@ -12,11 +13,11 @@ import { type ResourceStore, UUID } from '../resources/resource-store.ts'
  * That holds for a uuid we never heard of, too. It is usual when our answer to the POST was lost or late, so it leaves
  * a tombstone: a retry of the POST, which may come for a day, must not bring back what nobody pays for.
  */
-export function deprovision({ resources }: { resources: ResourceStore }) {
+export function deprovision(lifecycle: Pick<Lifecycle, 'deprovision'>) {
   return async (request: FastifyRequest<{ Params: { id: string } }>, reply: FastifyReply) => {
     const { id } = request.params
-    if (!UUID.test(id)) throw new AppError('resource_unknown')
-    const outcome = await resources.deprovision(id)
+    if (!RESOURCE_ID.test(id)) throw new AppError('resource_unknown')
+    const outcome = await lifecycle.deprovision(id)
     request.log.info({ resource: id, outcome }, 'deprovision')
     if (outcome !== 'deprovisioned') throw new AppError('resource_gone')
     return reply.code(204).send()

@@ -5,7 +5,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Config } from '../config.ts'
 import { findPlan } from '../plans.ts'
-import { type ResourceStore, UUID } from '../resources/resource-store.ts'
+import type { Lifecycle } from '../resources/lifecycle.ts'
+import { RESOURCE_ID } from '../resources/resource.ts'
+import type { ResourceStore } from '../resources/resource-store.ts'
 import { readJsonBody } from './json-body.ts'
 import { planUnknown } from './plan-unknown.ts'
 
@@ -17,7 +19,7 @@ const text = z.string().transform((value) => Buffer.from(value.replaceAll('\0', 
  * `oauth_grant` nor `log_input_url`, and Heroku may send the grant as null.
  */
 const provisionSchema = z.object({
-  uuid: z.string().regex(UUID, 'must be a UUID').toLowerCase(),
+  uuid: z.string().regex(RESOURCE_ID, 'must be a UUID').toLowerCase(),
   plan: z.string(),
   name: text.nullish(),
   region: text.nullish(),
@@ -34,10 +36,11 @@ const provisionSchema = z.object({
 
 export interface ProvisionParts {
   config: Pick<Config, 'addon' | 'publicUrl' | 'drainUrl' | 'plans'>
-  resources: ResourceStore
+  resources: Pick<ResourceStore, 'findResource'>
+  lifecycle: Pick<Lifecycle, 'provision'>
 }
 
-export function provision({ config, resources }: ProvisionParts) {
+export function provision({ config, resources, lifecycle }: ProvisionParts) {
   return async (request: FastifyRequest, reply: FastifyReply) => {
     const asked = readJsonBody(provisionSchema, request.body)
     const id = asked.uuid
@@ -46,7 +49,7 @@ export function provision({ config, resources }: ProvisionParts) {
     const known = await resources.findResource(id)
     if (known === null && !findPlan(config.plans, asked.plan)) throw planUnknown(config.plans, asked.plan)
 
-    const { plan, isPending } = await resources.provision({
+    const { plan, isPending } = await lifecycle.provision({
       id,
       name: asked.name || `${config.addon.id}-${id.slice(0, 8)}`,
       plan: asked.plan,

@@ -4,6 +4,7 @@ import formbody from '@fastify/formbody'
 import type { FastifyInstance } from 'fastify'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
+import type { Lifecycle } from '../resources/lifecycle.ts'
 import type { ResourceStore } from '../resources/resource-store.ts'
 import { requireBasicAuth } from './basic-auth.ts'
 import { changePlan } from './change-plan.ts'
@@ -24,6 +25,7 @@ export type RenderErrorPage = (error: AppError) => {
 export interface PartnerParts {
   config: Pick<Config, 'addon' | 'publicUrl' | 'drainUrl' | 'plans' | 'sso'>
   resources: ResourceStore
+  lifecycle: Lifecycle
   openSession: OpenSession
   renderErrorPage: RenderErrorPage
   /** Absent: there are none, and nobody signs as Heroku. */
@@ -36,10 +38,10 @@ export async function partnerRoutes(app: FastifyInstance, parts: PartnerParts): 
     answerErrors(scope, 'a call by Heroku')
     await requireBasicAuth(scope, parts.config.addon)
     takeAnyBody(scope)
-    const { config, resources } = parts
-    scope.post('/heroku/resources', provision({ config, resources }))
+    const { config, resources, lifecycle } = parts
+    scope.post('/heroku/resources', provision({ config, resources, lifecycle }))
     scope.put('/heroku/resources/:id', changePlan({ plans: config.plans, resources }))
-    scope.delete('/heroku/resources/:id', deprovision({ resources }))
+    scope.delete('/heroku/resources/:id', deprovision(lifecycle))
   })
 
   const { webhooks } = parts

@@ -4,7 +4,7 @@ import { createHmac } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
-import { UUID } from '../resources/resource-store.ts'
+import { RESOURCE_ID } from '../resources/resource.ts'
 import { isSameSecret } from '../secrets/constant-time.ts'
 
 /** What the subscription was made with. */
@@ -40,7 +40,7 @@ export function receiveWebhook(webhooks: Webhooks) {
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
     const signature = request.headers['heroku-webhook-hmac-sha256']
     const { authorization } = request.headers
-    const canBeSigned = UUID.test(id) && typeof signature === 'string' && authorization !== undefined
+    const canBeSigned = RESOURCE_ID.test(id) && typeof signature === 'string' && authorization !== undefined
     const secrets = canBeSigned ? await webhooks.find(id.toLowerCase()) : null
     if (secrets === null || !isSigned(body, { signature: String(signature), authorization }, secrets)) {
       webhooks.counters.webhooksRefused++

@@ -1,8 +1,19 @@
-// SQL on what Heroku's lists say of drains: which app each is of, and whether it is still there. What a provision brings
-// is the partner room's (src/resources/resource-store.ts).
-import { createHash } from 'node:crypto'
-import type { Pool } from 'pg'
+// All SQL on `drain`: which tokens admit lines to which resource, and what Heroku's lists say of each: its app, where it
+// points, whether it is still there.
+import type { Pool, PoolClient } from 'pg'
 import { withTransaction } from '../database/pool.ts'
+import { AppError } from '../errors.ts'
+import { digestDrainToken, drainTokenHint } from './drain-token.ts'
+import type { ResourceState } from './resource.ts'
+
+/** A drain and the resource that its token admits lines to. */
+export interface KnownDrain {
+  drainId: number
+  resourceNumber: number
+  resourceId: string
+  plan: string
+  state: ResourceState
+}
 
 /** A drain as Heroku lists it. */
 export interface ListedDrain {
@@ -14,7 +25,7 @@ export interface ListedDrain {
 }
 
 /** A drain as the last list of its resource had it. */
-export interface KnownDrain {
+export interface DrainOnList {
   /** Null, as all of what follows, where the drains of its resource were never listed. */
   herokuDrainId: string | null
   app: string | null
@@ -29,7 +40,7 @@ export interface ResourceDrains {
   number: number
   name: string
   /** Without those of detached apps. */
-  drains: KnownDrain[]
+  drains: DrainOnList[]
 }
 
 export interface ListingOutcome {
@@ -53,6 +64,17 @@ export interface AttachedApp {
 }
 
 export interface DrainStore {
+  /** @param tokenDigest see drain-token.ts */
+  find(tokenDigest: Buffer): Promise<KnownDrain | null>
+  /** Many at once, in the order asked. */
+  findMany(tokenDigests: readonly Buffer[]): Promise<(KnownDrain | null)[]>
+  /**
+   * Adds a drain token to the resource, in the caller's transaction. Nothing Heroku says promises that a retried POST
+   * brings the same token, so a resource has a set of them and keeps each one it was ever given.
+   *
+   * @throws AppError drain_token_taken
+   */
+  add(client: PoolClient, resourceNumber: number, token: string): Promise<void>
   /** Null where the resource is not live. */
   applyListing(
     resourceId: string,
@@ -72,11 +94,54 @@ export interface DrainStore {
   attachedApps(resourceNumber: number): Promise<AttachedApp[]>
 }
 
+/** Lines of a detached app are taken for so long: some are still under way, and the next list may have it again. */
+const DETACHED_GRACE = '10 minutes'
+
 /** A drain may be younger than its place in Heroku's list. */
 const YOUNG_MS = 600_000
 
 export function createDrainStore(pool: Pool): DrainStore {
-  return {
+  const store: DrainStore = {
+    async find(tokenDigest) {
+      return (await store.findMany([tokenDigest]))[0] ?? null
+    },
+
+    async findMany(tokenDigests) {
+      // Only what was provisioned has drains, so the plan is not null here.
+      const { rows } = await pool.query<KnownDrain & { digest: string }>(
+        `select encode(drain.token_digest, 'hex') as digest, drain.id as "drainId",
+              resource.number as "resourceNumber", resource.id as "resourceId", resource.plan, resource.state
+         from drain join resource on resource.number = drain.resource_number
+        where drain.token_digest = any($1)
+          and (detached_at is null or detached_at > now() - interval '${DETACHED_GRACE}')`,
+        [tokenDigests],
+      )
+      const found = new Map(rows.map(({ digest, ...drain }) => [digest, drain]))
+      return tokenDigests.map((digest) => found.get(digest.toString('hex')) ?? null)
+    },
+
+    async add(client, resourceNumber, token) {
+      const digest = digestDrainToken(token)
+      // A token whose resource has ended may begin anew here. As a new drain: lines and remembered deliveries of the old
+      // one are the old resource's.
+      await client.query(
+        `delete from drain using resource
+        where drain.token_digest = $1 and resource.number = drain.resource_number
+          and resource.state = 'deprovisioned'`,
+        [digest],
+      )
+      await client.query(
+        `insert into drain (resource_number, token_digest, token_hint) values ($1, $2, $3)
+       on conflict (token_digest) do nothing`,
+        [resourceNumber, digest, drainTokenHint(token)],
+      )
+      const { rows } = await client.query<{ owner: number }>(
+        'select resource_number as owner from drain where token_digest = $1',
+        [digest],
+      )
+      if (rows[0]?.owner !== resourceNumber) throw new AppError('drain_token_taken')
+    },
+
     applyListing(resourceId, drains, now) {
       return withTransaction(pool, async (client) => {
         // The lock that every change of a resource takes: a deprovision waits, or is seen.
@@ -86,7 +151,7 @@ export function createDrainStore(pool: Pool): DrainStore {
         )
         const number = live.rows[0]?.number
         if (number === undefined) return null
-        const digests = drains.map(({ token }) => createHash('sha256').update(token).digest())
+        const digests = drains.map(({ token }) => digestDrainToken(token))
         const before = await client.query<{ id: number; app_name: string | null; detached_at: Date | null }>(
           'select id, app_name, detached_at from drain where resource_number = $1',
           [number],
@@ -103,7 +168,7 @@ export function createDrainStore(pool: Pool): DrainStore {
         const values = [
           number,
           digests,
-          drains.map(({ token }) => (token.length >= 16 ? token.slice(-4) : '')),
+          drains.map(({ token }) => drainTokenHint(token)),
           drains.map(({ herokuDrainId }) => herokuDrainId),
           drains.map(({ app }) => app?.id ?? null),
           drains.map(({ app }) => app?.name ?? null),
@@ -221,4 +286,5 @@ export function createDrainStore(pool: Pool): DrainStore {
       return rows
     },
   }
+  return store
 }

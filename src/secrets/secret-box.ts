@@ -45,7 +45,7 @@ export interface SecretBox {
    * @throws SecretBoxError
    */
   open(sealed: Uint8Array, place: SecretPlace): string
-  /** How everything starts that is sealed under the first key: what starts otherwise wants sealing anew. */
+  /** How everything starts that is sealed under the first key; anything else is resealed. */
   readonly currentPrefix: Buffer
 }
 

@@ -1,7 +1,12 @@
+import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { ALERT_SEALED_COLUMN } from '../../src/alerts/alert-store.ts'
 import type { AlertsRoom } from '../../src/alerts/alerts.ts'
 import { createMessageStore } from '../../src/alerts/message-store.ts'
-import { withTransaction } from '../../src/database/pool.ts'
+import { loadConfig } from '../../src/config.ts'
+import { resealOld } from '../../src/secrets/reseal.ts'
+import { createSecretBox } from '../../src/secrets/secret-box.ts'
+import { testLifecycle } from '../support/lifecycle.ts'
 import { createWorld, type World } from './world.ts'
 
 const SECOND = 1_000
@@ -168,10 +173,10 @@ describe('an alert', () => {
     expect(await find()).toMatchObject({ state: 'unknown', announced: false, evaluatedAt: null })
   })
 
-  it('is forgotten with its resource, and not looked at from then on', async () => {
+  it('ends with its resource, and is not evaluated from then on', async () => {
     const { resource } = await watched({ condition: { kind: 'more_than', lines: 0, minutes: 5 } })
     await world.lines(resource.number, 'x', [ago(20 * SECOND)])
-    await withTransaction(world.database.pool, (client) => room.store.forget(client, resource.id))
+    await testLifecycle(world.database.pool, { endsWithResource: [room.store] }).deprovision(resource.id)
     await world.turn(room)
     expect(await room.store.list(resource.number)).toEqual([])
     expect(told()).toEqual([])
@@ -332,7 +337,7 @@ describe('the address of a webhook', () => {
     })
   })
 
-  it('is sealed anew under a new key, and works on', async () => {
+  it('is resealed under a new key, and works on', async () => {
     const { resource } = await watched({
       name: 'resealed',
       condition: { kind: 'more_than', lines: 0, minutes: 5 },
@@ -344,7 +349,9 @@ describe('the address of a webhook', () => {
     const { id } = await before.store.create(resource, world.alert({ name: 'under the old key', condition }))
     await world.database.pool.query('delete from alert where id <> $1', [id])
     await watchedFor(id, MINUTE)
-    expect(await world.openRoom({ SECRET_KEYS: `${anew},${old}` }).store.resealOld(10)).toBe(1)
+    const { secretKeys } = loadConfig({ SECRET_KEYS: `${anew},${old}` })
+    const box = createSecretBox(secretKeys, randomBytes)
+    expect(await resealOld(world.database.pool, box, [ALERT_SEALED_COLUMN], 10)).toBe(1)
     await world.lines(resource.number, 'x', [ago(20 * SECOND)])
     await world.turn(world.openRoom({ SECRET_KEYS: anew }))
     expect(told()).toEqual(['fired under the old key'])

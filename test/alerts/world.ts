@@ -1,4 +1,5 @@
 // Alerts over a database of their own, a log store with lines in it, and a webhook that answers as it is told to.
+
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
@@ -12,6 +13,7 @@ import type { LogStore } from '../../src/logs/log-store.ts'
 import { createResourceStore, type ResourceStore } from '../../src/resources/resource-store.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { delivery, frame } from '../support/deliveries.ts'
+import { testLifecycle } from '../support/lifecycle.ts'
 import { createTestLogStore } from '../support/logs.ts'
 
 export const NOON = Date.UTC(2026, 10, 21, 12)
@@ -95,7 +97,7 @@ export async function createWorld(): Promise<World> {
     },
     async resource() {
       const id = randomUUID()
-      await resources.provision({
+      await testLifecycle(database.pool).provision({
         id,
         name: 'culvert-curly-41233',
         plan: 'test',
@@ -118,7 +120,7 @@ export async function createWorld(): Promise<World> {
       ...fields,
     }),
     async close() {
-      for (const room of rooms) room.end()
+      for (const room of rooms) room.close()
       server.closeAllConnections()
       server.close()
       await database.close()

@@ -182,17 +182,15 @@ describe('lines of a resource', () => {
     await caller.call('PUT', `${two}/deactivate`)
   })
 
-  it('end with the resource, and the target is forgotten', async () => {
+  it('end with the resource, and the target is deleted', async () => {
     await stream()
     await deprovision(world.service, caller.resource.id)
-    await vi.waitFor(async () => {
-      await world.service.service.endpoints.forgetEnded()
-      const { rows } = await world.service.database.pool.query(
-        'select (select count(*) from log_endpoint where service_id = $1)::integer + (select count(*) from endpoint_stream where service_id = $1)::integer as left',
-        [id],
-      )
-      expect(rows[0].left).toBe(0)
-    }, PATIENT)
+    const { rows } = await world.service.database.pool.query(
+      `select (select count(*) from log_endpoint where service_id = $1)::integer
+              + (select count(*) from endpoint_stream where service_id = $1)::integer as left`,
+      [id],
+    )
+    expect(rows[0].left).toBe(0)
   })
 })
 

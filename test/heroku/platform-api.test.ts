@@ -120,7 +120,7 @@ it('does not keep a service from ending, however long it makes calls wait', asyn
   const listing = service.service.heroku.jobs.find(({ name }) => name === 'listing drains')?.work()
   await expect.poll(() => service.platform.count('GET', /log-drains/)).toBeGreaterThan(0)
   const started = performance.now()
-  service.service.heroku.end()
+  service.service.heroku.close()
   await listing
   await service.close()
   expect(performance.now() - started).toBeLessThan(5_000)

@@ -1,6 +1,9 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { loadConfig } from '../../src/config.ts'
+import { HEROKU_SEALED_COLUMNS } from '../../src/heroku/token-store.ts'
+import { resealOld } from '../../src/secrets/reseal.ts'
+import { createSecretBox } from '../../src/secrets/secret-box.ts'
 import { CLIENT_SECRET, createWorld, dump, expectNone, type World } from './world.ts'
 
 const EIGHT_HOURS_MS = 28_799_000
@@ -20,9 +23,10 @@ const tokenCalls = () => world.platform.count('POST', /^\/oauth\/token$/)
 
 describe('the grant of a provision', () => {
   it('is exchanged at once and once, however many processes try', async () => {
-    const id = await world.provision()
     const rooms = [world.room(), world.room(), world.room()]
-    for (const room of rooms) room.vault.kept()
+    const id = randomUUID()
+    const grant = world.heroku.idServer.issueGrant(id)
+    await Promise.all(rooms.map((room) => world.provisionAt(room, id, grant)))
     await Promise.all(rooms.map((room) => room.settled()))
     expect(tokenCalls()).toBe(1)
     const tokens = await Promise.all(rooms.map((room) => room.tokens.accessToken(id)))
@@ -126,9 +130,8 @@ describe('the grant of a provision', () => {
   it('is not even kept without a client secret', async () => {
     const off = world.room({ HEROKU_CLIENT_SECRET: '' })
     expect(off.isOn).toBe(false)
-    expect(off.jobs.map(({ name }) => name)).toEqual(['sealing stored secrets anew'])
-    const client = await world.database.pool.connect()
-    await off.vault.keep(client, randomUUID(), { grant: 'x' }).finally(() => client.release())
+    expect(off.jobs.map(({ name }) => name)).toEqual([])
+    await world.provisionAt(off, randomUUID(), 'x')
     expect(await world.database.pool.query('select from heroku_authorization')).toMatchObject({ rowCount: 0 })
   })
 })
@@ -245,15 +248,17 @@ describe('secrets', () => {
     expectNone(secrets, waiting + (await dump(world.database)) + world.logged.join('\n'))
   })
 
-  it('are sealed anew under a new key, so that the old one can be dropped', async () => {
+  it('are resealed under a new key, so that the old one can be dropped', async () => {
     const id = await world.provision()
     await world.room().tokens.exchangeDue()
     const unexchanged = await world.provision()
     const key = (letter: string) => Buffer.alloc(32, letter).toString('base64')
     const [old] = loadConfig({}).secretKeys
-    const rotating = world.room({ SECRET_KEYS: `k2:${key('2')},${old?.id}:${old?.key}` })
-    expect(await rotating.tokenStore.resealOld(100)).toBe(5)
-    expect(await rotating.tokenStore.resealOld(100)).toBe(0)
+    const { secretKeys } = loadConfig({ SECRET_KEYS: `k2:${key('2')},${old?.id}:${old?.key}` })
+    const box = createSecretBox(secretKeys, randomBytes)
+    const reseal = () => resealOld(world.database.pool, box, HEROKU_SEALED_COLUMNS, 100)
+    expect(await reseal()).toBe(5)
+    expect(await reseal()).toBe(0)
     const rotated = world.room({ SECRET_KEYS: `k2:${key('2')}` })
     expect(await rotated.tokens.accessToken(id)).toMatch(/^HRKU-/)
     expect(await rotated.tokenStore.findLogInputUrl(unexchanged)).toContain(`t.${unexchanged}`)

@@ -7,11 +7,12 @@ import { expect } from 'vitest'
 import { loadConfig } from '../../src/config.ts'
 import { createHerokuRoom, type HerokuRoom } from '../../src/heroku/heroku.ts'
 import { configOf } from '../../src/partner/provision.ts'
-import { createResourceStore, type ResourceStore } from '../../src/resources/resource-store.ts'
+import { createResourceStore } from '../../src/resources/resource-store.ts'
 import { createHeroku, type Heroku, type SimResource } from '../../src/sim/heroku.ts'
 import { openPlatform, type Platform } from '../../src/sim/platform.ts'
 import { createRandom } from '../../src/sim/random.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { testLifecycle } from '../support/lifecycle.ts'
 
 export const CLIENT_SECRET = 'the-client-secret-of-the-portal'
 
@@ -26,6 +27,8 @@ export interface World {
   room(environment?: Record<string, string>, pool?: Pool): HerokuRoom
   /** As the partner room does on Heroku's POST, but for the exchange that follows at once. */
   provision(grant?: string, id?: string): Promise<string>
+  /** As a POST that this process takes, the exchange that follows included. */
+  provisionAt(room: HerokuRoom, id: string, grant: string): Promise<void>
   /** The same, of a resource that the simulated Heroku knows too and waits for; so far its grant is exchanged. */
   begin(): Promise<SimResource>
   /** The same, of one that is ready there; with the drain of that app. */
@@ -68,7 +71,7 @@ export async function createWorld(settings: Record<string, string> = {}): Promis
       pool,
       config,
       resources: {
-        end: (id) => createResourceStore(pool, own.vault).deprovision(id),
+        end: (id) => lifecycleAt(own, pool).deprovision(id),
         follow: (id, seen) => createResourceStore(pool).follow(id, { ...seen, plan: null }),
       },
       configOf: (id) => configOf(config, id),
@@ -78,14 +81,22 @@ export async function createWorld(settings: Record<string, string> = {}): Promis
     })
     return own
   }
-  const resources = (): ResourceStore => createResourceStore(database.pool, { ...room().vault, kept() {} })
+  const lifecycleAt = (own: HerokuRoom, pool = database.pool) =>
+    testLifecycle(pool, { secrets: own.provisionSecrets, endsWithResource: [own.provisionSecrets] })
+  const withoutExchange = () => {
+    const { provisionSecrets } = room()
+    const store: typeof provisionSecrets.store = (client, id, secrets) =>
+      provisionSecrets.store(client, id, secrets, () => {})
+    return testLifecycle(database.pool, { secrets: { store } })
+  }
   async function provision(
     grant?: string,
     id: string = randomUUID(),
     drainToken = `d.${randomUUID()}`,
     logInputUrl = `https://token:t.${id}@1.us.logplex.io/logs`,
+    lifecycle = withoutExchange(),
   ): Promise<string> {
-    await resources().provision({
+    await lifecycle.provision({
       id,
       name: 'culvert-curly-41233',
       plan: 'test',
@@ -104,7 +115,10 @@ export async function createWorld(settings: Record<string, string> = {}): Promis
     clock,
     logged,
     room,
-    provision,
+    provision: (grant, id) => provision(grant, id),
+    async provisionAt(own, id, grant) {
+      await provision(grant, id, undefined, undefined, lifecycleAt(own))
+    },
     async begin() {
       const uuid = randomUUID()
       const drainToken = `d.${randomUUID()}`
@@ -134,7 +148,7 @@ export async function createWorld(settings: Record<string, string> = {}): Promis
       return provision(undefined, uuid, drainToken, logInputUrl)
     },
     async deprovision(id) {
-      await resources().deprovision(id)
+      await lifecycleAt(room()).deprovision(id)
     },
     async close() {
       heroku.stop()

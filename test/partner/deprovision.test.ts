@@ -74,7 +74,7 @@ describe('a deprovision', () => {
     const token = drainToken()
     const { id } = await provisioned(service, { log_drain_token: token })
     await deprovision(service, id)
-    const drain = await service.resources.findDrain(Buffer.from(hash('sha256', token), 'hex'))
+    const drain = await service.drains.find(Buffer.from(hash('sha256', token), 'hex'))
     expect(drain).toMatchObject({ resourceId: id, state: 'deprovisioned' })
   })
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createResourceStore } from '../../src/resources/resource-store.ts'
+import { testLifecycle } from '../support/lifecycle.ts'
 import { openPool } from '../support/pool.ts'
 import {
   basic,
@@ -72,7 +73,7 @@ describe('a provision', () => {
     const token = drainToken()
     const uuid = randomUUID()
     await provision(service, { uuid, log_drain_token: token })
-    expect(await service.resources.findDrain(digest(token))).toEqual({
+    expect(await service.drains.find(digest(token))).toEqual({
       drainId: expect.any(Number),
       resourceNumber: (await service.resources.findResource(uuid))?.number,
       resourceId: uuid,
@@ -252,7 +253,7 @@ describe('a provision that comes again', () => {
     const answer = await provision(service, { uuid, log_drain_token: token })
     expect(answer.statusCode).toBe(410)
     expect(answer.json()).toEqual({ id: 'resource_gone', message: expect.any(String) })
-    expect(await service.resources.findDrain(digest(token))).toBeNull()
+    expect(await service.drains.find(digest(token))).toBeNull()
   })
 
   it('is answered 410 when the DELETE came first', async () => {
@@ -284,18 +285,18 @@ describe('a drain token that is known already', () => {
       message: expect.stringContaining('drain token'),
     })
     expect(await countResources(other)).toBe(0)
-    expect((await service.resources.findDrain(digest(token)))?.resourceId).toBe(owner)
+    expect((await service.drains.find(digest(token)))?.resourceId).toBe(owner)
   })
 
   it('moves over from a deprovisioned resource, as a new drain', async () => {
     const token = drainToken()
     const [ended, next] = [randomUUID(), randomUUID()]
     await provision(service, { uuid: ended, log_drain_token: token })
-    const before = await service.resources.findDrain(digest(token))
+    const before = await service.drains.find(digest(token))
     await deprovision(service, ended)
-    expect((await service.resources.findDrain(digest(token)))?.state).toBe('deprovisioned')
+    expect((await service.drains.find(digest(token)))?.state).toBe('deprovisioned')
     expect((await provision(service, { uuid: next, log_drain_token: token })).statusCode).toBe(200)
-    const after = await service.resources.findDrain(digest(token))
+    const after = await service.drains.find(digest(token))
     expect(after).toMatchObject({ resourceId: next, state: 'provisioned' })
     expect(after?.drainId).not.toBe(before?.drainId)
   })
@@ -367,10 +368,10 @@ describe('a provision that cannot be carried out', () => {
 describe('without a database', () => {
   it('answers 503 with a sentence, because Heroku shows it to the customer', async () => {
     const nowhere = openPool('postgres://localhost:1/nothing')
-    const real = service.resources
-    const lost = createResourceStore(nowhere)
-    const borrowed = { ...real }
-    Object.assign(real, lost)
+    const { resources, lifecycle } = service
+    const before = { resources: { ...resources }, lifecycle: { ...lifecycle } }
+    Object.assign(resources, createResourceStore(nowhere))
+    Object.assign(lifecycle, testLifecycle(nowhere))
     try {
       const answers = [
         await provision(service),
@@ -382,7 +383,8 @@ describe('without a database', () => {
         expect(answer.json()).toEqual({ id: 'unavailable', message: expect.stringContaining('try again') })
       }
     } finally {
-      Object.assign(real, borrowed)
+      Object.assign(resources, before.resources)
+      Object.assign(lifecycle, before.lifecycle)
       await nowhere.end()
     }
   })

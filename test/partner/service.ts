@@ -1,4 +1,5 @@
 // The partner and viewer rooms on a small Fastify app and a database of their own, and the calls Heroku makes.
+
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { pino } from 'pino'
@@ -18,10 +19,13 @@ import type { LogStore } from '../../src/logs/log-store.ts'
 import { createErrorPages } from '../../src/page/error-page.ts'
 import { viewerRoutes } from '../../src/page/routes.ts'
 import { partnerRoutes } from '../../src/partner/routes.ts'
+import type { DrainStore } from '../../src/resources/drain-store.ts'
 import { createDrainStore } from '../../src/resources/drain-store.ts'
+import type { Lifecycle } from '../../src/resources/lifecycle.ts'
 import { createResourceStore, type ResourceStore } from '../../src/resources/resource-store.ts'
 import { createSecretBox } from '../../src/secrets/secret-box.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { testLifecycle } from '../support/lifecycle.ts'
 import { createTestLogStore, createTestTail, isOverClickHouse, testLines } from '../support/logs.ts'
 
 export interface Service {
@@ -29,6 +33,8 @@ export interface Service {
   config: Config
   database: TestDatabase
   resources: ResourceStore
+  lifecycle: Lifecycle
+  drains: DrainStore
   logs: LogStore
   /** What the service takes for now. */
   clock: { now: Date }
@@ -42,6 +48,10 @@ export async function startService(environment: Record<string, string> = {}): Pr
   const database = await createTestDatabase()
   const resources = createResourceStore(database.pool)
   const sessions = createSessionStore(database.pool)
+  const tokens = createTokenStore(database.pool)
+  const searches = createSearchStore(database.pool)
+  const exclusions = createExclusionStore(database.pool)
+  const alertStore = createAlertStore(database.pool, createSecretBox(config.secretKeys, randomBytes))
   const logs = createTestLogStore(database.pool)
   if (isOverClickHouse) await logs.maintain([7], new Date())
   const drains = createDrainStore(database.pool)
@@ -58,12 +68,16 @@ export async function startService(environment: Record<string, string> = {}): Pr
     now: Date.now,
     random: Math.random,
   })
+  const lifecycle = testLifecycle(database.pool, {
+    endsWithResource: [sessions, tokens, searches, alertStore, exclusions, endpoints],
+  })
   const clock = { now: new Date() }
   const logged: string[] = []
   const app = Fastify({ logger: { level: 'trace', stream: { write: (line: string) => logged.push(line) } } })
   await app.register(partnerRoutes, {
     config,
     resources,
+    lifecycle,
     openSession: (visitor) => openSession(sessions, config.publicUrl, visitor, clock.now),
     renderErrorPage: createErrorPages(config.brand),
     now: () => clock.now,
@@ -75,11 +89,11 @@ export async function startService(environment: Record<string, string> = {}): Pr
     attachedApps: drains.attachedApps,
     config,
     sessions,
-    tokens: createTokenStore(database.pool),
-    searches: createSearchStore(database.pool),
-    exclusions: createExclusionStore(database.pool),
+    tokens,
+    searches,
+    exclusions,
     alerts: {
-      store: createAlertStore(database.pool, createSecretBox(config.secretKeys, randomBytes)),
+      store: alertStore,
       hasMail: config.mail !== null,
       allowInside: false,
     },
@@ -97,6 +111,8 @@ export async function startService(environment: Record<string, string> = {}): Pr
     config,
     database,
     resources,
+    lifecycle,
+    drains,
     logs,
     clock,
     logged,

@@ -2,6 +2,7 @@
 import type { Pool, PoolClient } from 'pg'
 import { withTransaction } from '../../database/pool.ts'
 import { AppError } from '../../errors.ts'
+import type { ResourcePart } from '../../resources/lifecycle.ts'
 import { insertNamed, nameTaken } from '../../resources/named-rows.ts'
 
 export interface Exclusion {
@@ -20,7 +21,7 @@ export interface ChangedRules {
   rules: { id: string; q: string }[]
 }
 
-export interface ExclusionStore {
+export interface ExclusionStore extends ResourcePart {
   /** The oldest first, which is the order they are tried in. */
   list(resourceNumber: number): Promise<Exclusion[]>
   /** @throws AppError name_taken, too_many */
@@ -29,8 +30,6 @@ export interface ExclusionStore {
   update(resourceNumber: number, id: string, rule: NewExclusion): Promise<Exclusion>
   /** @throws AppError not_found */
   remove(resourceNumber: number, id: string): Promise<void>
-  /** In the transaction that ends the resource. */
-  forget(client: PoolClient, resourceId: string): Promise<void>
   /** Resources whose rules changed since that revision ('0': all that have ever had some), and the newest revision. */
   changedSince(revision: string): Promise<{ revision: string; changed: ChangedRules[] }>
 }
@@ -90,13 +89,9 @@ export function createExclusionStore(pool: Pool): ExclusionStore {
       })
     },
 
-    async forget(client, resourceId) {
-      const { rows } = await client.query<{ number: number }>(
-        `delete from exclusion where resource_number = (select number from resource where id = $1)
-         returning resource_number as number`,
-        [resourceId],
-      )
-      if (rows[0] !== undefined) await revise(client, rows[0].number)
+    async end(client, { number }) {
+      const { rowCount } = await client.query('delete from exclusion where resource_number = $1', [number])
+      if (rowCount !== 0) await revise(client, number)
     },
 
     async changedSince(revision) {

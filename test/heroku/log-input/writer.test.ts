@@ -18,7 +18,7 @@ beforeEach(async () => {
   await room.tokens.exchangeDue()
 })
 afterEach(async () => {
-  room.end()
+  room.close()
   await world.close()
 })
 
@@ -111,7 +111,7 @@ describe('writing into an app’s log', () => {
     room.writer.write(id, 'too late')
     await expect.poll(() => posts().length).toBe(1)
     room.writer.write(id, 'later still')
-    room.end()
+    room.close()
     await room.writer.settled()
     room.writer.write(id, 'after the end')
     expect(room.counters.logInputDropped).toEqual(new Map([['unavailable', 3]]))
