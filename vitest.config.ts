@@ -15,6 +15,8 @@ const OVER_BOTH = [
 ]
 
 export default defineConfig({
+  // The sources of the packages, by the paths of tsconfig.json.
+  resolve: { tsconfigPaths: true },
   test: {
     reporters: [process.env.CI ? 'dot' : 'default', new TallyReporter()],
     testTimeout: 20_000,
@@ -27,6 +29,7 @@ export default defineConfig({
     // Two cores are the machine we promise to be quick on; more workers only wait for each other.
     maxWorkers: 2,
     projects: [
+      'packages/*/vitest.config.ts',
       {
         extends: true,
         test: {

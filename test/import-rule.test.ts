@@ -21,14 +21,12 @@ const FLOORS = [
   ['config', 'deadline', 'back-off'],
   ['errors', 'plans'],
 ]
-/** Tools that speak HTTP to the service and import nothing of it; only `cli` uses them. */
-const TOOLS = ['contract', 'sim']
 /** Imports within a floor, each with its reason. */
 const WITHIN: Record<string, string> = {
   'query -> logplex': 'a query is matched against the bytes of a frame',
 }
 /** Files that begin a process. */
-const ENTRIES = ['main.ts', 'cli/main.ts', 'sim/demo.ts', 'database/migrate-command.ts']
+const ENTRIES = ['main.ts', 'cli/main.ts', 'database/migrate-command.ts']
 
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'))
 const source = (name: string) => readFileSync(join(SRC, name), 'utf8')
@@ -45,8 +43,6 @@ const imports = new Map(
 
 function isAllowed(from: string, to: string): boolean {
   if (from === to || `${from} -> ${to}` in WITHIN) return true
-  if (TOOLS.includes(from)) return TOOLS.indexOf(to) > TOOLS.indexOf(from)
-  if (TOOLS.includes(to)) return from === 'cli'
   return floorOf(from) < floorOf(to)
 }
 
@@ -61,7 +57,38 @@ it('imports point down only', () => {
 
 it('every module has a floor', () => {
   const modules = [...new Set(files.map(moduleOf))]
-  expect(modules.filter((module) => floorOf(module) === -1 && !TOOLS.includes(module))).toEqual([])
+  expect(modules.filter((module) => floorOf(module) === -1)).toEqual([])
+})
+
+const PACKAGES = fileURLToPath(new URL('../packages', import.meta.url))
+const ANY_IMPORT = /(?:^(?:import|export|\})[^'\n]* from |^import |\bimport\()'([^'\n]+)'/gm
+
+it.each(['heroku-simulator', 'addon-contract'])(
+  '%s imports its own files and its dependencies only',
+  (name) => {
+    const directory = join(PACKAGES, name)
+    const { dependencies = {} } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'))
+    const wrong = readdirSync(join(directory, 'src'), { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts'))
+      .flatMap((file) => {
+        const path = join(directory, 'src', file)
+        return [...readFileSync(path, 'utf8').matchAll(ANY_IMPORT)]
+          .map(([, specifier = '']) => specifier)
+          .filter((specifier) =>
+            specifier.startsWith('.')
+              ? !join(dirname(path), specifier).startsWith(join(directory, 'src/'))
+              : !specifier.startsWith('node:') && !Object.hasOwn(dependencies, specifier),
+          )
+          .map((specifier) => `${file} imports ${specifier}`)
+      })
+    expect(wrong).toEqual([])
+  },
+)
+
+it('one file of the service names a package, and loads it only when a command asks', () => {
+  const naming = files.filter((name) => /heroku-(simulator|addon-contract)/.test(source(name)))
+  expect(naming).toEqual(['cli/addon-contract.ts'])
+  expect(source('cli/addon-contract.ts')).not.toMatch(/from 'heroku-/)
 })
 
 it('only config and the entry files read process.env, only entry files end the process', () => {

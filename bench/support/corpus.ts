@@ -3,8 +3,8 @@
 //
 // Times are written at each sending, because a body that is sent again and again with its old times would make an
 // index out of few distinct keys: Postgres keeps equal ones once, and the index would come out too small and too fast.
-import { encodeFrame, type SimLine } from '../../src/sim/frame-encoder.ts'
-import { toSimLine, traffic } from '../../src/sim/traffic.ts'
+import { encodeFrame, type SimLine } from '../../packages/heroku-simulator/src/frame-encoder.ts'
+import { toSimLine, traffic } from '../../packages/heroku-simulator/src/traffic.ts'
 
 const APPS = 16
 const LINES_PER_APP = 3_000

@@ -1,48 +1,47 @@
 // The manifest that Heroku knows: by the rules for any manifest, and against the settings that this service runs with.
 // Secrets are compared, not shown.
+import { readFileSync } from 'node:fs'
 import type { Config } from '../config.ts'
-import { MANIFEST_RULES } from '../contract/manifest/rules.ts'
-import { type ManifestView, viewManifest } from '../contract/manifest/view.ts'
-import { judgeAll } from '../contract/rule.ts'
+import { INSTALL, loadAddonContract } from './addon-contract.ts'
 import { type Finding, type Report, reporter } from './finding.ts'
-import { ManifestUnreadable, readManifest } from './manifest/read.ts'
 
 const PUSH = 'Correct the manifest and push it: heroku addons:admin:manifest:push'
 
-export function checkManifest(findings: Finding[], config: Config, path: string): void {
+export async function checkManifest(findings: Finding[], config: Config, path: string): Promise<void> {
   const report = reporter(findings, 'Manifest')
   let data: unknown
   try {
-    data = readManifest(path).data
+    // Editors on Windows write a byte order mark, and JSON.parse knows none.
+    data = JSON.parse(readFileSync(path, 'utf8').replace(/^\uFEFF/, ''))
   } catch (error) {
-    if (!(error instanceof ManifestUnreadable)) throw error
-    if (error.isMissing) report('skip', error.says, 'culvert doctor -f <your manifest>')
-    else report('FAIL', error.says, error.fix)
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') report('skip', `there is no ${path} here`, 'culvert doctor -f <your manifest>')
+    else if (code !== undefined) report('FAIL', `${path} cannot be read: ${code}`, 'Look at its rights.')
+    // Not in the words of the parser: they quote the file, and it holds secrets.
+    else report('FAIL', `${path} is not JSON`, 'Pull it again: heroku addons:admin:manifest:pull <slug>')
     return
   }
-  const manifest = viewManifest(data)
-  checkRules(report, config, manifest)
+  await checkRules(report, config, data)
   const before = findings.length
-  checkSettings(report, config, manifest)
+  checkSettings(report, config, data)
   if (findings.length === before) report('ok', `${path} fits the settings`)
 }
 
 /** In development the manifest is a sample, and what it should be like is of no interest. */
-function checkRules(report: Report, { production }: Config, manifest: ManifestView): void {
-  for (const { rule, verdict } of judgeAll(MANIFEST_RULES, manifest)) {
-    if (verdict.kind !== 'fail' || (rule.strength === 'should' && !production)) continue
-    report(
-      rule.strength === 'must' ? 'FAIL' : 'warn',
-      `${verdict.says} (${rule.number} ${rule.name})`,
-      verdict.fix,
-    )
+async function checkRules(report: Report, { production }: Config, data: unknown): Promise<void> {
+  const contract = await loadAddonContract()
+  if (contract === null) return report('skip', 'the rules for any manifest are not installed', INSTALL)
+  for (const { number, name, strength, says, fix } of contract.brokenRules(data)) {
+    if (strength === 'must' || production)
+      report(strength === 'must' ? 'FAIL' : 'warn', `${says} (${number} ${name})`, fix)
   }
 }
 
 /** What is missing altogether is told by the rules. */
-function checkSettings(report: Report, config: Config, manifest: ManifestView): void {
+function checkSettings(report: Report, config: Config, data: unknown): void {
   const { addon } = config
-  const { root, api, requires, configVars } = manifest
+  const root = objectIn(data)
+  const api = objectIn(root.api)
   if (typeof root.id === 'string' && root.id !== addon.id)
     report(
       'FAIL',
@@ -51,15 +50,15 @@ function checkSettings(report: Report, config: Config, manifest: ManifestView): 
     )
   checkSecret(report, 'password', api.password, addon.passwords, 'ADDON_PASSWORD')
   checkSecret(report, 'sso_salt', api.sso_salt, addon.ssoSalts, 'ADDON_SSO_SALT')
-  if (!configVars.includes(addon.configVar))
+  if (!listIn(api.config_vars).includes(addon.configVar))
     report(
       'FAIL',
       `api.config_vars does not have ${addon.configVar}: Heroku would refuse every provision`,
       PUSH,
     )
-  if (!requires.includes('syslog_drain'))
+  if (!listIn(api.requires).includes('syslog_drain'))
     report('FAIL', 'api.requires does not have syslog_drain: no log would ever come', PUSH)
-  checkAddresses(report, config, manifest)
+  checkAddresses(report, config, api)
 }
 
 function checkSecret(
@@ -80,9 +79,9 @@ function checkSecret(
   if (at > 0) report('warn', `api.${name} is ${setting}_PREVIOUS`, 'Push the manifest with the new one.')
 }
 
-function checkAddresses(report: Report, config: Config, manifest: ManifestView): void {
+function checkAddresses(report: Report, config: Config, api: Record<string, unknown>): void {
   const kind = config.production ? 'production' : 'test'
-  const given = manifest[kind]
+  const given = objectIn(api[kind])
   const expected = {
     base_url: `${config.publicUrl}/heroku/resources`,
     sso_url: `${config.publicUrl}/sso/login`,
@@ -100,4 +99,12 @@ function checkAddresses(report: Report, config: Config, manifest: ManifestView):
         `Correct PUBLIC_URL, or: ${PUSH}`,
       )
   }
+}
+
+function objectIn(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {}
+}
+
+function listIn(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : []
 }

@@ -9,7 +9,8 @@ const built = new URL('../../dist/cli/main.js', import.meta.url)
 
 const tsx = existsSync(source) ? await import('tsx/esm/api').catch(() => undefined) : undefined
 if (tsx) {
-  tsx.register()
+  // Its paths lead to the sources of the packages.
+  tsx.register({ tsconfig: fileURLToPath(new URL('../../tsconfig.json', import.meta.url)) })
   await import(source.href)
 } else if (existsSync(built)) {
   await import(built.href)

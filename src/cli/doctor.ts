@@ -6,8 +6,8 @@ import { checkClickHouse } from './check-clickhouse.ts'
 import { checkDatabase } from './check-database.ts'
 import { checkManifest } from './check-manifest.ts'
 import { checkReachable } from './check-reachable.ts'
+import type { Command } from './command.ts'
 import { type Finding, printFinding, reporter } from './finding.ts'
-import type { Command } from './run.ts'
 
 const MANIFEST = 'addon-manifest.json'
 
@@ -37,7 +37,7 @@ nothing is changed. The exit code is 1 where something FAILs.
     if (config) {
       await checkDatabase(findings, config, new Date())
       await checkClickHouse(findings, config)
-      checkManifest(findings, config, values.file ?? MANIFEST)
+      await checkManifest(findings, config, values.file ?? MANIFEST)
       await checkReachable(findings, config)
     }
     const ok = !findings.some(({ verdict }) => verdict === 'FAIL')

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { HerokuError } from '../heroku/heroku-error.ts'
 import { drainAddress, resourcePages } from '../heroku/move-drains.ts'
 import type { ResourceDrains } from '../resources/drain-store.ts'
-import type { CommandContext } from './run.ts'
+import type { CommandContext } from './command.ts'
 import { type HerokuCommand, requireTokens, withHeroku } from './with-heroku.ts'
 
 interface Row {

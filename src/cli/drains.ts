@@ -1,7 +1,8 @@
 // `culvert drains`: where the drains of our resources point, and letting them point elsewhere.
+
+import type { Command } from './command.ts'
 import { listDrains } from './drains-list.ts'
 import { moveDrainsTo } from './drains-move.ts'
-import type { Command } from './run.ts'
 
 export const drains: Command = {
   name: 'drains',

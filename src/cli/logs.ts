@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { readTimeSpan } from '../query/time-span.ts'
+import type { Command, CommandContext } from './command.ts'
 import {
   type LogsAddress,
   readAddress,
@@ -11,7 +12,6 @@ import {
   Unreachable,
 } from './logs-client.ts'
 import { printLine, type ShownLine } from './logs-print.ts'
-import type { Command, CommandContext } from './run.ts'
 import { CommandError } from './with-database.ts'
 
 const PAGE_LINES = 1_000

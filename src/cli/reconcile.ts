@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import type { Config } from '../config.ts'
 import { HerokuError } from '../heroku/heroku-error.ts'
 import { countFindings, type Finding, type FindingKind } from '../heroku/reconcile/compare.ts'
-import type { Command, CommandContext } from './run.ts'
+import type { Command, CommandContext } from './command.ts'
 import { CommandError } from './with-database.ts'
 import { type HerokuCommand, requireTokens, withHeroku } from './with-heroku.ts'
 

@@ -1,34 +1,24 @@
 // The command line: which command, its help, its exit code. Each command is a file of its own.
 import { ConfigError } from '../config.ts'
+import { handedOver } from './addon-contract.ts'
+import type { Command, CommandContext } from './command.ts'
 import { doctor } from './doctor.ts'
 import { drains } from './drains.ts'
 import { logs } from './logs.ts'
-import { manifest } from './manifest.ts'
 import { reconcile } from './reconcile.ts'
-import { runAddon } from './run-addon.ts'
 import { store } from './store.ts'
-import { test } from './test.ts'
 import { CommandError } from './with-database.ts'
 
-export interface CommandContext {
-  /** The process's, read by the entry file. */
-  environment: Record<string, string | undefined>
-  /** Whether somebody watches what is written. Not, where it is left out. */
-  isTerminal?: boolean
-  write(text: string): void
-  writeError(text: string): void
-}
-
-export interface Command {
-  name: string
-  summary: string
-  /** All of it, for `culvert <name> --help`. */
-  help: string
-  /** Resolves with the exit code. @throws UsageError */
-  run(args: string[], context: CommandContext): Promise<number>
-}
-
-const COMMANDS: readonly Command[] = [doctor, logs, drains, reconcile, manifest, store, runAddon, test]
+const COMMANDS: readonly Command[] = [
+  doctor,
+  logs,
+  drains,
+  reconcile,
+  handedOver('manifest', 'writes an add-on manifest, judges one, compares it with the pushed one'),
+  store,
+  handedOver('run', 'runs a command with the config vars of an add-on, on a resource made for it'),
+  handedOver('test', 'tests any add-on against what Heroku demands of it'),
+]
 
 const HELP = `culvert: the tools of whoever runs a Culvert, and of whoever builds an add-on for Heroku
 
@@ -60,7 +50,7 @@ export async function runCli(args: readonly string[], context: CommandContext): 
   }
   // What stands behind a -- is somebody else's.
   const own = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest
-  if (own.includes('--help') || own.includes('-h')) {
+  if (command.help !== undefined && (own.includes('--help') || own.includes('-h'))) {
     context.write(command.help)
     return 0
   }

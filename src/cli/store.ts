@@ -4,8 +4,8 @@ import { withSessionLock } from '../database/session-lock.ts'
 import { openClickHouse } from '../logs/clickhouse/clickhouse.ts'
 import { copyLines } from '../logs/copy/copy-lines.ts'
 import { DAY_MICROS } from '../logs/utc-day.ts'
+import type { Command, CommandContext } from './command.ts'
 import { createProgress, type Progress } from './progress.ts'
-import type { Command, CommandContext } from './run.ts'
 import { CommandError, withDatabase } from './with-database.ts'
 
 /** Any number: of all copies. */

@@ -1,6 +1,6 @@
+import { type TrafficLine, traffic } from 'heroku-simulator'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from '../../src/query/parse.ts'
-import { type TrafficLine, traffic } from '../../src/sim/traffic.ts'
 import { provisioned, type Service, signedIn, startService } from '../partner/service.ts'
 import { delivery, frame } from '../support/deliveries.ts'
 

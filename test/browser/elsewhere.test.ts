@@ -1,8 +1,8 @@
 // Context, links, the chart over time, and what is behind the buttons.
 import { readFile } from 'node:fs/promises'
+import type { SimResource } from 'heroku-simulator'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import type { SimResource } from '../../src/sim/heroku.ts'
 import {
   eventually,
   followState,

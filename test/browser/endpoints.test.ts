@@ -1,7 +1,8 @@
 // The page on log endpoints: how they are doing, and formats tried on the last lines.
+
+import type { SimResource } from 'heroku-simulator'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import type { SimResource } from '../../src/sim/heroku.ts'
 import { type Receiver, startReceiver } from '../endpoints/receiver.ts'
 import { createToken, fetchFastly } from '../endpoints/world.ts'
 import { eventually, openWorld, type Visitor, violations, type World } from './world.ts'

@@ -1,7 +1,8 @@
 // What the page must keep while it is used hard: frames, accessibility, small screens, hands on the keyboard.
+
+import type { SimResource } from 'heroku-simulator'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import type { SimResource } from '../../src/sim/heroku.ts'
 import { tasksDuring } from './tasks.ts'
 import { eventually, followState, openWorld, type Visitor, violations, type World } from './world.ts'
 

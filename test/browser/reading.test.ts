@@ -1,7 +1,8 @@
 // Reading logs as people do it, in the real page.
+
+import type { SimResource } from 'heroku-simulator'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import type { SimResource } from '../../src/sim/heroku.ts'
 import { eventually, followState, isSeen, openWorld, rowWith, type Visitor, type World } from './world.ts'
 
 const TIMEOUT_MS = 60_000

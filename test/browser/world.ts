@@ -3,14 +3,21 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
+import {
+  backlog,
+  createHeroku,
+  createRandom,
+  type Dashboard,
+  formatMicros,
+  type Heroku,
+  openDashboard,
+  play,
+  type SimResource,
+  toSimLine,
+  traffic,
+} from 'heroku-simulator'
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { expect } from 'vitest'
-import { type Dashboard, openDashboard } from '../../src/sim/dashboard.ts'
-import { formatMicros } from '../../src/sim/frame-encoder.ts'
-import { createHeroku, type Heroku, type SimResource } from '../../src/sim/heroku.ts'
-import { play } from '../../src/sim/player.ts'
-import { createRandom } from '../../src/sim/random.ts'
-import { backlog, toSimLine, traffic } from '../../src/sim/traffic.ts'
 import { launchChromium } from '../support/chromium.ts'
 import { startTestService, type TestService } from '../support/service.ts'
 

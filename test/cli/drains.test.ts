@@ -1,7 +1,7 @@
+import type { AttachedDrain } from 'heroku-simulator'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createProgress } from '../../src/cli/progress.ts'
 import { runCli } from '../../src/cli/run.ts'
-import type { AttachedDrain } from '../../src/sim/attached-drain.ts'
 import { CLIENT_SECRET, createWorld, type World } from '../heroku/world.ts'
 import { startCulvert } from '../support/culvert-command.ts'
 import { startTestService } from '../support/service.ts'

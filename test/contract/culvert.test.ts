@@ -1,11 +1,9 @@
 // The contract tester against this service itself, over HTTP, as anybody would run it against theirs.
+
+import { AREAS, exitStatus, FEATURES, generateManifest } from 'heroku-addon-contract'
 import { expect, it } from 'vitest'
-import { AREAS } from '../../src/contract/areas.ts'
-import { generateManifest } from '../../src/contract/manifest/generate.ts'
-import { FEATURES } from '../../src/contract/manifest/offer-rules.ts'
-import { exitStatus } from '../../src/contract/report.ts'
+import { freePort, runQuietly } from '../../packages/addon-contract/test/support.ts'
 import { startTestService } from '../support/service.ts'
-import { freePort, runQuietly } from './support.ts'
 
 const CLIENT_SECRET = 'the-client-secret-of-the-portal'
 

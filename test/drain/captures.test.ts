@@ -13,7 +13,7 @@ import { createPostgresLogStore } from '../support/logs.ts'
 import { bodyOf, exchange } from '../support/raw-http.ts'
 import { provision, startTestService, type TestService } from '../support/service.ts'
 
-const DIRECTORY = new URL('../fixtures/logplex/', import.meta.url)
+const DIRECTORY = new URL('../../packages/heroku-simulator/test/fixtures/logplex/', import.meta.url)
 const captures = readdirSync(DIRECTORY).filter((name) => name.endsWith('.raw'))
 
 let service: TestService

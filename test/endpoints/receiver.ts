@@ -1,8 +1,7 @@
 // A Logplex that log endpoints send to: the simulated one, which refuses bad frames and wrong counts, on a port of its own.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type InputLine, LogInput } from '../../src/sim/log-input.ts'
-import { createRandom } from '../../src/sim/random.ts'
+import { createRandom, type InputLine, LogInput } from 'heroku-simulator'
 
 interface Answering {
   status: number

@@ -1,11 +1,16 @@
 // SIGKILL in the middle of asynchronous provisions: the next process goes on with them. And after all of that, what the
 // processes wrote, into the database and into their log, holds no secret.
 import { randomUUID } from 'node:crypto'
+import {
+  createHeroku,
+  createRandom,
+  type Heroku,
+  openPlatform,
+  type Platform,
+  type SimResource,
+} from 'heroku-simulator'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { loadConfig } from '../../src/config.ts'
-import { createHeroku, type Heroku, type SimResource } from '../../src/sim/heroku.ts'
-import { openPlatform, type Platform } from '../../src/sim/platform.ts'
-import { createRandom } from '../../src/sim/random.ts'
 import { manifestOf } from '../heroku/service.ts'
 import { CLIENT_SECRET, dump, expectNone } from '../heroku/world.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'

@@ -1,11 +1,10 @@
 // From a simulated Logplex through the service to another, strict one, while the service is killed and the receiver is
 // away: every line that was taken in goes out, at least once, and in order for each process of the app.
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { SimLine } from 'heroku-simulator'
+import { createRandom, LogplexDrain, type SettledFrame } from 'heroku-simulator'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { loadConfig } from '../../src/config.ts'
-import type { SimLine } from '../../src/sim/frame-encoder.ts'
-import { LogplexDrain, type SettledFrame } from '../../src/sim/logplex-drain.ts'
-import { createRandom } from '../../src/sim/random.ts'
 import { type Receiver, startReceiver } from '../endpoints/receiver.ts'
 import { createToken, fetchFastly } from '../endpoints/world.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'

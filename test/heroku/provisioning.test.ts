@@ -1,8 +1,8 @@
 // Asynchronous provisions, driven by "processes" that die, come late and get in each other's way.
 import { randomUUID } from 'node:crypto'
+import type { SimResource } from 'heroku-simulator'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { HerokuRoom } from '../../src/heroku/heroku.ts'
-import type { SimResource } from '../../src/sim/heroku.ts'
 import { openPool } from '../support/pool.ts'
 import { createWorld, type World } from './world.ts'
 

@@ -1,15 +1,18 @@
 // The whole service in front of a simulated Heroku that it can call: resources are provisioned over HTTP, drained by
 // simulated Logplexes, and looked up by the simulated Platform API.
 import { randomUUID } from 'node:crypto'
+import type { AddonManifest, AttachedDrain } from 'heroku-simulator'
+import {
+  createHeroku,
+  createRandom,
+  type Heroku,
+  openPlatform,
+  type Platform,
+  ssoForm,
+} from 'heroku-simulator'
 import { pino } from 'pino'
 import { expect } from 'vitest'
 import type { Config } from '../../src/config.ts'
-import type { AttachedDrain } from '../../src/sim/attached-drain.ts'
-import { createHeroku, type Heroku } from '../../src/sim/heroku.ts'
-import type { AddonManifest } from '../../src/sim/partner-calls.ts'
-import { openPlatform, type Platform } from '../../src/sim/platform.ts'
-import { createRandom } from '../../src/sim/random.ts'
-import { ssoForm } from '../../src/sim/sso-form.ts'
 import { startTestService, type TestService } from '../support/service.ts'
 import { CLIENT_SECRET } from './world.ts'
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import { signatureOf } from 'heroku-simulator'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { isSigned } from '../../src/partner/webhook.ts'
-import { signatureOf } from '../../src/sim/webhooks.ts'
 import { herokuAuthorization } from '../support/service.ts'
 import { type AttachedService, startAttachedService } from './service.ts'
 import { dump, expectNone } from './world.ts'

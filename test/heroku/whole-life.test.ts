@@ -1,7 +1,8 @@
 // The life of a resource from its creation to its end, with Heroku's calls coming once, twice, or again because an answer
 // was lost; and what is stored after each step of it.
+
+import { HerokuRefusal } from 'heroku-simulator'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { HerokuRefusal } from '../../src/sim/partner-answer.ts'
 import { type AttachedService, startAttachedService } from './service.ts'
 
 const PATIENTLY = { timeout: 20_000 }

@@ -1,6 +1,14 @@
 // A database, a simulated id server and Platform API, and as many heroku rooms ("processes") over them as a test wants,
 // all on one clock that the test moves.
 import { randomUUID } from 'node:crypto'
+import {
+  createHeroku,
+  createRandom,
+  type Heroku,
+  openPlatform,
+  type Platform,
+  type SimResource,
+} from 'heroku-simulator'
 import type { Pool } from 'pg'
 import { type Logger, pino } from 'pino'
 import { expect } from 'vitest'
@@ -8,9 +16,6 @@ import { loadConfig } from '../../src/config.ts'
 import { createHerokuRoom, type HerokuRoom } from '../../src/heroku/heroku.ts'
 import { configOf } from '../../src/partner/provision.ts'
 import { createResourceStore } from '../../src/resources/resource-store.ts'
-import { createHeroku, type Heroku, type SimResource } from '../../src/sim/heroku.ts'
-import { openPlatform, type Platform } from '../../src/sim/platform.ts'
-import { createRandom } from '../../src/sim/random.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { testLifecycle } from '../support/lifecycle.ts'
 

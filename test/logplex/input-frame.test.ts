@@ -1,8 +1,7 @@
 import fc from 'fast-check'
+import { createRandom, LogInput } from 'heroku-simulator'
 import { describe, expect, it } from 'vitest'
 import { encodeInputFrame, type InputLine, MAX_MESSAGE_BYTES } from '../../src/logplex/input-frame.ts'
-import { LogInput } from '../../src/sim/log-input.ts'
-import { createRandom } from '../../src/sim/random.ts'
 
 const LINE: InputLine = {
   timeMicros: Date.UTC(2026, 2, 1, 10, 15) * 1_000 + 123_456,

@@ -34,7 +34,7 @@ if [ ! -x "$heroku" ]; then
     { cat "$work/npm.log"; exit 1; }
 fi
 
-PORT=${PORT:-0} DATA_DIRECTORY="$work/data" node --import tsx src/sim/demo.ts >"$work/demo.log" 2>&1 &
+PORT=${PORT:-0} DATA_DIRECTORY="$work/data" node --import tsx demo/demo.ts >"$work/demo.log" 2>&1 &
 demo=$!
 for _ in $(seq 120); do
   grep -q 'Ctrl-C stops' "$work/demo.log" && break

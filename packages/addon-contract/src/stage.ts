@@ -1,0 +1,36 @@
+// What an area's play gets to work with: the manifest, and for what goes over HTTP, the world around the add-on.
+import { CannotPlay } from './cannot-play.ts'
+import type { World } from './world.ts'
+
+export interface Stage {
+  manifest: {
+    path: string
+    /** Its JSON, unchecked. */
+    data: unknown
+  }
+  /** Whether the production addresses are meant. */
+  production: boolean
+  /** @throws CannotPlay where the add-on cannot be called */
+  readonly world: World
+  /** Deprovisions what a play left behind. */
+  clear(): Promise<void>
+}
+
+/** @param world or why there is none */
+export function createStage(
+  manifest: Stage['manifest'],
+  production: boolean,
+  world: World | { reason: string },
+): Stage {
+  return {
+    manifest,
+    production,
+    get world() {
+      if ('reason' in world) throw new CannotPlay(world.reason)
+      return world
+    },
+    async clear() {
+      if ('clear' in world) await world.clear()
+    },
+  }
+}

@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs'
+import { expect, it } from 'vitest'
+import { AREAS } from '../src/areas.ts'
+import { rulesTable } from '../src/rules-table.ts'
+
+const rules = AREAS.flatMap((area) => area.rules)
+
+it('the page of all rules is what the rules say: npx culvert test rules > packages/addon-contract/docs/rules.md', () => {
+  const page = readFileSync(new URL('../docs/rules.md', import.meta.url), 'utf8')
+  expect(page).toBe(rulesTable(AREAS))
+})
+
+it('no two rules have one number, and no two of an area one name', () => {
+  expect(new Set(rules.map(({ number }) => number)).size).toBe(rules.length)
+  for (const area of AREAS) expect(new Set(area.rules.map(({ name }) => name)).size).toBe(area.rules.length)
+})
+
+it('each rule is told in sentences, with an address to read more at', () => {
+  for (const { number, name, demands, otherwise, source, when } of rules) {
+    expect(number).toMatch(/^[A-Z]\d\d$/)
+    expect(name).toMatch(/^[a-z0-9]+(-[a-z0-9]+)*$/)
+    expect(demands, number).toMatch(/^[A-Z`].*\.$/)
+    // Some begin with a name: kensa, id.heroku.com.
+    expect(otherwise, number).toMatch(/^[\w`].*\.$/)
+    expect(new URL(source.url).protocol).toBe('https:')
+    expect(when ?? 'said nothing', number).toMatch(/^[a-z`].*[^.]$/)
+  }
+})
