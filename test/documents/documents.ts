@@ -1,5 +1,5 @@
 // The Markdown pages of the repository.
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -14,4 +14,11 @@ export function documents(): string[] {
   return [...readdirSync(ROOT), ...inFolders].filter(
     (path) => path.endsWith('.md') && !path.includes('node_modules/'),
   )
+}
+
+/** The text of every TypeScript file in a folder. */
+export function sources(folder: string): string[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => readFileSync(join(ROOT, folder, path), 'utf8'))
 }
