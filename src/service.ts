@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { Pool } from 'pg'
-import { digest, openSession } from './access/session.ts'
+import { openSession } from './access/session.ts'
 import { createSessionStore } from './access/session-store.ts'
 import { createTokenStore } from './access/token-store.ts'
 import { ALERT_SEALED_COLUMN } from './alerts/alert-store.ts'
@@ -48,6 +48,7 @@ import { createLifecycle, type Lifecycle } from './resources/lifecycle.ts'
 import { createResourceStore } from './resources/resource-store.ts'
 import { resealOld } from './secrets/reseal.ts'
 import { createSecretBox } from './secrets/secret-box.ts'
+import { sha256 } from './secrets/sha256.ts'
 import { buildServer } from './server.ts'
 
 /** Room is made days ahead, so a missed round or two costs nothing; a plan change waits this long at most. */
@@ -255,10 +256,10 @@ export async function createService({
     feeds: createLineFeeds(reading, lines.reading),
     appNames,
     async findCaller(token) {
-      const found = await tokens.find(digest(token), new Date(now()))
-      const resource = found && (await resources.findResource(found.resourceId))
-      if (resource?.state !== 'provisioned') return null
-      return { resourceId: resource.id, resourceName: resource.name ?? resource.id, tokenId: found?.id ?? '' }
+      const found = await tokens.find(sha256(token), new Date(now()))
+      if (found === null) return null
+      const { tokenId, resource } = found
+      return { resourceId: resource.id, resourceName: resource.name, tokenId }
     },
     describeToken: async (resourceId, id) =>
       (await tokens.list(resourceId)).find((token) => token.id === id) ?? null,
@@ -355,7 +356,6 @@ export async function createService({
       logs,
       tail,
       counters: tailCounters,
-      findResource: resources.findResource,
       dailyBytesOf: (plan) => planLimits(plan).dailyBytes,
       retentionDaysOf: (plan) => planLimits(plan).retentionDays,
       appNames,

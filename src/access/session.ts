@@ -1,53 +1,43 @@
 // Who may read. A browser that signed in through Heroku, for one resource, for 90 minutes; or a program that brings an
 // API token of the resource. Several resources may be open in one browser at once: the cookie is scoped to the
 // resource's path, and the session names its resource, so two tabs never cross over.
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { fastifyCookie } from '@fastify/cookie'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { AppError } from '../errors.ts'
+import type { LiveResource } from '../resources/resource.ts'
+import { sha256 } from '../secrets/sha256.ts'
 import { checkSameOrigin } from './same-origin.ts'
 import type { Session, SessionStore } from './session-store.ts'
 import type { TokenStore } from './token-store.ts'
 
 /**
- * Absolute, not since the last click: whoever lost access at Heroku must sign in again to notice. 90 minutes is the
- * figure that Heroku's partners quote.
+ * Absolute, not since the last click: a person who lost access at Heroku loses it here at the next sign-in. 90 minutes
+ * is the figure that Heroku's partners quote.
  */
 const SESSION_MINUTES = 90
 const COOKIE_NAME = 'culvert_session'
 const READER = 'reader'
 const BEARER = /^Bearer +(\S+) *$/i
 
-/** What the reader's pages need to know of a resource. */
-export interface ReadResource {
-  id: string
-  number: number
-  state: 'provisioned' | 'deprovisioned'
-  name: string | null
-  plan: string | null
-  createdAt: Date
-}
-
-export type FindResource = (id: string) => Promise<ReadResource | null>
-
 export interface Reader {
-  resource: ReadResource
+  resource: LiveResource
   /** Null for a program with a token. */
   session: Session | null
-  /** True while the reader still may: for answers that go on for long. */
+  /** Whether the session or token is still good; long answers ask again. */
   stillMay(): Promise<boolean>
 }
 
-/** Opens a session; answers with the Set-Cookie line for it. A new one each time, so none can be fixed beforehand. */
+/** Opens a session, a new one each time so that none can be fixed beforehand. @returns its Set-Cookie line */
 export async function openSession(
   sessions: SessionStore,
   publicUrl: string,
-  visitor: Omit<Session, 'expiresAt'>,
+  visitor: Omit<Session, 'expiresAt'> & { resourceId: string },
   now: Date = new Date(),
 ): Promise<string> {
   const secret = randomBytes(32).toString('base64url')
   const expiresAt = new Date(now.getTime() + SESSION_MINUTES * 60_000)
-  await sessions.create(digest(secret), { ...visitor, expiresAt }, now)
+  await sessions.create(sha256(secret), { ...visitor, expiresAt }, now)
   return fastifyCookie.serialize(COOKIE_NAME, secret, {
     path: `/resources/${visitor.resourceId}`,
     httpOnly: true,
@@ -62,7 +52,6 @@ export interface RequireReaderParts {
   config: { publicUrl: string }
   sessions: SessionStore
   tokens: TokenStore
-  findResource: FindResource
   now(): Date
 }
 
@@ -93,38 +82,30 @@ export function readerOf(request: FastifyRequest): Reader {
 }
 
 /** @throws AppError session_required */
-async function bySession(parts: RequireReaderParts, request: FastifyRequest, id: string): Promise<Reader> {
+async function bySession(
+  { sessions, now }: RequireReaderParts,
+  request: FastifyRequest,
+  id: string,
+): Promise<Reader> {
   const secret = fastifyCookie.parse(request.headers.cookie ?? '')[COOKIE_NAME]
   if (!secret) throw new AppError('session_required')
-  const idDigest = digest(secret)
-  const session = await parts.sessions.find(idDigest, parts.now())
-  if (session === null || session.resourceId !== id) throw new AppError('session_required')
-  // A session may outlive its resource by a moment: one that was being opened while the DELETE came in.
-  const resource = await findLive(parts, id)
-  if (resource === null) throw new AppError('session_required')
+  const idDigest = sha256(secret)
+  const found = await sessions.find(idDigest, now())
+  if (found?.resource.id !== id) throw new AppError('session_required')
+  return { ...found, stillMay: async () => (await sessions.find(idDigest, now())) !== null }
+}
+
+async function byToken(
+  { tokens, now }: RequireReaderParts,
+  token: string,
+  id: string,
+): Promise<Reader | null> {
+  const digest = sha256(token)
+  const found = await tokens.find(digest, now())
+  if (found?.resource.id !== id) return null
   return {
-    session,
-    resource,
-    stillMay: async () =>
-      (await parts.sessions.find(idDigest, parts.now())) !== null && (await findLive(parts, id)) !== null,
+    session: null,
+    resource: found.resource,
+    stillMay: async () => (await tokens.find(digest, now())) !== null,
   }
-}
-
-async function byToken(parts: RequireReaderParts, token: string, id: string): Promise<Reader | null> {
-  const tokenDigest = digest(token)
-  const find = async () => {
-    const found = await parts.tokens.find(tokenDigest, parts.now())
-    return found?.resourceId === id ? findLive(parts, id) : null
-  }
-  const resource = await find()
-  return resource && { session: null, resource, stillMay: async () => (await find()) !== null }
-}
-
-async function findLive({ findResource }: RequireReaderParts, id: string): Promise<ReadResource | null> {
-  const resource = await findResource(id)
-  return resource?.state === 'provisioned' ? resource : null
-}
-
-export function digest(secret: string): Buffer {
-  return createHash('sha256').update(secret).digest()
 }

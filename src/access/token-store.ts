@@ -1,6 +1,13 @@
-// All SQL on `api_token`. The token itself is shown once and never kept, only its SHA-256.
+// All SQL on `api_token`. The token itself is shown once and never stored, only its SHA-256.
 import type { Pool } from 'pg'
 import type { ResourcePart } from '../resources/lifecycle.ts'
+import type { LiveResource } from '../resources/resource.ts'
+import {
+  JOIN_LIVE_RESOURCE,
+  LIVE_RESOURCE_COLUMNS,
+  type LiveResourceRow,
+  toLiveResource,
+} from './live-resource.ts'
 
 export interface ApiToken {
   id: string
@@ -12,20 +19,20 @@ export interface ApiToken {
 }
 
 export interface TokenStore extends ResourcePart {
-  /** Null where there are as many as a resource may have. */
+  /** Null if the resource has as many as it may. */
   create(resourceId: string, digest: Buffer, token: Pick<ApiToken, 'name' | 'hint'>): Promise<string | null>
-  /** The resource that the token is for, and the token's id; notes that it was used. */
-  find(digest: Buffer, now: Date): Promise<{ id: string; resourceId: string } | null>
+  /** Records the use. Null if there is no such token, or its resource has ended. */
+  find(digest: Buffer, now: Date): Promise<{ tokenId: string; resource: LiveResource } | null>
   /** Oldest first. */
   list(resourceId: string): Promise<ApiToken[]>
-  /** False where the resource has no such token. */
+  /** False if the resource has no such token. */
   revoke(resourceId: string, id: string): Promise<boolean>
 }
 
-/** People make one for each program; more are a program gone wrong. */
+/** People make one for each program; more come from a program that loops. */
 export const MAX_TOKENS = 50
-/** When a token was last used is written down this often: reading must not become writing. */
-const NOTE_EVERY_MS = 60_000
+/** Longest time a use goes unrecorded: reading must not become writing. */
+const LAST_USED_EVERY_MS = 60_000
 
 export function createTokenStore(pool: Pool): TokenStore {
   return {
@@ -42,17 +49,18 @@ export function createTokenStore(pool: Pool): TokenStore {
     },
 
     async find(digest, now) {
-      const { rows } = await pool.query<{ id: string; resourceId: string; lastUsedAt: Date | null }>(
-        `select id, resource_id as "resourceId", last_used_at as "lastUsedAt" from api_token where token_digest = $1`,
+      const { rows } = await pool.query<{ tokenId: string; lastUsedAt: Date | null } & LiveResourceRow>(
+        `select api_token.id as "tokenId", last_used_at as "lastUsedAt", ${LIVE_RESOURCE_COLUMNS}
+           from api_token ${JOIN_LIVE_RESOURCE} where token_digest = $1`,
         [digest],
       )
-      const [token] = rows
-      if (token === undefined) return null
-      const notedMs = token.lastUsedAt === null ? 0 : token.lastUsedAt.getTime()
-      if (now.getTime() - notedMs >= NOTE_EVERY_MS) {
-        await pool.query('update api_token set last_used_at = $2 where id = $1', [token.id, now])
+      const [row] = rows
+      if (row === undefined) return null
+      const { tokenId, lastUsedAt } = row
+      if (now.getTime() - (lastUsedAt?.getTime() ?? 0) >= LAST_USED_EVERY_MS) {
+        await pool.query('update api_token set last_used_at = $2 where id = $1', [tokenId, now])
       }
-      return { id: token.id, resourceId: token.resourceId }
+      return { tokenId, resource: toLiveResource(row) }
     },
 
     async list(resourceId) {

@@ -82,7 +82,7 @@ export function readAbout({ logs, attachedApps, retentionDaysOf, config }: About
         addon: { id: config.addon.id, name: config.brand.name },
         brand: { ...config.brand },
         links: { dashboard, upgrade: app === null ? null : dashboard },
-        retention_days: retentionDaysOf(resource.plan ?? ''),
+        retention_days: retentionDaysOf(resource.plan),
         features: { alerts_mail: config.mail !== null },
       }
     },

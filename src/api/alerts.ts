@@ -181,7 +181,7 @@ export function alertOperations(parts: AlertsParts): Operation[] {
         await store.test(resource.number, id, parts.now(), {
           kind: 'test',
           alert: { id, name, q, condition },
-          resource: { id: resource.id, name: resource.name ?? '' },
+          resource: { id: resource.id, name: resource.name },
           window: null,
           lines: 0,
           isAll: true,

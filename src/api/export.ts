@@ -74,7 +74,7 @@ export function exportLines({ logs, appNames, streams, now }: ExportParts): Oper
       const gzip = asked.gzip === 'true'
       const apps = await appNames(resource.number)
       const query = { resourceNumber: resource.number, search, apps, limit: PAGE_LINES, oldestFirst: true }
-      const name = `${fileName(resource.name ?? resource.id)}-${time.toISOString().slice(0, 19).replaceAll(':', '')}`
+      const name = `${fileName(resource.name)}-${time.toISOString().slice(0, 19).replaceAll(':', '')}`
       reply.header('content-disposition', `attachment; filename="${name}.${ending}${gzip ? '.gz' : ''}"`)
       return sendStream(
         { request, reply, streams },

@@ -1,9 +1,9 @@
 // GET|POST …/tokens, DELETE …/tokens/:token_id: what programs read the resource with. Made and revoked by people.
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
-import { digest } from '../access/session.ts'
 import { MAX_TOKENS, type TokenStore } from '../access/token-store.ts'
 import { AppError } from '../errors.ts'
+import { sha256 } from '../secrets/sha256.ts'
 import { type Operation, operation } from './operation.ts'
 
 /** Tells people and secret scanners what they have found. */
@@ -64,7 +64,7 @@ export function tokenOperations({ tokens }: { tokens: TokenStore }): Operation[]
       async handle({ reader: { resource }, body: { name }, request }) {
         const token = `${PREFIX}${randomBytes(SECRET_BYTES).toString('base64url')}`
         const kept = name.replaceAll('\0', '')
-        const id = await tokens.create(resource.id, digest(token), {
+        const id = await tokens.create(resource.id, sha256(token), {
           name: kept,
           hint: token.slice(-HINT_CHARACTERS),
         })

@@ -66,7 +66,7 @@ export function readUsage({ logs, attachedApps, config, now }: UsageOperationPar
       )
       const days = names.map((day) => ({ ...NOTHING, ...found.get(day), day }))
       const [yesterday, today] = days.slice(-2) as [(typeof days)[0], (typeof days)[0]]
-      const plan = resource.plan ?? ''
+      const plan = resource.plan
       const { dailyBytes, retentionDays } = limitsOf(config.plans, plan)
       const larger = largerPlan(config.plans, plan, dailyBytes)
       return {

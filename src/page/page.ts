@@ -1,13 +1,14 @@
 // GET /resources/:id: the lines for people. The newest are in the HTML already, so that the page opens on the answer; the
 // script then follows the live end. Without a script it is the newest lines with links to older ones.
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { type ReadResource, readerOf } from '../access/session.ts'
+import { readerOf } from '../access/session.ts'
 import { type AppNames, lineToJson } from '../api/line.ts'
 import { type AskedLines, readLineQuery } from '../api/line-query.ts'
 import type { Brand } from '../config.ts'
 import type { LogStore } from '../logs/log-store.ts'
 import { print } from '../query/query.ts'
 import type { Apps } from '../query/searched-line.ts'
+import type { LiveResource } from '../resources/resource.ts'
 import { firstPaint } from './first-paint.ts'
 import { type Html, html } from './html.ts'
 import { document, PAGE_HEADERS } from './layout.ts'
@@ -60,7 +61,7 @@ function startsElsewhere(query: unknown): boolean {
 async function readShown(
   { logs }: PageParts,
   { query }: AskedLines,
-  { number }: ReadResource,
+  { number }: LiveResource,
   apps: Apps,
   signal: AbortSignal,
 ): Promise<Shown> {
@@ -72,7 +73,7 @@ async function readShown(
 function renderPage(asked: AskedLines, shown: Shown, parts: BarParts): string {
   const { resource, brand, today } = parts
   return document({
-    title: resource.name ?? resource.id,
+    title: resource.name,
     brand,
     look: 'viewer',
     script: 'page',
@@ -134,7 +135,7 @@ function understood({ typed, hints, understood: query }: AskedLines): Html | fal
 
 /** For browsers that run no script. */
 function pages(
-  resource: ReadResource,
+  resource: LiveResource,
   { typed, query }: AskedLines,
   { older, newer, searchedTo }: Shown,
 ): Html {

@@ -1,6 +1,6 @@
 // What a signed-in person or a program with a token reads, the style sheet, and the description of the API.
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { type FindResource, requireReader } from '../access/session.ts'
+import { requireReader } from '../access/session.ts'
 import type { SessionStore } from '../access/session-store.ts'
 import { OpenStreams } from '../api/live/event-stream.ts'
 import type { TailCounters } from '../api/live/tail-counters.ts'
@@ -27,7 +27,6 @@ export interface ViewerParts extends Omit<ApiParts, 'rooms' | 'streams' | 'now'>
   logs: Pick<LogStore, 'usage' | 'gaps'> & ApiParts['logs']
   dailyBytesOf: DailyBytesOf
   retentionDaysOf(plan: string): number
-  findResource: FindResource
   tail: LogTail
   counters: TailCounters
   now?: () => Date

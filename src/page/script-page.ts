@@ -24,7 +24,7 @@ export function showScriptPage(parts: PageParts, { page, title, skip, content, w
     const { resource } = reader
     const [apps, today] = await Promise.all([parts.appNames(resource.number), readToday(parts, resource)])
     const shown = document({
-      title: `${title} of ${resource.name ?? resource.id}`,
+      title: `${title} of ${resource.name}`,
       brand: parts.brand,
       look: 'sheet',
       script: page,

@@ -1,16 +1,17 @@
 // What the pages have in common: the bar on top, which says whose logs these are and leads back to Heroku. Pure.
 
-import type { Reader, ReadResource } from '../access/session.ts'
+import type { Reader } from '../access/session.ts'
 import { appUrl } from '../api/dashboard.ts'
 import type { Brand } from '../config.ts'
 import type { Apps } from '../query/searched-line.ts'
+import type { LiveResource } from '../resources/resource.ts'
 import { type Html, html } from './html.ts'
 import { mark } from './layout.ts'
 import { bytes } from './reading/units.ts'
 import type { Today } from './usage.ts'
 
 export interface BarParts {
-  resource: ReadResource
+  resource: LiveResource
   brand: Brand
   /** The app whose page the person came from, as they say; to lead back to. */
   fromApp: string | null
@@ -39,7 +40,7 @@ export function barParts(
     resource,
     brand,
     fromApp: session?.app ?? null,
-    retentionDays: retentionDaysOf(resource.plan ?? ''),
+    retentionDays: retentionDaysOf(resource.plan),
     navHeader,
   }
 }
@@ -53,7 +54,7 @@ export function bar(parts: BarParts): Html {
   return html`${parts.navHeader && html`<div id="heroku-header"></div>`}
 <header class="bar">
 <a class="brand" href="${home}">${mark()}${brand.name}</a>
-<h1>${resource.name ?? resource.id}</h1>
+<h1>${resource.name}</h1>
 ${names.length > 1 && page === 'logs' ? appSwitch(names) : html`<span class="of-app">${fromApp ?? names[0] ?? ''}</span>`}
 <nav class="tabs" aria-label="Views">${tab('logs', home, 'Logs')}${tab('overview', `${home}/overview`, 'Overview')}${tab('endpoints', `${home}/endpoints`, 'Endpoints')}</nav>
 ${usageLine(parts)}

@@ -1,6 +1,7 @@
 // What a resource has received today, how much it may, and which lines are known to be missing, in a few sentences.
 import { addCounts } from '../logs/count.ts'
 import type { Gap, LogStore, LossKind, Usage } from '../logs/log-store.ts'
+import type { LiveResource } from '../resources/resource.ts'
 import { type Html, html } from './html.ts'
 
 export type DailyBytesOf = (plan: string) => number
@@ -23,7 +24,7 @@ const DAY_MS = 86_400_000
 
 export async function readToday(
   { logs, dailyBytesOf, now }: UsageParts,
-  resource: { number: number; plan: string | null },
+  resource: Pick<LiveResource, 'number' | 'plan'>,
 ): Promise<Today> {
   const time = now()
   const day = time.toISOString().slice(0, 10)
@@ -31,7 +32,7 @@ export async function readToday(
     logs.usage(resource.number, day),
     logs.gaps(resource.number, new Date(time.getTime() - DAY_MS)),
   ])
-  return { ...usage, day, dailyBytes: dailyBytesOf(resource.plan ?? ''), gaps }
+  return { ...usage, day, dailyBytes: dailyBytesOf(resource.plan), gaps }
 }
 
 const CAUSES: Record<LossKind, string> = {

@@ -13,5 +13,14 @@ export interface Resource {
   createdAt: Date
 }
 
+/** A provisioned resource, as its readers see it. */
+export interface LiveResource {
+  id: string
+  number: number
+  name: string
+  plan: string
+  createdAt: Date
+}
+
 /** Any version and variant: the id is Heroku's business. Postgres raises an error for anything else. */
 export const RESOURCE_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i

@@ -4,8 +4,8 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
-import { digest } from '../../src/access/session.ts'
 import { createTokenStore } from '../../src/access/token-store.ts'
+import { sha256 } from '../../src/secrets/sha256.ts'
 import { counted, frame } from '../support/deliveries.ts'
 import { deprovision, provision, startTestService, type TestService } from '../support/service.ts'
 
@@ -20,7 +20,7 @@ afterAll(() => service.close())
 async function resourceWithToken() {
   const resource = await provision(service)
   const token = `culvert_${resource.id}`
-  await createTokenStore(service.database.pool).create(resource.id, digest(token), { name: 'test', hint: '' })
+  await createTokenStore(service.database.pool).create(resource.id, sha256(token), { name: 'test', hint: '' })
   const call = async (method: string, path: string, body?: object) => {
     const answer = await fetch(`${service.origin}/resources/${resource.id}${path}`, {
       method,

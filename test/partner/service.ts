@@ -102,7 +102,6 @@ export async function startService(environment: Record<string, string> = {}): Pr
     logEndpoints: endpoints.describe,
     previewFormat: endpoints.preview,
     counters: new TailCounters(),
-    findResource: resources.findResource,
     now: () => clock.now,
   })
   await app.ready()
