@@ -5,6 +5,8 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY tsconfig.json tsconfig.build.json ./
 COPY src ./src
+# The commit, for /healthz: docker build --build-arg SOURCE_VERSION=$(git rev-parse HEAD)
+ARG SOURCE_VERSION
 RUN npm run build && npm prune --omit=dev --omit=optional
 
 FROM node:24-slim

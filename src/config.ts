@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
+import { buildOf } from './config/build.ts'
 import { DEVELOPMENT_KEY, type SecretKey } from './config/secret-keys.ts'
 import {
   printableSettings,
@@ -90,6 +91,7 @@ function complete(read: Settings) {
       ),
     },
     mail: readMail(read.mail),
+    build: buildOf(read.build.commit),
   }
 }
 

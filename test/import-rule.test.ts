@@ -26,7 +26,7 @@ const WITHIN: Record<string, string> = {
   'query -> logplex': 'a query is matched against the bytes of a frame',
 }
 /** Files that begin a process. */
-const ENTRIES = ['main.ts', 'cli/main.ts', 'database/migrate-command.ts']
+const ENTRIES = ['main.ts', 'cli/main.ts', 'database/migrate-command.ts', 'config/record-commit-command.ts']
 
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'))
 const source = (name: string) => readFileSync(join(SRC, name), 'utf8')

@@ -44,7 +44,8 @@ interface Row extends Pick<Setting<unknown>, 'type' | 'default' | 'unset' | 'sec
 /** One row a variable: a rotated secret has two. */
 function rows(tree: SettingTree): Row[] {
   return listSettings(tree).flatMap(({ setting }) => {
-    const [variable = '', previous] = setting.variables
+    const [first = '', previous = ''] = setting.variables
+    const variable = setting.isRotated ? first : setting.variables.join('`, `')
     const { type, default: written, unset, secret, doc } = setting
     const row: Row = {
       variable,
@@ -54,7 +55,7 @@ function rows(tree: SettingTree): Row[] {
       ...(written && { default: written }),
       ...(unset && { unset }),
     }
-    if (previous === undefined) return [row]
+    if (!setting.isRotated) return [row]
     return [
       row,
       { variable: previous, type, secret, doc: `The \`${variable}\` before; accepted during a rotation.` },

@@ -1,4 +1,5 @@
 // The command line: which command, its help, its exit code. Each command is a file of its own.
+import { readBuild } from '../config/build.ts'
 import { ConfigError } from '../config.ts'
 import { handedOver } from './addon-contract.ts'
 import type { Command, CommandContext } from './command.ts'
@@ -26,7 +27,8 @@ const HELP = `culvert: the tools of whoever runs a Culvert, and of whoever build
 
 ${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`).join('\n')}
 
-  culvert <command> --help tells more of one.
+  culvert <command> --help   its options
+  culvert --version          version and, if known, commit
 
 Settings are environment variables, the same as the service's (docs/settings.md). To look at a production
 service, run the command where its settings are:
@@ -39,6 +41,11 @@ export async function runCli(args: readonly string[], context: CommandContext): 
   const [name, ...rest] = args
   if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
     context.write(HELP)
+    return 0
+  }
+  if (name === '--version' || name === '-v') {
+    const { version, commit } = readBuild(context.environment)
+    context.write(`culvert ${version}${commit === null ? '' : ` (${commit})`}\n`)
     return 0
   }
   const command = COMMANDS.find((one) => one.name === name)

@@ -25,6 +25,8 @@ export interface Declaration<T> {
 export interface Setting<T> extends Declaration<unknown> {
   /** The environment variables that it is read from, in the order in which `read` takes their values. */
   readonly variables: readonly string[]
+  /** The second variable holds the previous value of the first. */
+  readonly isRotated?: boolean
   read(values: readonly unknown[]): T
 }
 
@@ -48,6 +50,15 @@ export function setting<T>(variable: string, declaration: Declaration<T>): Setti
   return { ...declaration, variables: [variable], read: ([value]) => (value ?? null) as T | null }
 }
 
+/** The first of several variables that is set. */
+export function firstOf<T>(variables: readonly string[], declaration: Declaration<T>): Setting<T | null> {
+  return {
+    ...declaration,
+    variables,
+    read: (values) => (values.find((value) => value !== null) ?? null) as T | null,
+  }
+}
+
 /** A secret and, in `<variable>_PREVIOUS`, the one before it, which stays valid during a rotation. */
 export function rotatedSecret(
   variable: string,
@@ -58,6 +69,7 @@ export function rotatedSecret(
     type: text,
     secret: true,
     variables: [variable, `${variable}_PREVIOUS`],
+    isRotated: true,
     read: ([current, previous]) => ({ current: current ?? null, previous: previous ?? null }) as Rotated,
   }
 }

@@ -2,7 +2,18 @@
 // table (`npm run docs`). The keys are those of `Config`, so a setting that needs no more than its type is one entry.
 import { z } from 'zod'
 import { secretKeys } from './secret-keys.ts'
-import { flag, integer, matching, megabytes, oneOf, origin, rotatedSecret, setting, text } from './setting.ts'
+import {
+  firstOf,
+  flag,
+  integer,
+  matching,
+  megabytes,
+  oneOf,
+  origin,
+  rotatedSecret,
+  setting,
+  text,
+} from './setting.ts'
 
 const service = {
   environment: setting('NODE_ENV', {
@@ -278,7 +289,15 @@ const operations = {
   },
 }
 
-const platform = {
+export const platform = {
+  build: {
+    commit: firstOf(['HEROKU_BUILD_COMMIT', 'HEROKU_SLUG_COMMIT', 'SOURCE_VERSION'], {
+      type: text,
+      unset: 'the commit that `npm run build` recorded',
+      secret: false,
+      doc: 'The commit that runs, as `/healthz` and `culvert --version` show it. Heroku sets the first two with dyno metadata, the last during a build.',
+    }),
+  },
   dyno: setting('DYNO', {
     type: text,
     secret: false,

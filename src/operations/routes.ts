@@ -8,7 +8,7 @@ import type { Metrics } from './metrics.ts'
 import type { CheckReadiness } from './readiness.ts'
 
 export interface OperationsParts {
-  config: Pick<Config, 'metricsToken' | 'production' | 'publicUrl' | 'proxyHops' | 'limits'>
+  config: Pick<Config, 'build' | 'metricsToken' | 'production' | 'publicUrl' | 'proxyHops' | 'limits'>
   metrics: Metrics
   checkReadiness: CheckReadiness
 }
@@ -24,9 +24,8 @@ export async function operationsRoutes(app: FastifyInstance, parts: OperationsPa
     reply.header('cache-control', 'no-store')
   })
 
-  // Says nothing of the database: a process that cannot reach it still takes deliveries, and restarting it would not
-  // help.
-  app.get('/healthz', async () => ({ status: 'ok' }))
+  // Reports nothing of the database: a process that cannot reach it still takes deliveries, and a restart would not help.
+  app.get('/healthz', async () => ({ status: 'ok', ...config.build }))
 
   app.get('/readyz', async (_request, reply) => {
     const { ready, notReady } = await checkReadiness()

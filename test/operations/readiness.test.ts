@@ -5,6 +5,17 @@ import { startTestService, type TestService } from '../support/service.ts'
 
 const FITS = { pending: [], newer: [], conflict: null }
 
+it('/healthz shows the version and the commit that run', async () => {
+  const service = await startTestService({ HEROKU_BUILD_COMMIT: 'c0ffee' })
+  const answer = await fetch(`${service.origin}/healthz`)
+  expect(await answer.json()).toEqual({
+    status: 'ok',
+    version: expect.stringMatching(/^\d+\.\d+\.\d+/),
+    commit: 'c0ffee',
+  })
+  await service.close()
+})
+
 describe('/readyz', () => {
   let service: TestService
   beforeAll(async () => {
