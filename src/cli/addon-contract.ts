@@ -1,14 +1,12 @@
-// The tools for building an add-on are the package heroku-addon-contract, which production installs do without.
+// The tools for building an add-on are the package heroku-addon-contract, which a production install does not have.
 import type { Command, CommandContext } from './command.ts'
 
-// In a constant, so that tsc does not look for it: the service builds without the package.
-const PACKAGE: string = 'heroku-addon-contract'
+// A variable of type string, so that tsc does not resolve the import: the service builds without the package.
+export const PACKAGE: string = 'heroku-addon-contract'
 
-export const INSTALL = `npm install ${PACKAGE}`
-
-/** What this service uses of the package. */
+/** What the service uses of the package. */
 export interface AddonContract {
-  runCli(args: readonly string[], context: CommandContext): Promise<number>
+  runCli(args: readonly string[], context: CommandContext & { program: string }): Promise<number>
   /** @param manifest parsed JSON */
   brokenRules(manifest: unknown): {
     number: string
@@ -30,15 +28,17 @@ export async function loadAddonContract(): Promise<AddonContract | null> {
   }
 }
 
-/** A command that the package runs, help included. */
+/** A command that the package runs; it also answers --help. */
 export function handedOver(name: string, summary: string): Command {
   return {
     name,
     summary,
     async run(args, context) {
       const contract = await loadAddonContract()
-      if (contract !== null) return contract.runCli([name, ...args], context)
-      context.writeError(`culvert ${name} needs the package ${PACKAGE}: ${INSTALL}\n`)
+      if (contract !== null) return contract.runCli([name, ...args], { ...context, program: 'culvert' })
+      context.writeError(
+        `culvert ${name} needs ${PACKAGE}, which is not installed here: npm install ${PACKAGE}\n`,
+      )
       return 2
     },
   }

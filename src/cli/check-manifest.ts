@@ -1,8 +1,8 @@
-// The manifest that Heroku knows: by the rules for any manifest, and against the settings that this service runs with.
+// The manifest that Heroku has: against the rules for every manifest, and against the settings of this service.
 // Secrets are compared, not shown.
 import { readFileSync } from 'node:fs'
 import type { Config } from '../config.ts'
-import { INSTALL, loadAddonContract } from './addon-contract.ts'
+import { loadAddonContract, PACKAGE } from './addon-contract.ts'
 import { type Finding, type Report, reporter } from './finding.ts'
 
 const PUSH = 'Correct the manifest and push it: heroku addons:admin:manifest:push'
@@ -16,8 +16,8 @@ export async function checkManifest(findings: Finding[], config: Config, path: s
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT') report('skip', `there is no ${path} here`, 'culvert doctor -f <your manifest>')
-    else if (code !== undefined) report('FAIL', `${path} cannot be read: ${code}`, 'Look at its rights.')
-    // Not in the words of the parser: they quote the file, and it holds secrets.
+    else if (code !== undefined) report('FAIL', `${path} cannot be read: ${code}`, 'Check its permissions.')
+    // Without the parser's message, which quotes the file and its secrets.
     else report('FAIL', `${path} is not JSON`, 'Pull it again: heroku addons:admin:manifest:pull <slug>')
     return
   }
@@ -27,17 +27,22 @@ export async function checkManifest(findings: Finding[], config: Config, path: s
   if (findings.length === before) report('ok', `${path} fits the settings`)
 }
 
-/** In development the manifest is a sample, and what it should be like is of no interest. */
+/** In development the manifest is a sample, so that a broken `should` is of no interest. */
 async function checkRules(report: Report, { production }: Config, data: unknown): Promise<void> {
   const contract = await loadAddonContract()
-  if (contract === null) return report('skip', 'the rules for any manifest are not installed', INSTALL)
+  if (contract === null)
+    return report(
+      'skip',
+      `its rules need ${PACKAGE}, which is not installed here`,
+      `npx ${PACKAGE} manifest validate`,
+    )
   for (const { number, name, strength, says, fix } of contract.brokenRules(data)) {
     if (strength === 'must' || production)
       report(strength === 'must' ? 'FAIL' : 'warn', `${says} (${number} ${name})`, fix)
   }
 }
 
-/** What is missing altogether is told by the rules. */
+/** Parts that are missing break a rule instead. */
 function checkSettings(report: Report, config: Config, data: unknown): void {
   const { addon } = config
   const root = objectIn(data)

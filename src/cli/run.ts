@@ -15,7 +15,7 @@ const COMMANDS: readonly Command[] = [
   logs,
   drains,
   reconcile,
-  handedOver('manifest', 'writes an add-on manifest, judges one, compares it with the pushed one'),
+  handedOver('manifest', 'writes an add-on manifest, validates one, compares it with the pushed one'),
   store,
   handedOver('run', 'runs a command with the config vars of an add-on, on a resource made for it'),
   handedOver('test', 'tests any add-on against what Heroku demands of it'),

@@ -39,7 +39,7 @@ export function readAddon(data: unknown, production: boolean): Addon {
   const result = manifestSchema.safeParse(data)
   if (!result.success) {
     const what = result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')
-    throw new CannotRun(`The manifest cannot be used: ${what}. culvert test manifest tells more.`)
+    throw new CannotRun(`The manifest cannot be used: ${what}. Run test manifest for details.`)
   }
   const { id, api } = result.data
   const environment = production ? 'production' : 'test'

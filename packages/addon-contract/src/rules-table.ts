@@ -5,8 +5,8 @@ export function rulesTable(areas: readonly Area[]): string {
   const count = areas.reduce((sum, { rules }) => sum + rules.length, 0)
   return `# The rules of the contract
 
-What \`culvert test\` looks at: ${count} rules. A broken **must** fails the run; a broken *should* is a warning. Numbers and
-names are stable: a rule that goes takes its number with it.
+What \`heroku-addon-contract test\` checks: ${count} rules. A broken **must** fails the run; a broken *should* is a warning. Numbers and
+names are stable: the number of a removed rule is not used again.
 
 This page is generated: \`npx culvert test rules > packages/addon-contract/docs/rules.md\`.
 ${areas.map(section).join('')}`
@@ -26,7 +26,7 @@ function section({ name, title, rules }: Area): string {
     return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`
   })
   return `
-## ${title}: \`culvert test ${name}\`
+## ${title}: \`test ${name}\`
 
 | rule | | the add-on… | or else… | documented |
 |---|---|---|---|---|

@@ -1,4 +1,4 @@
-// How a run of the contract is told: for the commands that have one.
+// The reporter that the options of a command ask for.
 import type { Reporter } from '../report.ts'
 import { createJsonReporter } from '../reporters/json.ts'
 import { createScreen } from '../reporters/screen.ts'

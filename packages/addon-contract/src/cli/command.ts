@@ -1,6 +1,8 @@
-// What a command is.
+// What a command is and gets.
 
 export interface CommandContext {
+  /** What the user typed to start it, for help and messages: `heroku-addon-contract`. */
+  program: string
   /** The process's, read by the entry file. */
   environment: Record<string, string | undefined>
   /** Whether standard output is a terminal. Default: false. */
@@ -12,8 +14,8 @@ export interface CommandContext {
 export interface Command {
   name: string
   summary: string
-  /** All of it, for `<name> --help`. */
-  help: string
+  /** The answer to `<program> <name> --help`. */
+  help(program: string): string
   /** Resolves with the exit code. */
   run(args: string[], context: CommandContext): Promise<number>
 }

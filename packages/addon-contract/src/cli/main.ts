@@ -2,7 +2,7 @@
 // Entry file of the command `heroku-addon-contract`.
 import { runCli } from './run.ts'
 
-// `heroku-addon-contract test rules | head` is no failure.
+// A reader that closes the pipe early, as head does, is not a failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
   process.exit(0)

@@ -1,4 +1,4 @@
-// What somebody typed behind an option of the contract tester.
+// Parses the values of options.
 import { CannotRun } from '../addon.ts'
 
 /** @throws CannotRun */

@@ -1,5 +1,5 @@
-// `culvert run`: a command with the config vars of an add-on in its environment, on a resource that is made for it and
-// removed behind it.
+// The command `run`: provisions a resource, starts a command with the resource's config vars in its environment, and
+// removes the resource afterwards.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -12,7 +12,7 @@ import type { Command, CommandContext } from './command.ts'
 import { readManifest } from './manifest/read.ts'
 import { readPort, readSeconds } from './read-options.ts'
 
-/** As shells have them. */
+/** Exit codes as shells use them. */
 const NOT_FOUND = 127
 const NOT_EXECUTABLE = 126
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
@@ -20,26 +20,26 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 export const runAddon: Command = {
   name: 'run',
   summary: 'runs a command with the config vars of an add-on, on a resource made for it',
-  help: `culvert run [-f <manifest>] [options] -- <command> [arguments]
+  help: (program) => `${program} run [-f <manifest>] [options] -- <command> [arguments]
 
 Provisions a resource as Heroku does, runs the command with the resource's config vars in its environment, and removes
-the resource: also when the command fails, and after Ctrl-C. The add-on has to be running.
+the resource, also if the command fails and after Ctrl-C. The add-on must be running.
 
-  culvert run -- env
-  culvert run --plan premium -- npm test
+  ${program} run -- env
+  ${program} run --plan premium -- npm test
 
   -f, --file <manifest>   Default: ${MANIFEST_FILE}
   --production            use the production addresses
   --plan <slug>           Default: test
-  --id-port, --api-port   where our own id server and Platform API listen, on 127.0.0.1; any free port without.
-                          An add-on that answers 202 has to call them: culvert test --help tells how
-  --client-secret <text>  what the add-on must show to have its grant exchanged; anything will do without
-  --wait <seconds>        how long an add-on that answers 202 may take until it is done, 30 without
+  --id-port, --api-port   ports of the simulated id server and Platform API, on 127.0.0.1. Default: any free port.
+                          An add-on that answers 202 must call them: see ${program} test --help
+  --client-secret <text>  the client secret that the add-on must send to exchange its grant. Default: any
+  --wait <seconds>        how long an add-on that answers 202 may take to complete. Default: 30
   --legacy                provision as kensa did, before version 3
-  --async                 with --legacy: the add-on sends what it made to the callback_url
+  --async                 with --legacy: the add-on sends its result to the callback_url
 
-The exit status is the command's. Without one: ${NOT_FOUND} there is no such command, ${NOT_EXECUTABLE} it cannot be run, 2 nothing could be
-provisioned and the command was not run, 1 the command did well and the resource could not be removed.
+The exit status is that of the command, or ${NOT_FOUND} if there is no such command, ${NOT_EXECUTABLE} if it cannot be executed, 2 if nothing
+could be provisioned, so that the command did not run, 1 if it succeeded but the resource could not be removed.
 `,
   async run(args, context) {
     const { own, command } = splitAtDashes(args)
@@ -58,7 +58,7 @@ provisioned and the command was not run, 1 the command did well and the resource
       },
     })
     if (command.length === 0) {
-      context.writeError('Say what to run, behind two dashes: culvert run -- env\n')
+      context.writeError(`Name the command to run after two dashes: ${context.program} run -- env\n`)
       return 2
     }
     const interrupts = watchSignals()
@@ -108,19 +108,19 @@ function splitAtDashes(args: string[]): { own: string[]; command: string[] } {
 }
 
 interface Interrupts {
-  /** The first that came. */
+  /** The first that arrived. */
   signal: NodeJS.Signals | null
-  /** Who is told of them. */
+  /** Receives the signals while it runs. */
   child: ChildProcess | null
   stop(): void
 }
 
-/** From now on a signal ends the command and not us: we have something to clear up. */
+/** From now on a signal ends the command, not this process, which has a resource to remove. */
 function watchSignals(): Interrupts {
   const handlers = SIGNALS.map((signal) => {
     const handler = () => {
       interrupts.signal ??= signal
-      // Ctrl-C at a terminal reaches the command without us.
+      // At a terminal, Ctrl-C reaches the command directly.
       if (signal !== 'SIGINT' || !process.stdin.isTTY) interrupts.child?.kill(signal)
     }
     process.on(signal, handler)
@@ -136,7 +136,7 @@ function watchSignals(): Interrupts {
   return interrupts
 }
 
-/** Resolves with the exit status, as a shell would have it. */
+/** Resolves with the exit status as a shell would report it. */
 function runWith(
   [file = '', ...args]: string[],
   config: Record<string, string>,

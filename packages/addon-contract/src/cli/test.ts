@@ -1,4 +1,4 @@
-// `culvert test`: the contract tester. Reads the arguments and the manifest.
+// The command `test`: reads arguments and manifest, runs the areas, reports.
 import { parseArgs } from 'node:util'
 import { CannotRun } from '../addon.ts'
 import type { Area } from '../area.ts'
@@ -20,38 +20,38 @@ const LEGACY = legacyAreas(false)
 export const test: Command = {
   name: 'test',
   summary: 'tests any add-on against what Heroku demands of it',
-  help: `culvert test <area> [-f <manifest>] [options]
+  help: (program) => `${program} test <area> [-f <manifest>] [options]
 
-Plays Heroku against a running add-on, yours or anybody's, and says what Heroku would have done. It knows the add-on
-by its manifest only and speaks HTTP to the addresses there: api.test, or api.production with --production. What it
-provisions it deprovisions.
+Plays Heroku against a running add-on and reports what Heroku would have done. It knows the add-on by its manifest
+only and speaks HTTP to the addresses in it: api.test, or api.production with --production. It deprovisions what it
+provisioned.
 
 Areas:
 ${AREAS.map(({ name, title, rules }) => `  ${name.padEnd(12)} ${title}, ${rules.length} rules\n`).join('')}  all          all of these
-  rules        tests nothing; prints the table of all rules
+  rules        prints the table of all rules and tests nothing
 
   -f, --file <manifest>   Default: ${MANIFEST_FILE}
   --production            test the production addresses
-  --plan <slug>           the plan to provision, "test" without; given twice, the second is the one to change to
-  --nav-header            also demand the header that Heroku deprecated in 2019 and kensa asks for
-  --id-port, --api-port   where our own id server and Platform API listen, on 127.0.0.1; any free port without
-  --client-secret <text>  what the add-on must show to have its grant exchanged; anything will do without
-  --deliver-to <origin>   where to connect for logs and webhooks, in place of the public address that the add-on
-                          names. Without: where base_url is, if that is http
-  --wait <seconds>        how long an add-on that answers 202 may take until it is done, 30 without
-  --legacy                send kensa's requests of before version 3, and judge by its rules, to the letter: ${LEGACY} only.
-                          all is without sso, as kensa's is
-  --async                 with --legacy: the add-on sends what it made to the callback_url
-  --json, --tap           for a program, in place of the screen
+  --plan <slug>           the plan to provision. Default: test. Given twice, the second is the plan to change to
+  --nav-header            also demand the header that Heroku deprecated in 2019 and kensa requires
+  --id-port, --api-port   ports of the simulated id server and Platform API, on 127.0.0.1. Default: any free port
+  --client-secret <text>  the client secret that the add-on must send to exchange its grant. Default: any
+  --deliver-to <origin>   connect here for logs and webhooks instead of the public address that the add-on names.
+                          Default: the origin of base_url, if that is http
+  --wait <seconds>        how long an add-on that answers 202 may take to complete. Default: 30
+  --legacy                send kensa's requests, of before version 3, and judge by its rules: ${LEGACY} only.
+                          all leaves out sso, as in kensa
+  --async                 with --legacy: the add-on sends its result to the callback_url
+  --json, --tap           output for programs
 
-An add-on that exchanges its grant, or that answers 202, calls Heroku in its turn. Start it with the addresses of our
-servers in place of Heroku's, and give the ports here:
+An add-on that exchanges its grant or answers 202 calls Heroku. Start it with the addresses of the simulated servers,
+and give their ports here:
 
   HEROKU_ID_URL=http://127.0.0.1:5010 HEROKU_API_URL=http://127.0.0.1:5011 npm start
-  culvert test all --plan test --plan premium --id-port 5010 --api-port 5011
+  ${program} test all --plan test --plan premium --id-port 5010 --api-port 5011
 
-Exit status: 0 nothing is broken; 1 a rule is; 2 it could not be tested, or not all of it. Warnings, and rules that do
-not apply, change nothing.
+Exit status: 0 no rule is broken; 1 a rule is broken; 2 nothing, or not everything, could be tested. Warnings and
+rules that do not apply do not change it.
 `,
   async run(args, context) {
     const { values, positionals } = parseArgs({
@@ -87,7 +87,7 @@ not apply, change nothing.
     if (areas.length === 0 || rest.length > 0) return explain(context, name, known)
     const interrupted = new AbortController()
     const interrupt = () => interrupted.abort()
-    // Once: what was provisioned is removed first. A second one ends the process as ever.
+    // Once: the first removes what was provisioned, a second one ends the process at once.
     process.once('SIGINT', interrupt)
     try {
       const manifest = readManifest(values.file)
@@ -120,12 +120,16 @@ not apply, change nothing.
   },
 }
 
-function explain({ writeError }: CommandContext, name: string | undefined, known: readonly Area[]): number {
+function explain(
+  { program, writeError }: CommandContext,
+  name: string | undefined,
+  known: readonly Area[],
+): number {
   const names = [...known.map((area) => area.name), 'all', 'rules'].join(', ')
   writeError(
     name === undefined
-      ? `Say what to test: ${names}. culvert test --help\n`
-      : `There is nothing to test by the name "${name}", or too much was said. ${names}: culvert test --help\n`,
+      ? `Name an area: ${names}. See: ${program} test --help\n`
+      : `Give one of these areas: ${names}. "${name}" is not one, or there are more arguments. See: ${program} test --help\n`,
   )
   return 2
 }

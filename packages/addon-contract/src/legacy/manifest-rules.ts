@@ -33,7 +33,7 @@ export const LEGACY_MANIFEST_RULES = [
     number: 'K02',
     name: 'api',
     demands: '`api` is an object.',
-    fix: 'culvert manifest generate shows what is in it.',
+    fix: 'manifest generate shows what is in it.',
     find: ({ root, hasApi }) => (hasApi ? [] : [`api is ${kindOf(root.api)}`]),
   }),
   manifestRule({

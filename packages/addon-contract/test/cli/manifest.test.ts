@@ -8,13 +8,13 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { runCli } from '../../src/cli/run.ts'
 
 const PACKAGE = fileURLToPath(new URL('../..', import.meta.url))
-const directory = mkdtempSync(join(tmpdir(), 'culvert-manifest-'))
+const directory = mkdtempSync(join(tmpdir(), 'addon-contract-manifest-'))
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
 
 let files = 0
 const newPath = () => join(directory, `${files++}.json`)
 
-async function culvert(...args: string[]) {
+async function runManifest(...args: string[]) {
   const said = { output: '', error: '' }
   const code = await runCli(['manifest', ...args], {
     environment: {},
@@ -30,7 +30,7 @@ async function culvert(...args: string[]) {
 
 async function generated(...args: string[]) {
   const path = newPath()
-  const run = await culvert('generate', '-f', path, '--id', 'acme-logs', ...args)
+  const run = await runManifest('generate', '-f', path, '--id', 'acme-logs', ...args)
   expect(run).toMatchObject({ code: 0, error: '' })
   return { path, output: run.output, manifest: read(path) }
 }
@@ -43,10 +43,10 @@ function write(manifest: unknown): string {
   return path
 }
 
-describe('culvert manifest generate', () => {
-  it('writes a manifest that every rule is content with, for its owner alone to read', async () => {
+describe('manifest generate', () => {
+  it('writes a manifest that passes every rule, readable by its owner only', async () => {
     const { path, manifest } = await generated('--url', 'https://logs.acme.com/', '--name', 'Acme Logs')
-    const { code, output } = await culvert('validate', '-f', path)
+    const { code, output } = await runManifest('validate', '-f', path)
     expect(output).toMatch(/\b0 failed, 0 to look at/)
     expect(code).toBe(0)
     expect(statSync(path).mode & 0o777).toBe(0o600)
@@ -65,7 +65,7 @@ describe('culvert manifest generate', () => {
     })
   })
 
-  it('makes other secrets each time, and prints none of them', async () => {
+  it('makes new secrets each time, and prints none of them', async () => {
     const [one, two] = [await generated(), await generated()]
     const secrets = [one, two].flatMap(({ manifest: { api } }) => [api.password, api.sso_salt])
     expect(new Set(secrets).size).toBe(4)
@@ -75,9 +75,9 @@ describe('culvert manifest generate', () => {
     }
   })
 
-  it('says what to do next, in commands that work', async () => {
+  it('prints the next steps as commands that work', async () => {
     const { path, manifest, output } = await generated()
-    expect(output).toContain('culvert test all')
+    expect(output).toContain('npx heroku-addon-contract test all')
     expect(output).toContain('heroku addons:admin:manifest:push')
     const [, command] = /ADDON_PASSWORD="\$\((.+?)\)"/.exec(output) ?? []
     const { stdout } = await promisify(execFile)('sh', ['-c', command as string])
@@ -85,19 +85,21 @@ describe('culvert manifest generate', () => {
     expect(path).toMatch(/json$/)
   })
 
-  it('never writes over a manifest unless told to', async () => {
+  it('overwrites a manifest only with --force', async () => {
     const { path, manifest } = await generated()
-    const refused = await culvert('generate', '-f', path, '--id', 'acme-logs')
+    const refused = await runManifest('generate', '-f', path, '--id', 'acme-logs')
     expect(refused).toMatchObject({ code: 2, output: '', error: expect.stringContaining('--force') })
     expect(read(path)).toEqual(manifest)
-    expect(await culvert('generate', '-f', path, '--id', 'acme-logs', '--force')).toMatchObject({ code: 0 })
+    expect(await runManifest('generate', '-f', path, '--id', 'acme-logs', '--force')).toMatchObject({
+      code: 0,
+    })
     expect(read(path).api.password).not.toBe(manifest.api.password)
   })
 
-  it('writes nothing that Heroku would refuse, and says why', async () => {
+  it('writes nothing if Heroku would refuse the manifest, and says why', async () => {
     const f = async (args: string[], says: RegExp) => {
       const path = newPath()
-      const { code, error } = await culvert('generate', '-f', path, ...args)
+      const { code, error } = await runManifest('generate', '-f', path, ...args)
       expect(code).toBe(2)
       expect(error).toMatch(says)
       expect(() => read(path)).toThrow('ENOENT')
@@ -109,10 +111,10 @@ describe('culvert manifest generate', () => {
   })
 })
 
-describe('culvert manifest validate', () => {
-  it('names each broken rule with what is wrong, why it matters and what to do, and exits with 1', async () => {
+describe('manifest validate', () => {
+  it('prints each broken rule with problem, consequence and fix, and exits with 1', async () => {
     const { manifest } = await generated()
-    const { code, output } = await culvert(
+    const { code, output } = await runManifest(
       'validate',
       '-f',
       write({ ...manifest, api: { ...manifest.api, version: '1', regions: ['eu'] } }),
@@ -126,17 +128,17 @@ describe('culvert manifest validate', () => {
     expect(output).not.toContain(manifest.api.password)
   })
 
-  it('exits with 0 where there is only something to look at', async () => {
+  it('exits with 0 if there are only warnings', async () => {
     const { path } = await generated()
-    expect(await culvert('validate', '-f', path)).toMatchObject({
+    expect(await runManifest('validate', '-f', path)).toMatchObject({
       code: 0,
       output: expect.stringMatching(/0 failed, 1 to look at/),
     })
   })
 
-  it('tells programs the same, and is the same as culvert test manifest', async () => {
+  it('prints JSON and TAP, and the same report as test manifest', async () => {
     const path = write({ id: 'acme' })
-    const { code, output } = await culvert('validate', '-f', path, '--json')
+    const { code, output } = await runManifest('validate', '-f', path, '--json')
     let tested = ''
     await runCli(['test', 'manifest', '-f', path, '--json'], {
       environment: {},
@@ -147,48 +149,48 @@ describe('culvert manifest validate', () => {
     })
     expect(code).toBe(1)
     expect(JSON.parse(tested)).toEqual(JSON.parse(output))
-    expect((await culvert('validate', '-f', path, '--tap')).output).toMatch(/^not ok 6 - M06 /m)
+    expect((await runManifest('validate', '-f', path, '--tap')).output).toMatch(/^not ok 6 - M06 /m)
   })
 
-  it('exits with 2 where there is nothing to judge, and quotes no file', async () => {
-    expect(await culvert('validate', '-f', newPath())).toMatchObject({
+  it('exits with 2 if there is no manifest, and quotes none of it', async () => {
+    expect(await runManifest('validate', '-f', newPath())).toMatchObject({
       code: 2,
-      error: expect.stringMatching(/there is no .*\n {2}-> .*culvert manifest generate/),
+      error: expect.stringMatching(/there is no .*\n {2}-> .*manifest generate/),
     })
-    const { code, error } = await culvert('validate', '-f', write('"password": "hunter2"'))
+    const { code, error } = await runManifest('validate', '-f', write('"password": "hunter2"'))
     expect(code).toBe(2)
     expect(error).toContain('is not JSON')
     expect(error).not.toContain('hunter2')
     writeFileSync(join(directory, 'addon_manifest.json'), '{}')
-    const misspelt = await culvert('validate', '-f', join(directory, 'addon-manifest.json'))
+    const misspelt = await runManifest('validate', '-f', join(directory, 'addon-manifest.json'))
     expect(misspelt.error).toContain('the old misspelling')
   })
 })
 
-describe('culvert manifest diff', () => {
-  it('exits with 0 and says so where a push would change nothing', async () => {
+describe('manifest diff', () => {
+  it('exits with 0 if a push would change nothing', async () => {
     const { path, manifest } = await generated()
     const pushed = write({ contents: { ...manifest, $base: 5 } })
-    expect(await culvert('diff', '--pushed', pushed, '-f', path)).toMatchObject({
+    expect(await runManifest('diff', '--pushed', pushed, '-f', path)).toMatchObject({
       code: 0,
       output: 'A push would change nothing.\n',
     })
   })
 
-  it('exits with 1 and says what would change for whom, without a secret', async () => {
+  it('exits with 1 and prints changes and whom they affect, without a secret', async () => {
     const { path, manifest } = await generated()
     const pushed = write({ ...manifest, api: { ...manifest.api, password: 'the-old-one', regions: ['us'] } })
-    const { code, output } = await culvert('diff', '--pushed', pushed, '-f', path)
+    const { code, output } = await runManifest('diff', '--pushed', pushed, '-f', path)
     expect(code).toBe(1)
     expect(output).toMatch(/^ {2}api\.regions: \["us"\] -> \["us","eu"\]$/m)
     expect(output).toMatch(/^ {2}api\.password: differs \(not shown.*\n {4}From the moment of the push/m)
     expect(output).not.toMatch(new RegExp(`the-old-one|${manifest.api.password}`))
-    const { output: json } = await culvert('diff', '--pushed', pushed, '-f', path, '--json')
+    const { output: json } = await runManifest('diff', '--pushed', pushed, '-f', path, '--json')
     expect(JSON.parse(json).differences).toHaveLength(2)
     expect(json).not.toMatch(new RegExp(`the-old-one|${manifest.api.password}`))
   })
 
-  it('reads the pushed one from a pipe', async () => {
+  it('reads the pushed manifest from standard input', async () => {
     const { path, manifest } = await generated()
     const pushed = write({ ...manifest, name: 'Another' })
     const command = `"${process.execPath}" --import tsx src/cli/main.ts manifest diff --pushed - -f "${path}" < "${pushed}"`
@@ -197,22 +199,23 @@ describe('culvert manifest diff', () => {
     expect(failed.code).toBe(1)
   })
 
-  it('exits with 2 where one of them is missing', async () => {
+  it('exits with 2 if a manifest is missing', async () => {
     const { path } = await generated()
-    expect(await culvert('diff', '-f', path)).toMatchObject({
+    expect(await runManifest('diff', '-f', path)).toMatchObject({
       code: 2,
       error: expect.stringMatching(/--pushed/),
     })
-    expect(await culvert('diff', '--pushed', newPath(), '-f', path)).toMatchObject({ code: 2 })
-    expect(await culvert('diff', '--pushed', write([]), '-f', path)).toMatchObject({ code: 2 })
+    expect(await runManifest('diff', '--pushed', newPath(), '-f', path)).toMatchObject({ code: 2 })
+    expect(await runManifest('diff', '--pushed', write([]), '-f', path)).toMatchObject({ code: 2 })
   })
 })
 
-it('teaches its commands', async () => {
-  const { output } = await culvert('--help')
-  for (const name of ['generate', 'validate', 'diff']) expect(output).toContain(`culvert manifest ${name}`)
-  expect(await culvert('genrate')).toMatchObject({
+it('manifest --help lists its commands, and an unknown one exits with 2', async () => {
+  const { output } = await runManifest('--help')
+  for (const name of ['generate', 'validate', 'diff'])
+    expect(output).toContain(`heroku-addon-contract manifest ${name}`)
+  expect(await runManifest('genrate')).toMatchObject({
     code: 2,
-    error: expect.stringContaining('generate|validate|diff'),
+    error: expect.stringContaining('generate, validate, diff'),
   })
 })

@@ -11,7 +11,7 @@ import { startMinimalAddon } from '../minimal-addon.ts'
 import { freePort } from '../support.ts'
 
 const PACKAGE = fileURLToPath(new URL('../..', import.meta.url))
-const directory = mkdtempSync(join(tmpdir(), 'culvert-run-'))
+const directory = mkdtempSync(join(tmpdir(), 'addon-contract-run-'))
 let addon: OldAddon | undefined
 let files = 0
 
@@ -34,7 +34,7 @@ async function oldAddon(options?: OldAddonOptions): Promise<string> {
   return write(oldManifest(addon.origin))
 }
 
-async function culvertRun(...args: string[]) {
+async function runAddon(...args: string[]) {
   let error = ''
   const status = await runCli(['run', ...args], {
     environment: { PATH: process.env.PATH, GIVEN: 'by the caller' },
@@ -46,7 +46,7 @@ async function culvertRun(...args: string[]) {
   return { status, error }
 }
 
-/** A command that writes its environment down. */
+/** A command that writes its environment to a file. */
 const tells = (path: string) => [
   process.execPath,
   '-e',
@@ -55,8 +55,8 @@ const tells = (path: string) => [
 const exits = (status: number) => [process.execPath, '-e', `process.exitCode = ${status}`]
 const read = (path: string) => JSON.parse(readFileSync(path, 'utf8'))
 
-describe('culvert run', () => {
-  it('waits for an add-on that answers 202, and gives what that sent to the Platform API', async () => {
+describe('run', () => {
+  it('waits for an add-on that answers 202, and passes on the config that it sent to the Platform API', async () => {
     const [idPort, apiPort] = [await freePort(), await freePort()]
     const minimal = await startMinimalAddon({ isAsync: true })
     minimal.heroku.idUrl = `http://127.0.0.1:${idPort}`
@@ -64,7 +64,7 @@ describe('culvert run', () => {
     try {
       const seen = newPath()
       const ports = ['--id-port', String(idPort), '--api-port', String(apiPort)]
-      const run = await culvertRun('-f', write(minimal.manifest), ...ports, '--', ...tells(seen))
+      const run = await runAddon('-f', write(minimal.manifest), ...ports, '--', ...tells(seen))
       expect(run).toMatchObject({ status: 0, error: expect.stringMatching(/MINIMAL_LOGS_URL.*\nRemoved it/) })
       const [resource] = minimal.resources.values()
       expect(resource).toMatchObject({ state: 'gone' })
@@ -74,12 +74,12 @@ describe('culvert run', () => {
     }
   })
 
-  it('provisions in kensa’s way as well, also where the add-on calls back', async () => {
+  it('provisions as kensa did, synchronously and by callback', async () => {
     for (const isAsync of [false, true]) {
       const manifest = await oldAddon({ isAsync })
       const seen = newPath()
       const options = ['--legacy', ...(isAsync ? ['--async'] : [])]
-      const { status } = await culvertRun('-f', manifest, ...options, '--', ...tells(seen))
+      const { status } = await runAddon('-f', manifest, ...options, '--', ...tells(seen))
       expect(status).toBe(0)
       expect(read(seen)).toMatchObject({ OLD_URL: 'https://old.example.com/r/1', OLD_TOKEN: 'abc' })
       expect(addon?.live.size).toBe(0)
@@ -88,10 +88,10 @@ describe('culvert run', () => {
     addon = undefined
   })
 
-  it('ends with the command’s status, and removes the resource whatever that is', async () => {
+  it('exits with the status of the command, and removes the resource in every case', async () => {
     const manifest = await oldAddon()
     const f = async (command: string[], expected: number) => {
-      const { status } = await culvertRun('-f', manifest, '--legacy', '--', ...command)
+      const { status } = await runAddon('-f', manifest, '--legacy', '--', ...command)
       expect(status).toBe(expected)
       expect(addon?.live.size).toBe(0)
     }
@@ -103,28 +103,28 @@ describe('culvert run', () => {
     await f([process.execPath, '-e', 'process.kill(process.pid, "SIGKILL")'], 137)
   })
 
-  it('does not run the command where nothing can be provisioned', async () => {
+  it('does not start the command if nothing can be provisioned', async () => {
     const manifest = await oldAddon({ defect: 'provision-fails' })
     const seen = newPath()
-    const { status, error } = await culvertRun('-f', manifest, '--legacy', '--', ...tells(seen))
+    const { status, error } = await runAddon('-f', manifest, '--legacy', '--', ...tells(seen))
     expect(status).toBe(2)
     expect(error).toContain('answered 500')
     expect(existsSync(seen)).toBe(false)
     const nowhere = write(oldManifest('http://127.0.0.1:1'))
-    expect(await culvertRun('-f', nowhere, '--', ...tells(seen))).toMatchObject({
+    expect(await runAddon('-f', nowhere, '--', ...tells(seen))).toMatchObject({
       status: 2,
       error: expect.stringContaining('does not answer at http://127.0.0.1:1'),
     })
   })
 
-  it('says so, and fails, when the resource cannot be removed', async () => {
+  it('fails if the resource cannot be removed', async () => {
     const manifest = await oldAddon({ defect: 'deprovision-fails' })
-    const { status, error } = await culvertRun('-f', manifest, '--legacy', '--', ...exits(0))
+    const { status, error } = await runAddon('-f', manifest, '--legacy', '--', ...exits(0))
     expect(status).toBe(1)
     expect(error).toContain('could not be removed: answered 500')
   })
 
-  it('hands signals on to the command, and removes the resource afterwards', async () => {
+  it('forwards signals to the command, and removes the resource afterwards', async () => {
     const manifest = await oldAddon()
     const child = spawn(
       process.execPath,
@@ -151,26 +151,26 @@ describe('culvert run', () => {
     expect(addon?.live.size).toBe(1)
     child.kill('SIGTERM')
     const [code] = await once(child, 'exit')
-    expect(output).toContain('told to end')
+    expect(output).toContain('received SIGTERM')
     expect(code).toBe(143)
     expect(addon?.live.size).toBe(0)
   })
 
-  it('takes what stands behind the dashes for the command’s, and says when there is none', async () => {
+  it('passes all arguments after the dashes to the command, and demands a command', async () => {
     const manifest = await oldAddon()
-    expect(await culvertRun('-f', manifest)).toMatchObject({
+    expect(await runAddon('-f', manifest)).toMatchObject({
       status: 2,
-      error: expect.stringContaining('behind two dashes'),
+      error: expect.stringContaining('after two dashes'),
     })
     const command = [...exits(0), '--', '--help']
-    const { status, error } = await culvertRun('-f', manifest, '--legacy', '--', ...command)
+    const { status, error } = await runAddon('-f', manifest, '--legacy', '--', ...command)
     expect(status).toBe(0)
     expect(error).toContain('Removed it.')
   })
 })
 
-/** Ends as a process does that lets SIGTERM end it, after it said so. */
+/** Prints a line on SIGTERM, then ends by it. */
 const WAITS = `
-  process.once('SIGTERM', () => { console.log('told to end'); process.kill(process.pid, 'SIGTERM') })
+  process.once('SIGTERM', () => { console.log('received SIGTERM'); process.kill(process.pid, 'SIGTERM') })
   setInterval(() => {}, 1000)
   console.log('waiting')`

@@ -1,4 +1,4 @@
-// `culvert test` as it is typed: against the minimal add-on, whole and broken, and against nothing at all.
+// The command `test` as it is typed: against the minimal add-on, whole and broken, and without an add-on.
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -14,7 +14,7 @@ import {
 } from '../minimal-addon.ts'
 import { freePort } from '../support.ts'
 
-const directory = mkdtempSync(join(tmpdir(), 'culvert-test-'))
+const directory = mkdtempSync(join(tmpdir(), 'addon-contract-test-'))
 const open: MinimalAddon[] = []
 let whole: MinimalAddon
 beforeAll(async () => {
@@ -34,7 +34,7 @@ function fileOf(content: unknown): string {
   return path
 }
 
-async function culvertTest(args: string[], { isTerminal = false, environment = {} } = {}) {
+async function runTest(args: string[], { isTerminal = false, environment = {} } = {}) {
   let output = ''
   let errors = ''
   const code = await runCli(['test', ...args], {
@@ -52,9 +52,9 @@ async function culvertTest(args: string[], { isTerminal = false, environment = {
 
 const at = ({ manifest }: MinimalAddon) => ['-f', fileOf(manifest)]
 
-describe('culvert test', () => {
-  it('tells of each rule that holds, and ends with 0', async () => {
-    const { code, output } = await culvertTest([
+describe('test', () => {
+  it('prints each rule that holds, and exits with 0', async () => {
+    const { code, output } = await runTest([
       'planchange',
       '--plan',
       'test',
@@ -70,24 +70,24 @@ describe('culvert test', () => {
   })
 
   it('says why a rule is skipped', async () => {
-    const { code, output } = await culvertTest(['planchange', ...at(whole)])
+    const { code, output } = await runTest(['planchange', ...at(whole)])
     expect(output).toContain(
       'skip C01 change-plan: does not apply: only where a second plan is named with --plan\n',
     )
     expect(code).toBe(0)
   })
 
-  it('says once why several rules in a row are skipped', async () => {
+  it('groups rules in a row that are skipped for the same reason', async () => {
     const noSalt = JSON.parse(JSON.stringify(whole.manifest))
     delete noSalt.api.sso_salt
-    const { code, output } = await culvertTest(['sso', '-f', fileOf(noSalt)])
+    const { code, output } = await runTest(['sso', '-f', fileOf(noSalt)])
     expect(output).toContain('skip S01 to S23: the manifest has no sso_url or no sso_salt\n')
     expect(output).toContain('0 ok, 0 failed, 0 to look at, 23 skipped')
     expect(code).toBe(2)
   })
 
-  it('shows what was sent, what came back, what Heroku would have done and where that is written, and ends with 1', async () => {
-    const { code, output } = await culvertTest(['planchange', ...at(await addon({ defect: 'C10' }))])
+  it('prints request, response, consequence and source of a broken rule, and exits with 1', async () => {
+    const { code, output } = await runTest(['planchange', ...at(await addon({ defect: 'C10' }))])
     expect(output).toContain('FAIL C10 unknown-plan: Answers 422 to a plan that it does not sell.')
     expect(output).toContain('a plan that is not sold: answered 200, not 422')
     expect(output).toMatch(
@@ -100,44 +100,44 @@ describe('culvert test', () => {
     expect(code).toBe(1)
   })
 
-  it('shows no secret of the manifest', async () => {
+  it('prints no secret of the manifest', async () => {
     const broken = await addon({ defect: 'D01' })
     for (const format of [[], ['--json'], ['--tap']]) {
-      const { output } = await culvertTest(['deprovision', ...format, ...at(broken)])
+      const { output } = await runTest(['deprovision', ...format, ...at(broken)])
       expect(output).toContain('D01')
       const encoded = Buffer.from(`minimal-logs:${PASSWORD}`).toString('base64')
       for (const secret of [PASSWORD, SALT, encoded]) expect(output).not.toContain(secret)
     }
   })
 
-  it('ends with 0 where only a warning is given', async () => {
-    const { code, output } = await culvertTest(['deprovision', ...at(await addon({ defect: 'D10' }))])
+  it('exits with 0 if there are only warnings', async () => {
+    const { code, output } = await runTest(['deprovision', ...at(await addon({ defect: 'D10' }))])
     expect(output).toContain('warn D10 delete-first')
     expect(output).toContain('10 ok, 0 failed, 1 to look at, 0 skipped')
     expect(code).toBe(0)
   })
 
-  it('is coloured on a terminal only, and not where NO_COLOR says so', async () => {
+  it('is coloured on a terminal only, and not if NO_COLOR is set', async () => {
     const args = ['deprovision', ...at(whole)]
-    expect((await culvertTest(args, { isTerminal: true })).output).toContain('\u001b[32mok')
-    expect(
-      (await culvertTest(args, { isTerminal: true, environment: { NO_COLOR: '1' } })).output,
-    ).not.toContain('\u001b[')
+    expect((await runTest(args, { isTerminal: true })).output).toContain('\u001b[32mok')
+    expect((await runTest(args, { isTerminal: true, environment: { NO_COLOR: '1' } })).output).not.toContain(
+      '\u001b[',
+    )
   })
 
-  it('removes what it provisioned', async () => {
+  it('deprovisions what it provisioned', async () => {
     const one = await addon()
     const [idPort, apiPort] = [await freePort(), await freePort()]
     one.heroku = { idUrl: `http://127.0.0.1:${idPort}`, apiUrl: `http://127.0.0.1:${apiPort}` }
     const ports = ['--id-port', String(idPort), '--api-port', String(apiPort)]
-    await culvertTest(['all', '--plan', 'test', '--plan', 'premium', ...ports, ...at(one)])
+    await runTest(['all', '--plan', 'test', '--plan', 'premium', ...ports, ...at(one)])
     expect(one.resources.size).toBeGreaterThan(10)
     expect([...one.resources.values()].filter(({ state }) => state !== 'gone')).toEqual([])
   })
 
-  it('removes what it provisioned when it is interrupted, too', async () => {
+  it('deprovisions what it provisioned when it is interrupted', async () => {
     const one = await addon({ isAsync: true, defect: 'A02' })
-    const running = culvertTest(['planchange', '--wait', '60', ...at(one)])
+    const running = runTest(['planchange', '--wait', '60', ...at(one)])
     await expect.poll(() => one.resources.size, { timeout: 10_000 }).toBe(1)
     process.emit('SIGINT')
     const { code, output } = await running
@@ -146,7 +146,7 @@ describe('culvert test', () => {
     expect(code).toBe(2)
   })
 
-  it('keeps the control characters of somebody else off the screen', async () => {
+  it('replaces control characters of an answer on the screen', async () => {
     const server = createServer((_request, response) => response.writeHead(500).end('\u001b[2J\u0007gone'))
     const port = await freePort()
     await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
@@ -154,7 +154,7 @@ describe('culvert test', () => {
       id: 'x',
       api: { password: 'p-x', test: { base_url: `http://127.0.0.1:${port}/heroku/resources` } },
     }
-    const { code, output } = await culvertTest(['provision', '-f', fileOf(manifest)])
+    const { code, output } = await runTest(['provision', '-f', fileOf(manifest)])
     server.closeAllConnections()
     server.close()
     expect(output).toContain('\u00b7[2J\u00b7gone')
@@ -163,10 +163,10 @@ describe('culvert test', () => {
   })
 })
 
-describe('culvert test --json and --tap', () => {
-  it('has the whole run in one object', async () => {
+describe('test --json and --tap', () => {
+  it('--json prints the whole run as one object', async () => {
     const broken = await addon({ defect: 'C10' })
-    const { code, output } = await culvertTest(['planchange', '--json', ...at(broken)])
+    const { code, output } = await runTest(['planchange', '--json', ...at(broken)])
     const report = JSON.parse(output)
     expect(report).toMatchObject({ addon: 'minimal-logs', status: 1, counts: { fail: 1 } })
     const finding = report.areas[0].findings.find(({ number }: { number: string }) => number === 'C10')
@@ -180,9 +180,9 @@ describe('culvert test --json and --tap', () => {
     expect(code).toBe(1)
   })
 
-  it('has a line for each rule, and the plan at the end', async () => {
+  it('--tap prints a line for each rule, and the plan at the end', async () => {
     const broken = await addon({ defect: 'D10' })
-    const { output } = await culvertTest(['deprovision', '--tap', ...at(broken)])
+    const { output } = await runTest(['deprovision', '--tap', ...at(broken)])
     const lines = output.split('\n')
     expect(lines[0]).toBe('TAP version 14')
     expect(lines).toContain('ok 1 - D01 deprovision: Answers 200 or 204 to the DELETE of a resource.')
@@ -192,35 +192,35 @@ describe('culvert test --json and --tap', () => {
   })
 })
 
-describe('culvert test ends with 2', () => {
+describe('test exits with 2', () => {
   const refused = async (args: string[], sentence: string | RegExp) => {
-    const { code, output, errors } = await culvertTest(args)
+    const { code, output, errors } = await runTest(args)
     expect(output + errors).toMatch(sentence)
     expect(code).toBe(2)
   }
 
-  it('where nobody says what to test, or something that there is not', async () => {
-    await refused([], /^Say what to test: .*provision.*all/)
-    await refused(['teapot'], /There is nothing to test by the name "teapot"/)
+  it('if no area, an unknown area or a wrong option is given', async () => {
+    await refused([], /^Name an area: .*provision.*all/)
+    await refused(['teapot'], /"teapot" is not one/)
     await refused(['provision', '--teapot'], /--teapot/)
     await refused(['provision', '--id-port', 'x', ...at(whole)], /--id-port must be a port/)
     await refused(['provision', '--wait', '0', ...at(whole)], /--wait must be 1 to 3600 seconds/)
     await refused(['provision', '--deliver-to', 'here', ...at(whole)], /--deliver-to must be an origin/)
   })
 
-  it('where the manifest cannot be used', async () => {
+  it('if the manifest cannot be used', async () => {
     await refused(['provision', '-f', join(directory, 'none.json')], /none\.json/)
     await refused(['provision', '-f', fileOf('{"id": "secret')], /not JSON/)
     await refused(['provision', '-f', fileOf({ id: 'x', api: { password: 'y' } })], /no api\.test/)
   })
 
-  it('where nothing answers', async () => {
+  it('if nothing answers', async () => {
     const base_url = `http://127.0.0.1:${await freePort()}/heroku/resources`
     const manifest = fileOf({ id: 'x', api: { password: 'p-x', test: { base_url } } })
     await refused(['provision', '-f', manifest], /does not answer at .* Is it running/)
   })
 
-  it('where an asynchronous add-on does not know where to call, and says where that is', async () => {
+  it('if an asynchronous add-on never calls back, and prints the address to call', async () => {
     const port = await freePort()
     const silent = await addon({ isAsync: true, defect: 'A02' })
     silent.heroku = { idUrl: 'http://127.0.0.1:1', apiUrl: 'http://127.0.0.1:1' }

@@ -1,4 +1,4 @@
-// What kensa and `culvert test --legacy` are both tried on: manifests and add-ons, each with one thing wrong or odd.
+// The cases for both kensa and `test --legacy`: manifests and add-ons, each with one defect or oddity.
 import type { Defect, OldAddonOptions } from './old-addon.ts'
 
 export type Command = 'manifest' | 'provision' | 'planchange' | 'deprovision' | 'sso'

@@ -134,10 +134,10 @@ export function kensaDocument(verdicts: Record<string, KensaVerdict>): string {
     return `| ${one.command} | ${inCell(one.name)} | ${inCell(told(verdict))} | ${ours}${mark} | ${today} |\n`
   })
   const differences = Object.entries(DIFFERENCES).map(([key, { why }]) => `* **${inCell(key)}.** ${why}\n`)
-  return `# kensa and \`culvert test --legacy\`
+  return `# kensa and \`heroku-addon-contract test --legacy\`
 
 Heroku's own tester, [kensa](https://github.com/heroku/kensa), speaks the protocol of before version 3 and needs Ruby.
-\`culvert test --legacy\` sends the same requests and has the same rules, without Ruby, and goes on after a failure. Both were
+\`test --legacy\` sends the same requests and has the same rules, without Ruby, and goes on after a failure. Both were
 tried on the same ${CASES.length} manifests and add-ons, each with one thing wrong or odd; this page says what came of it.
 
 It is generated of what kensa said: \`npx tsx packages/addon-contract/test/legacy/record-kensa.ts <checkout of kensa>\`. The tests try ours on
@@ -145,14 +145,14 @@ every case and expect what is written here.
 
 | kensa | here |
 |---|---|
-| \`kensa test manifest\` | \`culvert test manifest --legacy\` |
-| \`kensa test provision [--async]\` | \`culvert test provision --legacy [--async]\` |
-| \`kensa test planchange <id> <plan>\` | \`culvert test planchange --legacy --plan <first> --plan <second>\`, on a resource of its own |
-| \`kensa test deprovision <id>\` | \`culvert test deprovision --legacy\`, the same |
-| \`kensa test sso <id>\` | \`culvert test sso --legacy\`, the same |
-| \`kensa test all --plan <plan>\` | \`culvert test all --legacy --plan <plan>\` |
-| \`kensa run <command>\` | \`culvert run --legacy -- <command>\` |
-| \`kensa init\` | \`culvert manifest generate\` |
+| \`kensa test manifest\` | \`test manifest --legacy\` |
+| \`kensa test provision [--async]\` | \`test provision --legacy [--async]\` |
+| \`kensa test planchange <id> <plan>\` | \`test planchange --legacy --plan <first> --plan <second>\`, on a resource of its own |
+| \`kensa test deprovision <id>\` | \`test deprovision --legacy\`, the same |
+| \`kensa test sso <id>\` | \`test sso --legacy\`, the same |
+| \`kensa test all --plan <plan>\` | \`test all --legacy --plan <plan>\` |
+| \`kensa run <command>\` | \`run --legacy -- <command>\` |
+| \`kensa init\` | \`manifest generate\` |
 | \`kensa push\`, \`pull\` | Heroku's plugin: \`heroku addons:admin:manifest:push\` |
 
 What is otherwise: kensa leaves what it provisions behind, ours removes it. Kensa changes to the plan \`foo\` unless told
@@ -165,7 +165,7 @@ another, ours to the one it provisions. Kensa's \`heroku_id\` is of one to four 
 ${rules.join('')}
 ## The cases
 
-The last column has our own rules, those that \`culvert test manifest\` has without \`--legacy\`.
+The last column has our own rules, those that \`test manifest\` has without \`--legacy\`.
 
 | area | the manifest or add-on… | kensa | \`--legacy\` | version 3 |
 |---|---|---|---|---|

@@ -1,4 +1,4 @@
-// `culvert test --legacy` against what the real kensa said of the same manifests and add-ons.
+// `test --legacy` against the recorded verdicts of the real kensa on the same manifests and add-ons.
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -21,7 +21,7 @@ import { type OldAddonOptions, oldManifest, startOldAddon } from './old-addon.ts
 const read = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf8')
 const VERDICTS: Record<string, KensaVerdict> = JSON.parse(read('../fixtures/kensa-verdicts.json'))
 
-/** As the real one: the manifest first, and what breaks first is what counts. */
+/** As kensa does: the manifest first, and the first failure counts. */
 async function ours(one: Case) {
   const drains = (one.requires ?? ['syslog_drain']).includes('syslog_drain')
   const addon = await startOldAddon({ drains, ...one.addon })
@@ -43,7 +43,7 @@ async function ours(one: Case) {
   }
 }
 
-describe('culvert test --legacy says what kensa says', () => {
+describe('test --legacy agrees with kensa', () => {
   it.each(CASES.map((one) => [keyOf(one), one] as const))('%s', async (key, one) => {
     const kensa = VERDICTS[key] as KensaVerdict
     const { status, broken } = await ours(one)
@@ -52,7 +52,7 @@ describe('culvert test --legacy says what kensa says', () => {
   })
 })
 
-it('has a case for each of its rules that breaks it', async () => {
+it('each legacy rule has a case that breaks it', async () => {
   const caught = CASES.map((one) => expectedOf(keyOf(one), VERDICTS[keyOf(one)] as KensaVerdict))
   const musts = legacyAreas(true).flatMap(({ rules }) =>
     rules.filter(({ strength }) => strength === 'must').map(({ number }) => number),
@@ -63,14 +63,14 @@ it('has a case for each of its rules that breaks it', async () => {
   )
 })
 
-it('removes what it provisioned, which kensa does not', async () => {
+it('test --legacy deprovisions what it provisioned, unlike kensa', async () => {
   for (const command of ['provision', 'planchange', 'deprovision', 'sso'] as const) {
     expect((await ours({ command, name: 'is right' })).left).toBe(0)
     expect((await ours({ command, name: 'is right', addon: { isAsync: true } })).left).toBe(0)
   }
 })
 
-it('judges by the rules for version 3 what kensa passes over or is too old for', () => {
+it('the rules for version 3 cover what kensa ignores or is too old for', () => {
   const f = (name: string, ...expected: string[]) =>
     expect(brokenToday(CASES.find((one) => keyOf(one) === `manifest: ${name}`) as Case)).toEqual(expected)
   f('has a region of today')
@@ -83,10 +83,10 @@ it('judges by the rules for version 3 what kensa passes over or is too old for',
   f('has its features at the top', 'M21')
 })
 
-it('runs from the command line, where all is without sso, as kensa’s is', async () => {
-  const culvert = async (options: OldAddonOptions, ...args: string[]) => {
+it('test all --legacy leaves out sso, as kensa does', async () => {
+  const legacyTest = async (options: OldAddonOptions, ...args: string[]) => {
     const addon = await startOldAddon(options)
-    const file = join(mkdtempSync(join(tmpdir(), 'culvert-legacy-')), 'addon-manifest.json')
+    const file = join(mkdtempSync(join(tmpdir(), 'addon-contract-legacy-')), 'addon-manifest.json')
     writeFileSync(file, JSON.stringify(oldManifest(addon.origin)))
     let output = ''
     const write = (text: string) => {
@@ -100,20 +100,20 @@ it('runs from the command line, where all is without sso, as kensa’s is', asyn
     await addon.close()
     return { status, output, kensas }
   }
-  const all = await culvert({}, 'all')
+  const all = await legacyTest({}, 'all')
   expect(all).toMatchObject({ status: 0, kensas: true })
   expect(all.output).not.toContain('K50')
-  expect(await culvert({ defect: 'sso-takes-any-token' }, 'all')).toMatchObject({ status: 0 })
-  const sso = await culvert({ defect: 'sso-takes-any-token' }, 'sso')
+  expect(await legacyTest({ defect: 'sso-takes-any-token' }, 'all')).toMatchObject({ status: 0 })
+  const sso = await legacyTest({ defect: 'sso-takes-any-token' }, 'sso')
   expect(sso.output).toMatch(/FAIL K50 sso-token.*\n +with an invalid token: answered 302, not 403/)
   expect(sso.status).toBe(1)
-  expect(await culvert({ isAsync: true }, 'provision', '--async')).toMatchObject({ status: 0 })
-  expect(await culvert({}, 'drain')).toMatchObject({
+  expect(await legacyTest({ isAsync: true }, 'provision', '--async')).toMatchObject({ status: 0 })
+  expect(await legacyTest({}, 'drain')).toMatchObject({
     status: 2,
     output: expect.stringContaining('manifest, provision, planchange, deprovision, sso, all'),
   })
 })
 
-it('is described by a page that is up to date', () => {
+it('docs/kensa.md is up to date', () => {
   expect(read('../../docs/kensa.md')).toBe(kensaDocument(VERDICTS))
 })

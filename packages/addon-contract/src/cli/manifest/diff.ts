@@ -1,11 +1,11 @@
-// `culvert manifest diff`: what a push would change.
+// The command `manifest diff`: what a push would change.
 import { parseArgs } from 'node:util'
 import { type Difference, diffManifests, unwrapPushed } from '../../manifest/diff.ts'
 import { asObject, type Json, type JsonObject, MANIFEST_FILE } from '../../manifest/view.ts'
 import type { CommandContext } from '../command.ts'
 import { ManifestUnreadable, readManifest } from './read.ts'
 
-export async function diff(args: string[], { write, writeError }: CommandContext): Promise<number> {
+export async function diff(args: string[], { program, write, writeError }: CommandContext): Promise<number> {
   const { values } = parseArgs({
     args,
     options: {
@@ -15,7 +15,7 @@ export async function diff(args: string[], { write, writeError }: CommandContext
     },
   })
   if (values.pushed === undefined) {
-    writeError('Name the pushed manifest with --pushed: culvert manifest --help says how to get it\n')
+    writeError(`Name the pushed manifest with --pushed. How to get it: ${program} manifest --help\n`)
     return 2
   }
   let differences: Difference[]
@@ -36,7 +36,7 @@ export async function diff(args: string[], { write, writeError }: CommandContext
 function readObject(path: string): JsonObject {
   const object = asObject(readManifest(path).data as Json)
   if (object === null)
-    throw new ManifestUnreadable(`${path} is no JSON object`, 'culvert manifest validate tells more')
+    throw new ManifestUnreadable(`${path} is not a JSON object`, 'Run manifest validate for details.')
   return object
 }
 

@@ -1,4 +1,4 @@
-// `culvert manifest generate`: a new manifest on disk, and what to do with it.
+// The command `manifest generate`: writes a new manifest and prints the next steps.
 import { randomBytes } from 'node:crypto'
 import { chmodSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
@@ -9,10 +9,13 @@ import { FEATURES } from '../../manifest/offer-rules.ts'
 import { MANIFEST_FILE } from '../../manifest/view.ts'
 import type { CommandContext } from '../command.ts'
 
-/** Of 256 values each; in hex, so that no shell and no URL needs to quote them. */
+/** Written in hex, so that no shell and no URL needs to quote them. */
 const SECRET_BYTES = 24
 
-export async function generate(args: string[], { write, writeError }: CommandContext): Promise<number> {
+export async function generate(
+  args: string[],
+  { program, write, writeError }: CommandContext,
+): Promise<number> {
   const { values } = parseArgs({
     args,
     options: {
@@ -35,7 +38,7 @@ export async function generate(args: string[], { write, writeError }: CommandCon
   const wrong = brokenMusts(manifest)
   if (wrong.length > 0) {
     const chosen =
-      values.id === undefined ? `"${id}", after this folder; choose another with --id` : 'as given'
+      values.id === undefined ? `"${id}", the name of this directory; choose another with --id` : `"${id}"`
     writeError(`Nothing was written. The id is ${chosen}.\n${wrong.map((line) => `  ${line}\n`).join('')}`)
     return 2
   }
@@ -44,47 +47,47 @@ export async function generate(args: string[], { write, writeError }: CommandCon
       flag: values.force ? 'w' : 'wx',
       mode: 0o600,
     })
-    // A file that was there keeps its mode.
+    // An overwritten file keeps its mode.
     chmodSync(values.file, 0o600)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     writeError(
       code === 'EEXIST'
-        ? `${values.file} is there already, and its secrets with it. Name another with -f, or write over it with --force.\n`
+        ? `${values.file} exists. Name another file with -f, or overwrite it and its secrets with --force.\n`
         : `${values.file} cannot be written: ${code}\n`,
     )
     return 2
   }
-  write(nextSteps(values.file, id, values.url !== undefined))
+  write(nextSteps(program, values.file, id, values.url !== undefined))
   return 0
 }
 
-/** What is wrong with what the user chose. */
+/** The rules that the user's choices break. */
 function brokenMusts(manifest: object): string[] {
   return brokenRules(manifest)
     .filter(({ strength }) => strength === 'must')
     .map(({ number, says, fix }) => `${number} ${says}. ${fix ?? ''}`)
 }
 
-function nextSteps(file: string, id: string, hasUrl: boolean): string {
+function nextSteps(program: string, file: string, id: string, hasUrl: boolean): string {
   const read = (key: string) =>
     `"$(node -p 'JSON.parse(fs.readFileSync(${JSON.stringify(file)})).api.${key}')"`
   const steps = [
-    `Keep it out of git: it holds the password and the salt that you share with Heroku.
+    `Keep it out of git: it holds the secrets that you share with Heroku.
      echo ${basename(file)} >> .gitignore`,
-    ...(hasUrl ? [] : ['Write your own address in place of the two example.com ones at api.production.']),
-    `Give the service the same secrets, without showing them to anybody:
+    ...(hasUrl ? [] : ['Replace the two example.com addresses at api.production with your own.']),
+    `Give the service the same secrets, without printing them:
      heroku config:set -a <the app that runs it> ADDON_ID=${id} \\
        ADDON_PASSWORD=${read('password')} ADDON_SSO_SALT=${read('sso_salt')}`,
-    `Start the service, and see whether it does what Heroku expects:
-     npx culvert test all -f ${file}`,
-    `Push it. The id stays for ever from then on; everything else can be changed:
+    `Start the service and test whether it does what Heroku expects:
+     npx ${program} test all -f ${file}`,
+    `Push it. After that the id can no longer change:
      heroku plugins:install addons-admin
      heroku addons:admin:manifest:push`,
     `Before each later push, see what it would change:
-     npx culvert manifest diff --help`,
+     npx ${program} manifest diff --help`,
   ]
-  return `${file} is written, for you alone to read. What to do next:
+  return `${file} is written, readable by you only. Next steps:
 
 ${steps.map((step, at) => `  ${at + 1}. ${step}\n`).join('')}
 `

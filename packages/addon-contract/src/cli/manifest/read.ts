@@ -1,4 +1,4 @@
-// Reads a manifest from disk for a command, and says in a sentence what stands in the way.
+// Reads a manifest from disk or standard input for a command.
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { CannotRun } from '../../addon.ts'
@@ -8,21 +8,14 @@ const STDIN = 0
 
 export class ManifestUnreadable extends CannotRun {
   override name = 'ManifestUnreadable'
-  readonly says: string
-  readonly fix: string
-  /** There is no such file. */
-  readonly isMissing: boolean
 
-  constructor(says: string, fix: string, isMissing = false) {
+  constructor(says: string, fix: string) {
     super(`${says}\n  -> ${fix}`)
-    this.says = says
-    this.fix = fix
-    this.isMissing = isMissing
   }
 }
 
 /**
- * @param path `-`: what is piped in
+ * @param path a file, or `-` for standard input
  * @throws ManifestUnreadable
  */
 export function readManifest(path: string): { path: string; data: unknown } {
@@ -32,14 +25,13 @@ export function readManifest(path: string): { path: string; data: unknown } {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code !== 'ENOENT')
-      throw new ManifestUnreadable(`${path} cannot be read: ${code}`, 'Look at its rights.')
+      throw new ManifestUnreadable(`${path} cannot be read: ${code}`, 'Check its permissions.')
     const misspelt = join(dirname(path), MISSPELT_FILE)
     throw new ManifestUnreadable(
       `there is no ${path} here`,
       existsSync(misspelt)
         ? `There is ${misspelt}, the old misspelling: rename it.`
-        : 'Name yours with -f, or write a new one: culvert manifest generate',
-      true,
+        : 'Name yours with -f, or write a new one with manifest generate.',
     )
   }
   const manifest = parseManifest(text)

@@ -1,4 +1,4 @@
-// `culvert manifest validate`: the manifest by every rule there is for one. The same as `culvert test manifest`.
+// The command `manifest validate`: the manifest against every rule for manifests. The same as `test manifest`.
 import { parseArgs } from 'node:util'
 import { CannotRun } from '../../addon.ts'
 import { manifestArea } from '../../manifest/area.ts'
