@@ -1,5 +1,4 @@
-// The contract tester against this service itself, over HTTP, as anybody would run it against theirs.
-
+// The contract tester against this service over HTTP, as for any other add-on.
 import { AREAS, exitStatus, FEATURES, generateManifest } from 'heroku-addon-contract'
 import { expect, it } from 'vitest'
 import { freePort, runQuietly } from '../../packages/addon-contract/test/support.ts'
@@ -13,7 +12,7 @@ const SKIPPED: Record<string, string[]> = {
 }
 
 for (const provisioning of ['synchronous', 'asynchronous']) {
-  it(`Culvert passes every rule that applies, provisioning ${provisioning}ly`, async () => {
+  it(`the service passes every rule that applies when it provisions ${provisioning}ly`, async () => {
     const [idPort, apiPort] = [await freePort(), await freePort()]
     const service = await startTestService({
       HEROKU_ID_URL: `http://127.0.0.1:${idPort}`,

@@ -1,4 +1,4 @@
-// The service in the mode that it has for kensa, by kensa's rules.
+// kensa's rules against this service, with the setting that kensa needs.
 import { readFileSync } from 'node:fs'
 import { exitStatus, legacyAreas } from 'heroku-addon-contract'
 import { expect, it } from 'vitest'
@@ -6,7 +6,7 @@ import { oldManifest } from '../../packages/addon-contract/test/legacy/old-addon
 import { runQuietly } from '../../packages/addon-contract/test/support.ts'
 import { startTestService } from '../support/service.ts'
 
-it('finds nothing wrong with this service, in the mode that it has for kensa', async () => {
+it('the service passes every legacy rule with HEROKU_NAV_HEADER=true', async () => {
   const service = await startTestService({ HEROKU_NAV_HEADER: 'true' })
   try {
     const { addon } = service.config
