@@ -42,6 +42,8 @@ interface MigrationFile {
   digest: string
 }
 
+/** What the migrations together make, generated for readers. */
+const SCHEMA_FILE = 'schema.sql'
 const FILE_NAME = /^(\d{4})-[a-z0-9-]+\.sql$/
 /** Any fixed number will do; "culvert" as bytes, which fits an int8 and which no other program uses. */
 const LOCK_KEY = BigInt(`0x${Buffer.from('culvert').toString('hex')}`)
@@ -184,7 +186,9 @@ async function apply(client: pg.PoolClient, file: MigrationFile, isPatient: bool
 }
 
 async function readMigrations(directory: string): Promise<MigrationFile[]> {
-  const names = (await readdir(directory)).filter((name) => name.endsWith('.sql')).sort()
+  const names = (await readdir(directory))
+    .filter((name) => name.endsWith('.sql') && name !== SCHEMA_FILE)
+    .sort()
   const numbers = new Set<string>()
   for (const name of names) {
     const number = FILE_NAME.exec(name)?.[1]
