@@ -1,6 +1,6 @@
 // `culvert drains move`.
 import { parseArgs } from 'node:util'
-import { withSessionLock } from '../database/session-lock.ts'
+import { withAdvisoryLock } from '../database/advisory-lock.ts'
 import { type ResourceResult, resourcePages } from '../heroku/move-drains.ts'
 import { lookAtDrains } from './check-reachable.ts'
 import type { CommandContext } from './command.ts'
@@ -38,7 +38,7 @@ export async function moveDrainsTo(args: string[], context: CommandContext): Pro
   return withHeroku(context.environment, async (parts) => {
     if (!asked.dryRun) requireTokens(parts)
     if (asked.isChecked && !asked.dryRun) await checkTarget(asked.to)
-    const status = await withSessionLock(parts.pool, MOVE_LOCK, () => move(parts, asked, context))
+    const status = await withAdvisoryLock(parts.pool, MOVE_LOCK, () => move(parts, asked, context))
     if (status === null) throw new CommandError('Drains are being moved already: wait for that to end.')
     return status
   })

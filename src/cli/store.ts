@@ -1,6 +1,6 @@
 // `culvert store copy`: the lines that Postgres keeps, into ClickHouse.
 import { parseArgs } from 'node:util'
-import { withSessionLock } from '../database/session-lock.ts'
+import { withAdvisoryLock } from '../database/advisory-lock.ts'
 import { openClickHouse } from '../logs/clickhouse/clickhouse.ts'
 import { copyLines } from '../logs/copy/copy-lines.ts'
 import { DAY_MICROS } from '../logs/utc-day.ts'
@@ -45,7 +45,7 @@ async function copy(args: string[], context: CommandContext): Promise<number> {
     if (config.clickhouse === null) throw new CommandError('CLICKHOUSE_URL is not set: say where to copy to.')
     const clickhouse = await openClickHouse(config.clickhouse)
     try {
-      const status = await withSessionLock(pool, COPY_LOCK, async () => {
+      const status = await withAdvisoryLock(pool, COPY_LOCK, async () => {
         let bar: Progress | undefined
         const { write, isTerminal = false } = context
         const { copied, there, resources } = await copyLines({

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import type { ConnectionOptions } from 'node:tls'
 import pg from 'pg'
+import { limitedClient } from './time-limits.ts'
 
 export interface PoolOptions {
   /** postgres://…; its ssl parameters are ignored, but for the files they name: `tls` decides. */
@@ -14,8 +15,11 @@ export interface PoolOptions {
   connections: number
   /** Shown in pg_stat_activity. */
   applicationName: string
-  /** The server cancels a statement that takes longer. */
-  statementTimeoutMs?: number
+  /**
+   * The server cancels a statement that takes longer. Null: there is no limit on anything, as statements need that must
+   * not run in a transaction (`vacuum`, `create database`).
+   */
+  statementTimeoutMs?: number | null
   /** Told of each connection that dies, idle or in use. An idle one's death is nobody's error: log it. */
   onError: (error: Error) => void
 }
@@ -30,13 +34,8 @@ const IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000
 const SERVER_GONE_MARGIN_MS = 5_000
 const ROLLBACK_TIMEOUT_MS = 5_000
 
-/**
- * The timeouts travel as startup parameters. PgBouncer refuses those it does not know unless told to ignore them
- * (ignore_startup_parameters); Postgres itself takes them all. And prepared statements (round-trip.ts) want one that follows
- * them: PgBouncer 1.21 or newer, with max_prepared_statements.
- */
 export function createPool(options: PoolOptions): pg.Pool {
-  const statementTimeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS
+  const { statementTimeoutMs = STATEMENT_TIMEOUT_MS } = options
   const { url, tlsFiles } = withoutTlsParameters(options.url)
   const pool = new pg.Pool({
     connectionString: url,
@@ -47,9 +46,13 @@ export function createPool(options: PoolOptions): pg.Pool {
     idleTimeoutMillis: IDLE_TIMEOUT_MS,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEPALIVE_DELAY_MS,
-    statement_timeout: statementTimeoutMs,
-    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
-    query_timeout: statementTimeoutMs + SERVER_GONE_MARGIN_MS,
+    ...(statementTimeoutMs !== null && {
+      Client: limitedClient({
+        statementMs: statementTimeoutMs,
+        idleInTransactionMs: IDLE_IN_TRANSACTION_TIMEOUT_MS,
+      }),
+      query_timeout: statementTimeoutMs + SERVER_GONE_MARGIN_MS,
+    }),
   })
   // pg-pool listens to idle clients only: one that dies while checked out, between two statements, would end the
   // process with an unhandled 'error'. So each client has a listener for life, and the pool's own must only exist.

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { withClient } from '../../src/database/pool.ts'
-import { BEGIN, roundTrip, type Statement } from '../../src/database/round-trip.ts'
+import { BEGIN, roundTrip, type Statement, serverName } from '../../src/database/round-trip.ts'
 import { PLAN_ONCE } from '../../src/logs/ledger/append.ts'
 import { readFeeds } from '../../src/logs/ledger/feeds.ts'
 import { readWatched } from '../../src/logs/ledger/tail-store.ts'
@@ -53,8 +53,8 @@ it('what a commit reads is read by the right index, though planned on tables tha
 async function planned(): Promise<void> {
   await withClient(pool, async (client) => {
     await roundTrip(client, [BEGIN, PLAN_ONCE, ...STATEMENTS.map(([statement]) => statement)])
-    for (const [{ name }, parameters, index] of STATEMENTS) {
-      const { rows } = await client.query(`explain execute ${name}(${parameters})`)
+    for (const [statement, parameters, index] of STATEMENTS) {
+      const { rows } = await client.query(`explain execute ${serverName(statement)}(${parameters})`)
       const plan = rows.map((row) => row['QUERY PLAN']).join('\n')
       expect(plan).toContain(index)
       expect(plan.match(/Scan/g)?.length, plan).toBeLessThanOrEqual(2)

@@ -69,7 +69,7 @@ function refuseDuplicateNames(project: TestProject): void {
 }
 
 async function createTemplate(clusterUrl: string): Promise<void> {
-  const cluster = openPool(clusterUrl)
+  const cluster = openPool(clusterUrl, { statementTimeoutMs: null })
   const templateUrl = new URL(clusterUrl)
   templateUrl.pathname = `/${TEMPLATE_DATABASE}`
   const template = openPool(templateUrl.href)

@@ -38,7 +38,7 @@ export async function startOwnPostgres(
   let postgres = await start()
   const url = `postgres://postgres@${encodeURIComponent(address)}/culvert`
   const onPool = async <T>(work: (pool: ReturnType<typeof openPool>) => Promise<T>) => {
-    const pool = openPool(url)
+    const pool = openPool(url, { statementTimeoutMs: null })
     try {
       return await work(pool)
     } finally {

@@ -9,7 +9,7 @@
 // of their own these were nine, and with 1,000 drains of 10 lines Postgres mostly waited for us.
 import type { Pool, QueryResult } from 'pg'
 import { checkCommitted, withClient } from '../../database/pool.ts'
-import { BEGIN, COMMIT, roundTrip, type Statement } from '../../database/round-trip.ts'
+import { BEGIN, COMMIT, retryUnprepared, roundTrip, type Statement } from '../../database/round-trip.ts'
 import type { LineTable } from '../line-table.ts'
 import type { Delivery, Filed, Loss } from '../log-store.ts'
 import { settled } from '../settled.ts'
@@ -34,7 +34,7 @@ const NOTHING_WRITTEN = { batch: null, statements: [] }
 export type Append = (deliveries: readonly Delivery[]) => Promise<Filed[]>
 
 export function createAppend(pool: Pool, lines: Pick<LineTable, 'write'>): Append {
-  return (deliveries) =>
+  const append = (deliveries: readonly Delivery[]) =>
     settled((keep) =>
       withClient(pool, async (client) => {
         const [, , claimed, used, watched, feeds] = await roundTrip(client, [
@@ -65,6 +65,7 @@ export function createAppend(pool: Pool, lines: Pick<LineTable, 'write'>): Appen
         )
       }),
     )
+  return (deliveries) => retryUnprepared(() => append(deliveries))
 }
 
 function lossesOf(delivery: Delivery, isOver: boolean): DrainLosses {

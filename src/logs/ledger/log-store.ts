@@ -2,7 +2,7 @@
 // operation.
 import type { Pool } from 'pg'
 import { withClient } from '../../database/pool.ts'
-import { roundTrip } from '../../database/round-trip.ts'
+import { retryUnprepared, roundTrip } from '../../database/round-trip.ts'
 import { formatMicros } from '../../logplex/frame-form.ts'
 import type { LineTable } from '../line-table.ts'
 import type { LogStore } from '../log-store.ts'
@@ -28,7 +28,8 @@ export function createLogStore(pool: Pool, lines: LineTable): LogStore {
     gaps: (resourceNumber, since) => readGaps(pool, resourceNumber, since),
     async recordLosses(resourceNumber, drainId, at, losses) {
       const statement = recordGaps([{ resourceNumber, drainId, atMicros: at.getTime() * 1000, losses }])
-      if (statement !== null) await withClient(pool, (client) => roundTrip(client, [statement]))
+      if (statement === null) return
+      await retryUnprepared(() => withClient(pool, (client) => roundTrip(client, [statement])))
     },
     changeRetention: lines.changeRetention,
     async purge(resourceNumber) {
