@@ -5,9 +5,10 @@ import type { LogStore } from '../logs/log-store.ts'
 import { countMatches, type Walking, walkLines } from '../logs/walk-lines.ts'
 import { and } from '../query/and.ts'
 import { between } from '../query/between.ts'
+import type { Apps } from '../query/line-view.ts'
 import { parse } from '../query/parse.ts'
 import { matches, type Query } from '../query/query.ts'
-import { type Apps, searched } from '../query/searched-line.ts'
+import { searched } from '../query/searched-line.ts'
 import type { AlertStore, DueAlert } from './alert-store.ts'
 import {
   type Counts,

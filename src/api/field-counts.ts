@@ -1,7 +1,10 @@
 // Counting fields and their values over lines. Bounded, whatever is logged. Pure.
+
 import type { LogLine } from '../logplex/framed-line.ts'
+import { fieldValues } from '../query/line-fields.ts'
+import type { Apps } from '../query/line-view.ts'
 import { readFields } from '../query/message-fields.ts'
-import { type Apps, searched, withoutColours } from '../query/searched-line.ts'
+import { searched, withoutColours } from '../query/searched-line.ts'
 
 /** Fields of every line, before the keys of messages. */
 const OWN = ['app', 'source', 'process', 'level', 'code'] as const
@@ -42,7 +45,7 @@ export class FieldCounts {
     const asSearched = searched(line, this.#apps)
     for (const name of OWN) {
       // web.1 is found as web, too; here it is counted as itself.
-      this.#count(name, asSearched.values(name).slice(0, 1))
+      this.#count(name, fieldValues(name, asSearched).slice(0, 1))
     }
     for (const [name, values] of readFields(withoutColours(line.message))) {
       const isOwn = (OWN as readonly string[]).includes(name)

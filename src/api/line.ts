@@ -4,9 +4,10 @@ import { AppError } from '../errors.ts'
 import type { LogLine } from '../logplex/framed-line.ts'
 import { and } from '../query/and.ts'
 import { isHerokuCode } from '../query/heroku-code.ts'
+import type { Apps } from '../query/line-view.ts'
 import { type Hint, parse } from '../query/parse.ts'
 import { countTerms, type Query } from '../query/query.ts'
-import { type Apps, searched } from '../query/searched-line.ts'
+import { searched } from '../query/searched-line.ts'
 import { readTimeSpan } from '../query/time-span.ts'
 
 /** Drain id -> name of the app whose lines come through it, where that is known. */
@@ -92,7 +93,7 @@ export function lineToJson(line: LogLine, apps: Apps): z.input<typeof lineSchema
     app: apps.get(line.drainId) ?? null,
     priority: line.priority,
     level: asSearched.level ?? null,
-    code: line.source === 'heroku' ? (asSearched.values('code').find(isHerokuCode) ?? null) : null,
+    code: line.source === 'heroku' ? (asSearched.codes.find(isHerokuCode) ?? null) : null,
     source: line.source,
     process: line.process,
     message: line.message,

@@ -2,7 +2,9 @@
 //
 // Heroku's router writes a request as key=value (Dev Center: HTTP routing, "Heroku router log format"); so do many
 // programs, under the same names. Whatever the line does not say is null, and is rendered as a dash.
-import { type Apps, type AskedLine, type SearchedLine, searched } from '../query/searched-line.ts'
+import { fieldValues } from '../query/line-fields.ts'
+import type { Apps, SearchedLine } from '../query/line-view.ts'
+import { type AskedLine, searched } from '../query/searched-line.ts'
 
 export interface HttpRequest {
   /** The first address of `forwardedFor`: what the client's own proxies say it is, if there are any. */
@@ -47,7 +49,7 @@ export interface LineFacts {
 
 export function lineFacts(line: AskedLine, serviceId: string, apps?: Apps): LineFacts {
   const asked = searched(line, apps)
-  const field = (name: string) => asked.values(name.toLowerCase())[0] ?? null
+  const field = (name: string) => fieldValues(name.toLowerCase(), asked)[0] ?? null
   let request: HttpRequest | null | undefined
   return {
     message: line.message,
@@ -79,7 +81,7 @@ const METHOD = /^[A-Z][A-Z-]{1,19}$/
 const ABORTED = new Set(['H18', 'H27', 'H28'])
 
 function readRequest(line: SearchedLine): HttpRequest | null {
-  const text = (name: string) => line.values(name)[0] || null
+  const text = (name: string) => fieldValues(name, line)[0] || null
   const method = text('method')
   const url = text('path')
   if (method === null || url === null || !METHOD.test(method)) return null
@@ -102,7 +104,7 @@ function readRequest(line: SearchedLine): HttpRequest | null {
     requestId: text('request_id'),
     protocol: readProtocol(protocol),
     isTls: protocol === null ? null : protocol.startsWith('https') || text('tls') === 'true',
-    wasAborted: ABORTED.has(line.values('code')[0] ?? ''),
+    wasAborted: ABORTED.has(line.codes[0] ?? ''),
   }
 }
 

@@ -1,8 +1,8 @@
 // What the features know of where lines are kept. Postgres implements it (postgres/), a second engine can:
 // test/logs/log-store-contract.ts is the suite that any implementation must pass.
 import type { LineList, LogLine } from '../logplex/framed-line.ts'
+import type { Apps } from '../query/line-view.ts'
 import type { Query } from '../query/query.ts'
-import type { Apps } from '../query/searched-line.ts'
 
 /** The key of a delivery: 32 lower-case hex digits, remembered for a while. */
 export interface FrameKey {

@@ -3,7 +3,7 @@
 import type { Reader } from '../access/session.ts'
 import { appUrl } from '../api/dashboard.ts'
 import type { Brand } from '../config.ts'
-import type { Apps } from '../query/searched-line.ts'
+import type { Apps } from '../query/line-view.ts'
 import type { LiveResource } from '../resources/resource.ts'
 import { type Html, html } from './html.ts'
 import { mark } from './layout.ts'

@@ -1,7 +1,6 @@
 import { fold } from './fold.ts'
-import { LEVELS, levelNamed } from './level.ts'
+import { LEVELS, type Level, levelNamed } from './level.ts'
 import { compareQuantities, readQuantity } from './quantity.ts'
-import type { SearchedLine } from './searched-line.ts'
 import { readTimeSpan } from './time-span.ts'
 
 /**
@@ -43,26 +42,29 @@ export function printComparison(name: string, { operator, bound }: Comparison): 
   return `${operator === '=' && isOrdered(name) ? '' : operator}${bound}`
 }
 
-export function matchesComparison(
+/** For the fields that `isOrdered` names. */
+export function matchesOrdered(
   name: string,
   { operator, bound }: Comparison,
-  line: SearchedLine,
+  line: { readonly sentAtMicros: number; readonly level: Level | undefined },
 ): boolean {
   if (name === 'time') {
     const { from, to } = timeBounds({ operator, bound })
     const at = line.sentAtMicros
     return at >= from && at < to
   }
-  if (name === 'level') {
-    const { level } = line
-    return level !== undefined && holds(LEVELS.indexOf(level) - LEVELS.indexOf(levelOf(bound)), operator)
-  }
+  const { level } = line
+  return level !== undefined && holds(LEVELS.indexOf(level) - LEVELS.indexOf(levelOf(bound)), operator)
+}
+
+/** For the value of any other field: as quantities. */
+export function compares({ operator, bound }: Comparison): (value: string) => boolean {
   const right = readQuantity(bound)
-  return line.values(name).some((value) => {
+  return (value) => {
     const left = readQuantity(value)
     const difference = left && right && compareQuantities(left, right)
     return difference !== undefined && holds(difference, operator)
-  })
+  }
 }
 
 /** Levels that stand so to the bound. */

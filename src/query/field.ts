@@ -1,24 +1,26 @@
 import {
   type Comparison,
+  compares,
   isOrdered,
-  matchesComparison,
+  matchesOrdered,
   printComparison,
   readOperator,
   whyNotComparable,
 } from './comparison.ts'
 import { fold } from './fold.ts'
+import { fieldValues } from './line-fields.ts'
+import type { SearchedLine } from './line-view.ts'
 import { quote, readQuoted } from './phrase.ts'
-import { printRegex, type Regex, readSlashed, test, whyNot } from './regex.ts'
-import type { SearchedLine } from './searched-line.ts'
-import { isWhole, type Pattern, pattern } from './wildcard.ts'
+import { printRegex, readSlashed, test, whyNot } from './regex.ts'
+import type { ValueTest } from './value-test.ts'
+import { isWhole, pattern } from './wildcard.ts'
 
 /**
  * `status:500 dyno:web.1 path:/cart* desc:"Request timeout" user.id:/^4/ service:>1s`: a field of the line, or a key
  * of its message, is all of this value, in any case of letters; with stars, an expression or a comparison, it is like
  * that. Where a key is there several times, one that fits is enough.
  *
- * Fields of every line: `source process dyno level priority drain app time code`. `message.source` is the key of that
- * name in the message. `field:*` is any value at all.
+ * The fields of every line are in line-fields.ts. `field:*` is any value at all.
  */
 export interface Field {
   kind: 'field'
@@ -27,12 +29,6 @@ export interface Field {
   folded: string
   test: ValueTest
 }
-
-export type ValueTest =
-  | { kind: 'value'; text: string; folded: string }
-  | ({ kind: 'pattern' } & Pattern)
-  | Regex
-  | Comparison
 
 const NAME = /([A-Za-z_@][\w.#@$-]*):(?=.)/suy
 /** `::` is Ruby's or C++, `//` an address, `\` a path of Windows. */
@@ -109,12 +105,14 @@ export function printField({ name, folded, test }: Field): string {
 export function matchesField({ folded, test: asked }: Field, line: SearchedLine): boolean {
   switch (asked.kind) {
     case 'value':
-      return line.values(folded).some((value) => fold(value) === asked.folded)
+      return fieldValues(folded, line).some((value) => fold(value) === asked.folded)
     case 'pattern':
-      return line.values(folded).some((value) => isWhole(asked, fold(value)))
+      return fieldValues(folded, line).some((value) => isWhole(asked, fold(value)))
     case 'regex':
-      return line.values(folded).some((value) => test(asked, value))
+      return fieldValues(folded, line).some((value) => test(asked, value))
     case 'comparison':
-      return matchesComparison(folded, asked, line)
+      return isOrdered(folded)
+        ? matchesOrdered(folded, asked, line)
+        : fieldValues(folded, line).some(compares(asked))
   }
 }

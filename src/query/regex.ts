@@ -1,5 +1,5 @@
 import { RE2JS } from 're2js'
-import type { SearchedLine } from './searched-line.ts'
+import type { SearchedLine } from './line-view.ts'
 
 /**
  * `/timeout after \d+ms/`: a regular expression, looked for in message, process and source. Unlike words it minds the

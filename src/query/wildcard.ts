@@ -1,5 +1,5 @@
 import { fold } from './fold.ts'
-import type { SearchedLine } from './searched-line.ts'
+import type { SearchedLine } from './line-view.ts'
 
 /** `GET*checkout`: as a word, with `*` for any characters or none. In quotes, a star is a star. */
 export interface Wildcard extends Pattern {

@@ -1,5 +1,5 @@
 import { fold } from './fold.ts'
-import type { SearchedLine } from './searched-line.ts'
+import type { SearchedLine } from './line-view.ts'
 
 /**
  * `timeout`: the lines whose message, process or source holds these letters, in any case, also inside a longer word.

@@ -2,7 +2,7 @@
 import { formatMicros } from '../../logplex/frame-form.ts'
 import type { LogLine } from '../../logplex/framed-line.ts'
 import type { SkippedLines } from '../../logs/log-tail.ts'
-import type { Apps } from '../../query/searched-line.ts'
+import type { Apps } from '../../query/line-view.ts'
 import { lineToJson } from '../line.ts'
 import { formatEvent } from './event-stream.ts'
 

@@ -4,7 +4,7 @@
 // most MAX_OUTGOING_BYTES; what is beyond is skipped, and he is told how many and from when as soon as there is room.
 import type { LogLine } from '../../logplex/framed-line.ts'
 import { asSkipped, joinSkipped, type SkippedLines, type TailPart } from '../../logs/log-tail.ts'
-import type { Apps } from '../../query/searched-line.ts'
+import type { Apps } from '../../query/line-view.ts'
 import { Outgoing } from './event-stream.ts'
 import type { TailCounters } from './tail-counters.ts'
 import type { Pulse, TailForm, ToldGap } from './tail-form.ts'

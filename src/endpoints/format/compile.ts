@@ -13,9 +13,6 @@ export interface Format {
   render(line: LineFacts): string
 }
 
-/** A piece of a format: text as it is, or what a line makes of it. */
-export type Piece = string | ((line: LineFacts) => string)
-
 /** The longest format that Fastly takes. */
 export const MAX_FORMAT_CHARACTERS = 12_288
 

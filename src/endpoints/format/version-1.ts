@@ -5,7 +5,7 @@ import { Refusal } from '../refusal.ts'
 import { DASH, print, type Value } from '../vcl/expression.ts'
 import { findName, started } from '../vcl/names.ts'
 import { printHttpDate } from '../vcl/strftime.ts'
-import type { Piece } from './compile.ts'
+import type { Piece } from './piece.ts'
 
 const DIRECTIVES: Record<string, Piece> = {
   __proto__: null as never,

@@ -8,7 +8,7 @@ import { DASH, print, type Value } from '../vcl/expression.ts'
 import { ended, requestHeader, responseHeader, started } from '../vcl/names.ts'
 import { type Budget, parseExpression } from '../vcl/parse.ts'
 import { compileStrftime, printClfTime } from '../vcl/strftime.ts'
-import type { Piece } from './compile.ts'
+import type { Piece } from './piece.ts'
 
 const plain: Record<string, Piece> = {
   __proto__: null as never,

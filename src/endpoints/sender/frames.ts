@@ -2,7 +2,7 @@
 
 import type { LogLine } from '../../logplex/framed-line.ts'
 import { cutText, encodeInputFrame, MAX_MESSAGE_BYTES } from '../../logplex/input-frame.ts'
-import type { Apps } from '../../query/searched-line.ts'
+import type { Apps } from '../../query/line-view.ts'
 import { readMicros } from '../../query/time-span.ts'
 import type { Format } from '../format/compile.ts'
 import { lineFacts } from '../line-facts.ts'

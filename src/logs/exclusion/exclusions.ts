@@ -8,9 +8,9 @@
 // wait for one commit. So rules live on an allowance of time: of a resource, and of all of them. What comes when it is
 // used up is kept without a look, and counted: an unwanted line is better than a lost one, and than a late one.
 
+import type { Apps } from '../../query/line-view.ts'
 import { parse } from '../../query/parse.ts'
 import type { Query } from '../../query/query.ts'
-import type { Apps } from '../../query/searched-line.ts'
 import type { Delivery, Filed } from '../log-store.ts'
 import { Allowance } from './allowance.ts'
 import { exclude, type Pace, type Rule } from './exclude.ts'

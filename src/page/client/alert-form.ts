@@ -1,6 +1,7 @@
 // The form in which an alert is made, or changed.
-import type { Alert, Condition } from './alerts-dialog.ts'
+
 import { send } from './api.ts'
+import type { Alert, Condition } from './api-types.ts'
 import { button, h } from './dom.ts'
 import { choice, field, formOf } from './form.ts'
 

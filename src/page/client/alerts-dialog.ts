@@ -2,28 +2,11 @@
 import { ageInWords } from '../reading/times.ts'
 import { alertForm } from './alert-form.ts'
 import { get, send } from './api.ts'
+import type { About, Alert, Condition } from './api-types.ts'
 import { openDialog } from './dialog.ts'
 import { button, h } from './dom.ts'
 import { fill } from './form.ts'
-import type { About } from './page.ts'
 import type { Viewer } from './viewer.ts'
-
-export type Condition =
-  | { kind: 'more_than'; lines: number; minutes: number }
-  | { kind: 'ratio'; of_q: string; percent: number; minutes: number; at_least_lines: number }
-  | { kind: 'silence'; minutes: number }
-
-export interface Alert {
-  id: string
-  name: string
-  q: string
-  condition: Condition
-  to: { webhook?: { host: string; hint: string } | null; email?: string | null }
-  muted_until: string | null
-  state: 'ok' | 'firing' | 'unknown'
-  last_fired_at: string | null
-  last_error: string | null
-}
 
 export function openAlerts(viewer: Viewer): void {
   const { body } = openDialog('Alerts', ['Loading…'])

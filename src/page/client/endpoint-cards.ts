@@ -1,8 +1,8 @@
 // Services and their log endpoints: what each sends where, and how that goes. Updated in place.
 import { ageInWords } from '../reading/times.ts'
 import { count } from '../reading/units.ts'
+import type { LogEndpoint, LogService } from './api-types.ts'
 import { button, h } from './dom.ts'
-import type { LogEndpoint, LogService } from './endpoints.ts'
 import { arrange, keyed, tell } from './keyed.ts'
 
 export interface ServiceCard {

@@ -2,42 +2,13 @@
 // formats be tried. They are made and changed with Fastly's API; the page says how.
 import { timeOfDay } from '../reading/times.ts'
 import { ApiError, get, sentence } from './api.ts'
+import type { LogService } from './api-types.ts'
 import { part } from './dom.ts'
 import { serviceCard } from './endpoint-cards.ts'
 import { openHowTo } from './endpoints-how-to.ts'
 import { openPreview } from './format-preview.ts'
 import { arrange, keyed } from './keyed.ts'
 import { startSheet } from './start.ts'
-
-/** As the API tells them. */
-export interface LogService {
-  id: string
-  name: string
-  active_version: number | null
-  newest_version: number
-  shown_version: number
-  endpoints: LogEndpoint[]
-}
-
-export interface LogEndpoint {
-  name: string
-  host: string
-  format: string
-  format_version: 1 | 2
-  condition: { name: string; statement: string } | null
-  state: 'streaming' | 'failing' | 'off'
-  stream: {
-    waiting_lines: number
-    oldest_waiting_at: string | null
-    sent_lines: number
-    cut_lines: number
-    dropped_lines: number
-    last_sent_at: string | null
-    last_error: string | null
-    last_error_at: string | null
-    next_try_at: string | null
-  } | null
-}
 
 /** Between two looks; nobody waits for one of them. */
 const LOOK_EVERY_MS = 5_000

@@ -1,5 +1,6 @@
 // What the lines of a search hold: their fields with the most frequent values, each a click away from a narrower search.
-import { lineTerm, messageTerm, OF_THE_LINE } from '../reading/term.ts'
+import { lineField } from '../../query/line-fields.ts'
+import { lineTerm, messageTerm } from '../reading/term.ts'
 import { count, whole } from '../reading/units.ts'
 import { get } from './api.ts'
 import { openDialog } from './dialog.ts'
@@ -20,7 +21,7 @@ export function openFields(viewer: Viewer): void {
     const { q, from, to } = viewer.state
     const { looked_at: lookedAt, fields } = await get<Fields>('/fields', { q, from, to })
     const item = (name: string, { value, lines }: { value: string; lines: number }) => {
-      const term = OF_THE_LINE.has(name) ? lineTerm(name, value) : messageTerm(name, value)
+      const term = lineField(name) ? lineTerm(name, value) : messageTerm(name, value)
       const label = `${value === '' ? '(empty)' : value}`
       if (term === null) return h('span', { class: 'badge' }, label)
       const narrow = (event: MouseEvent) => {

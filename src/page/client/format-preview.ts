@@ -2,8 +2,8 @@
 import { timeOfDay, type Zone } from '../reading/times.ts'
 import { count } from '../reading/units.ts'
 import { send, sentence } from './api.ts'
+import type { LogEndpoint, LogService } from './api-types.ts'
 import { button, h } from './dom.ts'
-import type { LogEndpoint, LogService } from './endpoints.ts'
 import type { Choice } from './fastly-commands.ts'
 
 interface Preview {

@@ -1,6 +1,7 @@
 // Where a text holds what was searched for. Only what a reader would look for is marked: words, phrases, patterns and
 // the values of fields, not what is excluded. Pure.
 import { fold } from '../../query/fold.ts'
+import { lineField } from '../../query/line-fields.ts'
 import type { Query } from '../../query/query.ts'
 import { expression } from './re2-in-the-browser.ts'
 
@@ -48,7 +49,7 @@ function collect(query: Query, texts: Set<string>, expressions: RegExp[]): void 
       break
     }
     case 'field':
-      if (query.test.kind === 'value' && !OF_THE_LINE.has(query.folded)) add(query.test.folded)
+      if (query.test.kind === 'value' && isMarkedInText(query.folded)) add(query.test.folded)
       if (query.test.kind === 'pattern') for (const part of query.test.parts) add(part)
       break
     case 'and':
@@ -57,8 +58,11 @@ function collect(query: Query, texts: Set<string>, expressions: RegExp[]): void 
   }
 }
 
-/** Their values stand in columns of their own, or are marked by colour. */
-const OF_THE_LINE = new Set(['source', 'process', 'dyno', 'level', 'priority', 'drain', 'app', 'time'])
+/** Other fields of the line stand in columns of their own, or are marked by colour. */
+function isMarkedInText(name: string): boolean {
+  const field = lineField(name)
+  return field === undefined || field.isMarkedInText === true
+}
 
 /** In order, and apart from one another. */
 export function rangesIn(text: string, needles: Needles): Range[] {

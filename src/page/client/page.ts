@@ -1,5 +1,6 @@
 // The script of the log page: puts the parts together and starts with what the address says.
 import { get } from './api.ts'
+import type { About } from './api-types.ts'
 import { openAppSwitch } from './app-switch.ts'
 import { openChart } from './chart.ts'
 import { listenToClicks } from './clicks.ts'
@@ -15,20 +16,6 @@ import { startPage } from './start.ts'
 import { openStatusBar } from './status-bar.ts'
 import { readState } from './view-state.ts'
 import { Viewer } from './viewer.ts'
-
-/** What the API says of the resource. */
-export interface About {
-  resource: { id: string; name: string | null; plan: string | null; created_at: string }
-  apps: {
-    drain_id: number
-    name: string | null
-    detached_at: string | null
-    last_received_at: string | null
-  }[]
-  links: { dashboard: string; upgrade: string | null }
-  retention_days: number
-  features?: { alerts_mail: boolean }
-}
 
 const preferences = startPage()
 

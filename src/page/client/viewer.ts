@@ -1,8 +1,10 @@
 // What the page does, apart from how it looks: which stage is on show, what is selected, and what every click and key
 // comes to. Clicks, keys and dialogs call its methods and know nothing of one another.
+
+import type { SearchedLine } from '../../query/line-view.ts'
 import { parse } from '../../query/parse.ts'
 import { matches } from '../../query/query.ts'
-import { type SearchedLine, searched } from '../../query/searched-line.ts'
+import { searched } from '../../query/searched-line.ts'
 import { isBad, plainText } from '../reading/line.ts'
 import { refine } from '../reading/term.ts'
 import { address } from './api.ts'

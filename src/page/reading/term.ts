@@ -3,24 +3,13 @@
 import { and } from '../../query/and.ts'
 import { field } from '../../query/field.ts'
 import { fold } from '../../query/fold.ts'
+import { nameOfKey } from '../../query/line-fields.ts'
 import { not } from '../../query/not.ts'
 import { parse } from '../../query/parse.ts'
 import { phrase } from '../../query/phrase.ts'
 import { print, type Query } from '../../query/query.ts'
 import { isWord, word } from '../../query/word.ts'
 
-/** Names that mean the line and not a key in its message (src/query/searched-line.ts). */
-export const OF_THE_LINE: ReadonlySet<string> = new Set([
-  'source',
-  'process',
-  'dyno',
-  'level',
-  'priority',
-  'drain',
-  'app',
-  'time',
-  'code',
-])
 const NAME = /^[A-Za-z_@][\w.#@$-]*$/
 /** Longer values are no filter that anybody could read. */
 const MAX_VALUE = 200
@@ -33,8 +22,7 @@ export function lineTerm(name: string, value: string): string {
 /** The term for a key of a message; null where the language cannot name it. */
 export function messageTerm(key: string, value: string): string | null {
   if (!NAME.test(key) || value === '' || value.length > MAX_VALUE || /[\n\0]/.test(value)) return null
-  const name = OF_THE_LINE.has(key.toLowerCase()) ? `message.${key}` : key
-  const term = lineTerm(name, value)
+  const term = lineTerm(nameOfKey(key), value)
   // What the language would not read back as the same (a bare value with an odd start) is no term.
   return print(parse(term).query) === term ? term : null
 }
