@@ -1,6 +1,7 @@
 // The documents that are generated from the code, by their path in the repository.
 import type pg from 'pg'
 import { schemaOf } from './schema.ts'
+import { searchPage } from './search-page.ts'
 import { envExample, settingsPage } from './settings-page.ts'
 
 export interface GeneratedDocument {
@@ -12,5 +13,6 @@ export interface GeneratedDocument {
 export const generatedDocuments: readonly GeneratedDocument[] = [
   { path: 'docs/settings.md', render: settingsPage },
   { path: '.env.example', render: envExample },
+  { path: 'docs/search.md', render: searchPage },
   { path: 'migrations/schema.sql', render: schemaOf },
 ]
