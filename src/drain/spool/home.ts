@@ -1,6 +1,7 @@
 // Where a process keeps its segments: a directory of its own below the spool's, which nobody else writes to, and
 // which the next process takes over when its owner has died.
 //
+//   <root>/<random name>/spool        marks it: a directory without this file is not ours and is not touched
 //   <root>/<random name>/alive        a socket that the owner listens on
 //   <root>/<random name>/*.segment    what it has promised to store
 //   <root>/<random name>/*.rejected   what the store will not take, for a person to look at
@@ -13,14 +14,19 @@
 // Needs a file system that is local to the machine: over a network file system nobody would answer.
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises'
+import type { Dirent } from 'node:fs'
+import { mkdir, open, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import { connect, createServer, type Server } from 'node:net'
 import { basename, join } from 'node:path'
 import { type Segment, segmentOf, syncDirectory } from './segment.ts'
 
 const SOCKET = 'alive'
+const MARKER = 'spool'
+const MARKER_TEXT =
+  'Deliveries that Culvert has acknowledged and not yet stored. The next process takes them over.\n'
 /** Being made: neither a home yet nor anything to adopt. */
 const DRAFT = '.new-'
+const NAME = /^[0-9a-f]{16}$/
 const DRAFT_FORGOTTEN_MS = 60_000
 /** For customers' logs: nobody else reads them. */
 const DIRECTORY_MODE = 0o700
@@ -48,6 +54,7 @@ export async function openHome(root: string): Promise<Home> {
   const draft = join(root, `${DRAFT}${name}`)
   const directory = join(root, name)
   await mkdir(draft, { mode: DIRECTORY_MODE })
+  await writeFile(join(draft, MARKER), MARKER_TEXT)
   const server = await listenOn(draft)
   // Only now can it be seen: whoever sees it finds it alive.
   await rename(draft, directory)
@@ -59,8 +66,7 @@ export async function openHome(root: string): Promise<Home> {
       await rm(join(directory, SOCKET), { force: true })
       server.close()
       await once(server, 'close')
-      // Not recursive: a directory with a segment in it stays, whoever put it there.
-      await rmdir(directory).catch(() => {})
+      await removeHome(directory, root)
     },
   }
 }
@@ -73,10 +79,10 @@ async function adopt(root: string, directory: string): Promise<Adopted> {
     const other = join(root, name)
     if (name.startsWith(DRAFT)) {
       const { mtimeMs } = await stat(other).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }))
-      if (Date.now() - mtimeMs > DRAFT_FORGOTTEN_MS) await rm(other, { recursive: true, force: true })
+      if (Date.now() - mtimeMs > DRAFT_FORGOTTEN_MS && (await isHome(other))) await removeHome(other, root)
       continue
     }
-    if (other === directory || (await answers(other))) continue
+    if (other === directory || !(await isHome(other)) || (await answers(other))) continue
     const taken = join(directory, name)
     try {
       await rename(other, taken)
@@ -84,25 +90,53 @@ async function adopt(root: string, directory: string): Promise<Adopted> {
       if (isMissing(error)) continue // another process was first
       throw error
     }
-    await moveFiles(taken, directory, adopted)
-    await rm(taken, { recursive: true, force: true })
+    await moveFiles(taken, directory, root, adopted)
   }
   adopted.segments.sort((a, b) => (basename(a.path) < basename(b.path) ? -1 : 1))
   return adopted
 }
 
-/** Also from the directories inside: of an owner who died while it was adopting. */
-async function moveFiles(from: string, to: string, adopted: Adopted): Promise<void> {
-  for (const entry of await readdir(from, { withFileTypes: true, recursive: true })) {
-    if (!entry.isFile()) continue
-    const path = join(entry.parentPath, entry.name)
+/** Also from the homes inside: of an owner who died while it was adopting. */
+async function moveFiles(from: string, to: string, root: string, adopted: Adopted): Promise<void> {
+  for (const entry of await readdir(from, { withFileTypes: true })) {
+    const path = join(from, entry.name)
+    if (entry.isDirectory() && (await isHome(path))) await moveFiles(path, to, root, adopted)
+    if (!entry.isFile() || !holdsRecords(entry.name)) continue
     const { size } = await stat(path)
     const segment = segmentOf(to, entry.name, size)
-    if (segment === null && !entry.name.endsWith('.rejected')) continue
     await rename(path, join(to, entry.name))
     if (segment !== null) adopted.segments.push(segment)
     else adopted.rejectedBytes += size
   }
+  await removeHome(from, root)
+}
+
+function holdsRecords(name: string): boolean {
+  return segmentOf('', name, 0) !== null || name.endsWith('.rejected')
+}
+
+/** With what others put into it, the directory stays: in the root, without its mark. */
+async function removeHome(directory: string, root: string): Promise<void> {
+  const left = (await readdir(directory).catch(() => [])).filter((name) => name !== SOCKET && name !== MARKER)
+  if (left.some(holdsRecords)) return
+  await rm(join(directory, SOCKET), { force: true })
+  await rm(join(directory, MARKER), { force: true })
+  const removed = left.length === 0 ? rmdir(directory) : rename(directory, join(root, basename(directory)))
+  await removed.catch(() => {})
+}
+
+/** A home of 0.1.0, which had no marker, has a name and files that nothing else has. */
+async function isHome(directory: string): Promise<boolean> {
+  let entries: Dirent[]
+  try {
+    entries = await readdir(directory, { withFileTypes: true })
+  } catch (error) {
+    if (isMissing(error) || (error as NodeJS.ErrnoException).code === 'EACCES') return false
+    throw error
+  }
+  if (entries.some((entry) => entry.name === MARKER && entry.isFile())) return true
+  const isOurs = ({ name }: Dirent) => name === SOCKET || NAME.test(name) || holdsRecords(name)
+  return NAME.test(basename(directory)) && entries.length > 0 && entries.every(isOurs)
 }
 
 /** Alive unless it is certain that nobody is there: adopted from the living, segments would be lost. */

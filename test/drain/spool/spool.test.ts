@@ -1,7 +1,19 @@
 import { execFileSync } from 'node:child_process'
-import { appendFile, mkdir, mkdtemp, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import {
+  appendFile,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import type { ReceivedDelivery } from '../../../src/drain/spool/delivery-record.ts'
 import { Spool, SpoolRefusal } from '../../../src/drain/spool/spool.ts'
@@ -162,12 +174,56 @@ it('takes over also while it runs, before what came later', async () => {
 })
 
 it('takes over from a process that died while it was taking over', async () => {
+  const [first, second] = [await openSpool(), await openSpool()]
+  await first.append(numbered(1))
+  await second.append(numbered(2))
+  await rename(await die(first), join(root, 'taken'))
+  await rename(join(root, 'taken'), join(await die(second), 'taken'))
+  const spool = await openSpool()
+  expect(await readAll(spool)).toEqual([1, 2])
+  expect(await readdir(root)).toEqual([basename(spool.directory)])
+})
+
+it('takes over from a release whose directories had no mark', async () => {
   const dying = await openSpool()
   await dying.append(numbered(1))
   const dead = await die(dying)
-  await mkdir(join(root, 'outer'))
-  await rename(dead, join(root, 'outer', 'inner'))
+  await rm(join(dead, 'spool'))
+  await rename(dead, join(root, '0123456789abcdef'))
   expect(await readAll(await openSpool())).toEqual([1])
+})
+
+it('touches nothing that it has not made', async () => {
+  const elsewhere = await mkdtemp(join(tmpdir(), 'culvert-elsewhere-'))
+  await writeFile(join(elsewhere, 'kept'), 'kept')
+  const foreign = ['lost+found', 'backup', '.new-backup', 'fedcba9876543210']
+  for (const name of foreign) {
+    await mkdir(join(root, name, 'within'), { recursive: true })
+    await writeFile(join(root, name, 'note.segment'), 'kept')
+    await writeFile(join(root, name, 'within', 'note'), 'kept')
+    await utimes(join(root, name), 1, 1)
+  }
+  await writeFile(join(root, 'a-file'), 'kept')
+  await symlink(elsewhere, join(root, 'a-link'))
+  const dying = await openSpool()
+  await dying.append(numbered(1))
+  const dead = await die(dying)
+  // Nor what was put into a directory of its own.
+  await writeFile(join(dead, 'note'), 'kept')
+  await symlink(elsewhere, join(dead, 'a-link'))
+  await mkdir(join(dead, 'backup'))
+
+  const spool = await openSpool()
+  expect(await readAll(spool)).toEqual([1])
+  expect(await segmentsIn(spool.directory)).toEqual([])
+  for (const name of foreign) {
+    expect(await readFile(join(root, name, 'note.segment'), 'utf8')).toBe('kept')
+    expect(await readFile(join(root, name, 'within', 'note'), 'utf8')).toBe('kept')
+  }
+  expect(await readFile(join(root, 'a-file'), 'utf8')).toBe('kept')
+  expect(await readFile(join(root, 'a-link', 'kept'), 'utf8')).toBe('kept')
+  expect((await readdir(dead)).sort()).toEqual(['a-link', 'backup', 'note'])
+  await rm(elsewhere, { recursive: true })
 })
 
 it('cuts off what a crash has torn, gives back the rest, and says so', async () => {
