@@ -1,7 +1,7 @@
-// Loaded into the demo's service process in front of it: when the demo is gone, however it went, the service ends as
-// if it had been asked to. Ctrl-C does not reach it by itself, as it does not belong to the terminal.
+// Loaded into the service process of the demo before the service: ends it by SIGTERM when the demo is gone, however
+// that ended. Ctrl-C does not reach the service, because it is detached from the terminal.
 if (process.channel) {
   process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'))
-  // The listener alone must not keep the service alive.
+  // The listener alone must not keep the process alive.
   process.channel.unref()
 }

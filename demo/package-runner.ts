@@ -1,5 +1,5 @@
-// Notices when the `npm run` that started the demo is gone. npm hands a SIGTERM to its shell only, and the shell does
-// not hand it on: without this, `kill` on npm, or `timeout 60 npm run demo`, would leave the demo behind.
+// Detects that the `npm run` that started the demo has ended. npm sends SIGTERM to its shell only, which does not
+// forward it: without this, `kill` on npm, or `timeout 60 npm run demo`, would leave the demo running.
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
@@ -17,7 +17,7 @@ export function watchPackageRunner(onGone: () => void): void {
   timer.unref()
 }
 
-/** The pids from the parent up to the package runner; none when there is no runner among them. */
+/** The pids from the parent up to the package runner; empty if there is none. */
 function ancestorsToRunner(): number[] {
   const pids: number[] = []
   let pid = process.ppid
@@ -37,7 +37,7 @@ function look(pid: number): { parent: number; command: string } | null {
     const parent = /^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
     return { parent: Number(parent), command }
   } catch {
-    // Not a Linux: ask ps, which every other Unix has.
+    // Not Linux: ask ps, which every Unix has.
   }
   try {
     const line = execFileSync('ps', ['-o', 'ppid=,command=', '-p', String(pid)], { encoding: 'utf8' }).trim()
@@ -52,7 +52,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    // EPERM: it is there, and somebody else's.
+    // EPERM: it runs, as another user.
     return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }

@@ -1,5 +1,5 @@
-// The service as a child of the demo: started in a process group of its own, watched until it is healthy, ended
-// politely and, when that does not help, not so politely.
+// The service as a child process of the demo: started in its own process group, polled until it is healthy, ended by
+// SIGTERM, then SIGKILL.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
@@ -13,21 +13,21 @@ const POLL_MS = 100
 
 export interface ServiceChild {
   pid: number | undefined
-  /** Resolves with how it ended, and never rejects. */
+  /** Resolves with how the process ended: `ended with exit code 1`. Never rejects. */
   ended: Promise<string>
   /** The last lines that it printed. */
-  lastWords(): string
-  /** SIGTERM, then SIGKILL after the grace. False: it had to be killed. */
+  lastOutput(): string
+  /** Sends SIGTERM, then SIGKILL after `graceMs`. False: it had to be killed. */
   stop(graceMs: number): Promise<boolean>
 }
 
-/** `onLine` hears each line that the service prints. */
+/** Calls `onLine` for each line that the service prints. */
 export function startService(environment: NodeJS.ProcessEnv, onLine: (line: string) => void): ServiceChild {
   const endWithParent = fileURLToPath(new URL('./end-with-parent.ts', import.meta.url))
   const child: ChildProcess = spawn(
     process.execPath,
     ['--import', 'tsx', '--import', endWithParent, 'src/main.ts'],
-    // Detached: Ctrl-C must reach the demo alone, which has things to say to a service that still runs.
+    // Detached: Ctrl-C must reach only the demo, which deprovisions the resource while the service still runs.
     { cwd: ROOT, env: environment, stdio: ['ignore', 'pipe', 'pipe', 'ipc'], detached: true },
   )
   const kept: string[] = []
@@ -42,7 +42,7 @@ export function startService(environment: NodeJS.ProcessEnv, onLine: (line: stri
   }
   const ended = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(`could not be started: ${error.message}`))
-    // 'close' and not 'exit': its last words are read by then.
+    // 'close' and not 'exit': all output is read by then.
     child.once('close', (code, signal) =>
       resolve(signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`),
     )
@@ -50,7 +50,7 @@ export function startService(environment: NodeJS.ProcessEnv, onLine: (line: stri
   return {
     pid: child.pid,
     ended,
-    lastWords: () => kept.join('\n'),
+    lastOutput: () => kept.join('\n'),
     async stop(graceMs) {
       child.kill('SIGTERM')
       const ending = new AbortController()
@@ -66,7 +66,7 @@ export function startService(environment: NodeJS.ProcessEnv, onLine: (line: stri
   }
 }
 
-/** Resolves with null when `GET /healthz` answers 200, else with a sentence on why it will not. */
+/** Resolves with null once `GET /healthz` answers 200, else with a sentence that says why it does not. */
 export async function waitUntilHealthy(
   origin: string,
   service: Pick<ServiceChild, 'ended'>,
@@ -89,16 +89,16 @@ export async function waitUntilHealthy(
   return `The service did not answer 200 on ${origin}/healthz within ${Math.round(timeoutMs / 1_000)} s.`
 }
 
-/** The wanted port when nobody listens on it, else a free one. */
+/** The wanted port if nothing listens on it, else a free one. */
 export async function choosePort(wanted: number): Promise<number> {
-  // Both, because one may be free while the other is what `localhost` leads a browser to.
+  // Both, because `localhost` may resolve to either in a browser.
   for (const host of wanted === 0 ? [] : ['127.0.0.1', '::']) {
     if ((await canListen(wanted, host)) === null) return choosePort(0)
   }
   return wanted === 0 ? ((await canListen(0, '127.0.0.1')) ?? 0) : wanted
 }
 
-/** The port listened on, or null. A machine without the address has nobody in the way there. */
+/** The port that it listened on, or null if that is in use. A machine without the address has the port free. */
 async function canListen(port: number, host: string): Promise<number | null> {
   const server = createServer()
   try {
@@ -113,7 +113,7 @@ async function canListen(port: number, host: string): Promise<number | null> {
   }
 }
 
-/** The service logs JSON for machines; a person at the demo's terminal gets its sentence. */
+/** The message of a JSON log line, for the terminal. */
 function readable(line: string): string {
   if (!line.startsWith('{')) return line
   try {

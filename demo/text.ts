@@ -3,20 +3,20 @@
 export interface DemoFacts {
   signInUrl: string
   publicUrl: string
-  /** The simulated api.heroku.com, and what its customer shows there. */
+  /** The simulated api.heroku.com, and the API key of its customer. */
   platformOrigin: string
   customerKey: string
   resourceName: string
   resourceId: string
-  /** The app that the resource was made for, and one that it is attached to. */
+  /** The app that owns the resource, and the one that it is also attached to. */
   app: string
   attachedApp: string
   drainToken: string
   addonId: string
   password: string
-  /** A uuid for a resource that is not there yet. */
+  /** A uuid for another resource. */
   anotherId: string
-  /** Now, as a frame writes it. */
+  /** Now, in the format of a frame. */
   time: string
   backlogLines: number
   linesPerSecond: number
@@ -31,14 +31,14 @@ Open this to sign in, as a click in the Heroku dashboard would:
   ${signInUrl}
 
 The service is at ${publicUrl}. A simulated Heroku has provisioned the resource
-${facts.resourceName} on it; ${facts.backlogLines} lines of the last minutes are there, and about
-${facts.linesPerSecond} more come each second, with bursts, crashes and deploys. The resource belongs to the app
-${facts.app} and is attached to ${facts.attachedApp} too, which the service found out by itself:
+${facts.resourceName} on it; ${facts.backlogLines} lines of the last minutes are stored, and about
+${facts.linesPerSecond} more arrive each second, with bursts, crashes and deploys. The resource belongs to the app
+${facts.app} and is attached to ${facts.attachedApp} too, which the service finds out by itself:
 each line in JSON names its app.
 
 To try by hand, in another terminal:
 
-  # Is it well?
+  # Check its health.
   curl -i ${publicUrl}/healthz
 
   # Send a line, as Logplex does.
@@ -55,7 +55,7 @@ To try by hand, in another terminal:
   curl -i -u ${facts.addonId}:${facts.password} ${publicUrl}/heroku/resources \\
     -H 'Content-Type: application/json' -d '{"uuid":"${facts.anotherId}","plan":"test"}'
 
-  # Be the customer, with Heroku's own command (npm i -g heroku). HOME, so that yours is left alone.
+  # Act as the customer, with Heroku's own command (npm i -g heroku). HOME keeps it out of your settings.
   export HEROKU_HOST=${facts.platformOrigin} HEROKU_API_KEY=${facts.customerKey}
   export HOME=$(mktemp -d) DISABLE_TELEMETRY=true
   heroku addons:attach ${facts.resourceName} -a my-other-app

@@ -1,4 +1,4 @@
-// The demo as a person runs it: a process of its own, with the real service and an embedded Postgres behind it.
+// The demo as a person runs it: a process of its own, with the real service and its embedded Postgres.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
@@ -18,7 +18,7 @@ afterEach(async () => {
 
 async function startDemo(command: string[], environment: Record<string, string> = {}) {
   const dataDirectory = mkdtempSync(join(tmpdir(), 'culvert-demo-'))
-  // For the account that Postgres runs under where this is root; else the data would go to a place that stays.
+  // Root's Postgres runs under another account; without access it would keep its data in a place that stays.
   chmodSync(dataDirectory, 0o755)
   closers.push(() => rmSync(dataDirectory, { recursive: true, force: true, maxRetries: 5 }))
   const [file = '', ...rest] = command
@@ -57,7 +57,7 @@ const isUp = (origin: string) =>
 
 describe('npm run demo', () => {
   it(
-    'prints a link that signs in to a resource with lines, and ends with everything when it is interrupted',
+    'prints a link that signs in to a resource with lines, and stops everything on Ctrl-C',
     async () => {
       const demo = await startDemo(DEMO)
       const [link, resourceId] = linkIn(demo.output())
@@ -81,7 +81,7 @@ describe('npm run demo', () => {
       const { lines } = (await answer.json()) as { lines: { process: string }[] }
       expect(lines.length).toBeGreaterThan(50)
       expect(lines.some(({ process }) => process === 'router')).toBe(true)
-      // The second app was attached without a word to the service.
+      // The second app was attached without a call to the service.
       const apps = async () => {
         const newest = await fetch(`${service}/resources/${resourceId}/lines?limit=1000`, { headers })
         const found = (await newest.json()) as { lines: { app: string | null }[] }
@@ -101,7 +101,7 @@ describe('npm run demo', () => {
   )
 
   it(
-    'leaves nothing behind when only npm is told to end',
+    'stops everything when only npm receives SIGTERM',
     async () => {
       const demo = await startDemo(['npm', 'run', 'demo'])
       const service = serviceIn(demo.output())
@@ -114,7 +114,7 @@ describe('npm run demo', () => {
   )
 
   it(
-    'ends with what the service said when the service does not start',
+    'ends with the output of the service if that does not start',
     async () => {
       const demo = await startDemo(DEMO, { PLANS_FILE: '/nowhere/plans.json' })
       expect(await demo.exited).toEqual([1, null])

@@ -106,6 +106,16 @@ export { exitStatus, runCli, runContract }
 })
 
 it(
+  'the installed simulator has its command',
+  async () => {
+    const command = ['--no', 'heroku-simulator', '--help']
+    const { stdout } = await promisify(execFile)('npx', command, { cwd: installed })
+    expect(stdout).toMatch(/^heroku-simulator \[-f <manifest>\]/)
+  },
+  TIMEOUT_MS,
+)
+
+it(
   'the installed tester finds nothing wrong with this service: test all',
   async () => {
     const database = await createTestDatabase()

@@ -10,6 +10,11 @@ it('the page of all rules is what the rules say: npx culvert test rules > packag
   expect(page).toBe(rulesTable(AREAS))
 })
 
+it('README and package.json give the number of rules', () => {
+  for (const name of ['README.md', 'package.json'])
+    expect(readFileSync(new URL(`../${name}`, import.meta.url), 'utf8')).toContain(`${rules.length} rules`)
+})
+
 it('no two rules have one number, and no two of an area one name', () => {
   expect(new Set(rules.map(({ number }) => number)).size).toBe(rules.length)
   for (const area of AREAS) expect(new Set(area.rules.map(({ name }) => name)).size).toBe(area.rules.length)

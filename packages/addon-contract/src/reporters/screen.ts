@@ -61,7 +61,7 @@ export function createScreen(write: (text: string) => void, { color, secrets }: 
     },
     end(report) {
       const { pass, fail, warn, skip } = countResults(report)
-      const counts = `${pass} ok, ${fail} failed, ${warn} to look at, ${skip} skipped`
+      const counts = `${pass} ok, ${fail} failed, ${warn} ${warn === 1 ? 'warning' : 'warnings'}, ${skip} skipped`
       write(`\n${paint(counts, fail > 0 ? COLORS.fail : COLORS.pass)}\n`)
       for (const { title, incomplete } of report.areas) {
         if (incomplete !== null) write(`${title} could not be tested: ${visible(incomplete)}\n`)

@@ -64,7 +64,7 @@ describe('test', () => {
     ])
     expect(output).toContain(`Testing minimal-logs at ${whole.origin}/heroku/resources`)
     expect(output).toContain('ok   C01 change-plan: Answers 200 or 202 to a change to another plan.')
-    expect(output).toMatch(/\n16 ok, 0 failed, 0 to look at, 0 skipped\n$/)
+    expect(output).toMatch(/\n16 ok, 0 failed, 0 warnings, 0 skipped\n$/)
     expect(output).not.toContain('\u001b[')
     expect(code).toBe(0)
   })
@@ -82,7 +82,7 @@ describe('test', () => {
     delete noSalt.api.sso_salt
     const { code, output } = await runTest(['sso', '-f', fileOf(noSalt)])
     expect(output).toContain('skip S01 to S23: the manifest has no sso_url or no sso_salt\n')
-    expect(output).toContain('0 ok, 0 failed, 0 to look at, 23 skipped')
+    expect(output).toContain('0 ok, 0 failed, 0 warnings, 23 skipped')
     expect(code).toBe(2)
   })
 
@@ -113,7 +113,7 @@ describe('test', () => {
   it('exits with 0 if there are only warnings', async () => {
     const { code, output } = await runTest(['deprovision', ...at(await addon({ defect: 'D10' }))])
     expect(output).toContain('warn D10 delete-first')
-    expect(output).toContain('10 ok, 0 failed, 1 to look at, 0 skipped')
+    expect(output).toContain('10 ok, 0 failed, 1 warning, 0 skipped')
     expect(code).toBe(0)
   })
 
