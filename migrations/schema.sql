@@ -204,7 +204,7 @@ create table gap (
   kind text not null,
   lines bigint not null,
   constraint gap_pkey PRIMARY KEY (resource_number, minute, drain_id, kind),
-  constraint gap_kind_check CHECK (kind = ANY (ARRAY['logplex_overflow'::text, 'shuttle_overflow'::text, 'shuttle_loss'::text, 'count_mismatch'::text, 'quota'::text, 'unavailable'::text]))
+  constraint gap_kind_check CHECK (kind = ANY (ARRAY['logplex_overflow'::text, 'shuttle_overflow'::text, 'shuttle_loss'::text, 'count_mismatch'::text, 'quota'::text, 'unavailable'::text, 'too_many_lines'::text])) NOT VALID
 );
 
 create table held_delivery (

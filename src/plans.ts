@@ -5,7 +5,7 @@ import { z } from 'zod'
 export interface Plan {
   /** The plan's slug as Heroku sends it: "test", not "culvert:test". */
   slug: string
-  /** Lines above this volume in a UTC day are dropped and counted. Bytes of frames as received. */
+  /** Lines above this volume in a UTC day are dropped and counted. Bytes as logs/delivery-cost.ts counts them. */
   dailyBytes: number
   /** Lines are kept this many days after they were received. */
   retentionDays: number

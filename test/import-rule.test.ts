@@ -18,7 +18,7 @@ const FLOORS = [
   ['access'],
   ['resources'],
   ['database', 'query', 'logplex', 'secrets'],
-  ['config', 'deadline', 'back-off'],
+  ['config', 'deadline', 'back-off', 'time-slices'],
   ['errors', 'plans'],
 ]
 /** Imports within a floor, each with its reason. */

@@ -2,6 +2,7 @@
 import { parseFrames } from '../../src/logplex/frame-parser.ts'
 import type { Delivery } from '../../src/logs/log-store.ts'
 import { encodeCopy } from '../../src/logs/postgres/copy-encoder.ts'
+import { atOnce } from '../../src/time-slices.ts'
 import { bodies } from '../support/corpus.ts'
 
 const SEED = 20_261_121
@@ -34,7 +35,7 @@ const parseAndEncode = (body: Buffer) => {
     body,
     lines: parse(body),
   }
-  encodeCopy([delivery], buffer)
+  atOnce(encodeCopy([delivery], buffer))
   return delivery.lines
 }
 

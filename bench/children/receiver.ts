@@ -10,6 +10,7 @@ import { pino } from 'pino'
 import { loadConfig } from '../../src/config.ts'
 import { encodeCopy } from '../../src/logs/postgres/copy-encoder.ts'
 import { createService } from '../../src/service.ts'
+import { atOnce } from '../../src/time-slices.ts'
 
 const BODY_LIMIT_BYTES = 10_000_000
 const CONTENT_TYPE = 'application/logplex-1'
@@ -24,7 +25,7 @@ async function culvert(): Promise<FastifyInstance> {
   // As at a commit: into a buffer that is used again.
   const buffer = Buffer.allocUnsafeSlow(4_000_000)
   service.drain.file = async (delivery) => {
-    encodeCopy([delivery], buffer)
+    atOnce(encodeCopy([delivery], buffer))
     return 'stored'
   }
   return service.app

@@ -15,9 +15,17 @@ export interface GapsParts {
 
 export const gapShape = {
   kind: z
-    .enum(['logplex_overflow', 'shuttle_overflow', 'shuttle_loss', 'count_mismatch', 'quota', 'unavailable'])
+    .enum([
+      'logplex_overflow',
+      'shuttle_overflow',
+      'shuttle_loss',
+      'count_mismatch',
+      'quota',
+      'unavailable',
+      'too_many_lines',
+    ])
     .describe(
-      'Who lost them: Logplex (L10), the dyno’s log-shuttle (L12, L13), nobody knows, the plan’s volume, we.',
+      'Who lost them: Logplex (L10), the dyno’s log-shuttle (L12, L13), nobody knows, the plan’s volume, we, the bound of 10,000 lines in a delivery.',
     ),
   lines: z.int(),
   minute: z.string().describe('2026-11-21T10:15Z'),

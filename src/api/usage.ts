@@ -14,7 +14,7 @@ const DAY_MS = 86_400_000
 
 const dayCounts = {
   lines: z.int(),
-  bytes: z.int().describe('As received.'),
+  bytes: z.int().describe('As received, after decompression; at least 50 a line.'),
   dropped_lines: z.int().describe('Above the daily volume: answered 204 and not kept.'),
 }
 

@@ -224,7 +224,7 @@ const deliveries = {
       type: megabytes,
       default: '64',
       secret: false,
-      doc: 'Bodies in memory at once; deliveries beyond it wait in their sockets.',
+      doc: 'Deliveries in memory at once, decompressed; beyond it the rest waits in sockets. A resource alone may take half.',
     }),
     writers: setting('DRAIN_WRITERS', {
       type: integer(1, 16),

@@ -13,6 +13,8 @@ export class DrainCounters {
   bytes = 0
   /** Lines whose frame was not as the protocol says; kept all the same. */
   malformedFrames = 0
+  /** Lines above those that are taken of one delivery; not kept, and a gap. */
+  tooManyLines = 0
   /** Deliveries whose `Logplex-Msg-Count` differs from the lines found; kept all the same. */
   countMismatches = 0
   /** Deliveries of the spool that the store has taken. */

@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from '../config.ts'
 import type { LogStore } from '../logs/log-store.ts'
-import { PackedLines } from '../logs/packed-lines.ts'
 import { Admission, type AdmissionParts, type PlanLimits } from './admission.ts'
 import { ByteGate } from './byte-gate.ts'
 import { DrainCounters } from './counters.ts'
@@ -67,8 +66,7 @@ export function createDrain(needs: DrainNeeds): Drain {
     gate,
     clock: new ReceiptClock(() => needs.now() * 1000),
     counters,
-    async file(received, hold) {
-      const delivery = { ...received, lines: new PackedLines(received.lines) }
+    async file(delivery, hold) {
       try {
         const kept = await (spooling?.current()?.keep(delivery, hold) ?? commit.file(delivery, hold))
         refusals.clear(delivery)

@@ -6,11 +6,18 @@ import { AppError } from '../errors.ts'
 
 export class Hold {
   readonly #timer: NodeJS.Timeout
+  readonly #endsAt: number
   #waiting: (() => void)[] = []
-  #isOver = false
+  #hasEnded = false
 
   constructor(ms: number) {
+    this.#endsAt = performance.now() + ms
     this.#timer = setTimeout(() => this.#end(), Math.max(0, ms))
+  }
+
+  /** By the clock: a timer is late where the process stood still. */
+  get isOver(): boolean {
+    return this.#hasEnded || performance.now() >= this.#endsAt
   }
 
   /**
@@ -29,11 +36,16 @@ export class Hold {
       const stay = () => {
         this.#waiting = this.#waiting.filter((waiting) => waiting !== leave)
       }
-      if (this.#isOver) leave()
+      if (this.isOver) leave()
       else this.#waiting.push(leave)
       promise.then(stay, stay)
       promise.then(resolve, reject)
     })
+  }
+
+  /** The same of work that is not even begun where the answer is due: what was not begun need not be given up. */
+  start<T>(work: () => Promise<T>, giveUp?: (reason: AppError) => void): Promise<T> {
+    return this.isOver ? Promise.reject(new AppError('store_unavailable')) : this.over(work(), giveUp)
   }
 
   /** It has been answered. */
@@ -42,7 +54,7 @@ export class Hold {
   }
 
   #end(): void {
-    this.#isOver = true
+    this.#hasEnded = true
     for (const leave of this.#waiting.splice(0)) leave()
   }
 }

@@ -1,6 +1,6 @@
 // What a delivery tells of lines that are missing: the loss notices of Logplex and log-shuttle among its lines, and
 // a count that is higher than what came. Pure.
-import type { FramedLine } from '../logplex/framed-line.ts'
+import type { FramedLine, LineList } from '../logplex/framed-line.ts'
 import type { Loss, LossKind } from '../logs/log-store.ts'
 
 const LOGPLEX = Buffer.from('logplex')
@@ -32,9 +32,10 @@ export const MAX_ANNOUNCED_LINES = 10_000
  *
  * @param announced `Logplex-Msg-Count`, or the number of lines where the sender said nothing
  */
-export function findLosses(body: Buffer, lines: readonly FramedLine[], announced: number): Loss[] {
+export function findLosses(body: Buffer, lines: LineList, announced: number): Loss[] {
   const lost = new Map<LossKind, number>()
-  for (const line of lines) {
+  for (let at = 0; at < lines.length; at++) {
+    const line = lines.at(at) as FramedLine
     if (!mayTellOfLoss(body, line)) continue
     const [, code, count] = NOTICE.exec(body.toString('latin1', line.messageStart, line.messageEnd)) ?? []
     const kind = code === undefined ? undefined : KINDS[code]

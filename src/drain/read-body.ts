@@ -1,68 +1,213 @@
-// Reads the body of a delivery: chunks of a stream in, one Buffer out, decompressed, never above a bound.
+// Reads the body of a delivery: chunks of a stream in, one Buffer out, decompressed as it arrives, never above a bound.
 import type { Readable } from 'node:stream'
-import { promisify } from 'node:util'
-import { gunzip } from 'node:zlib'
+import { createGunzip, type Gunzip } from 'node:zlib'
 import { AppError } from '../errors.ts'
-
-const decompress = promisify(gunzip)
+import { type Pace, Pacer } from './pacer.ts'
 
 export interface BodyOptions {
   /** `Content-Encoding` of the request. */
   encoding: string | undefined
+  /** `Content-Length` of the request: only a guide to how large a buffer must be. */
+  announcedBytes?: number | undefined
   /** Bound for the body as sent and as decompressed. */
   limitBytes: number
-  /** The whole body must have arrived after this long, however it trickles. */
-  timeoutMs: number
+  room: Room
+  pace: Pace
 }
+
+/** What keeps account of the bytes. */
+export interface Room {
+  /** Where there is none, nothing more is read until the promise resolves; if it rejects the body is given up. */
+  take(bytes: number): Promise<void> | undefined
+  give(bytes: number): void
+}
+
+/** What zlib holds for one stream: window, tables, and a chunk on either side. */
+const INFLATER_BYTES = 80_000
+const CHUNK_BYTES = 32_768
 
 /**
+ * Where it fails before all of the body has arrived, the rest is discarded as it comes, so that there can be an answer. A
+ * sender that is too slow, or sends more than it may as it is, is cut off.
+ *
  * @throws AppError body_too_large, unsupported_encoding, body_unreadable, body_too_slow; the stream's own error
- *   where the sender went away
+ *   where the sender went away; what the room rejects with
  */
-export async function readBody(stream: Readable, options: BodyOptions): Promise<Buffer> {
+export function readBody(stream: Readable, options: BodyOptions): Promise<Buffer> {
   const encoding = options.encoding?.trim().toLowerCase() || 'identity'
   if (encoding !== 'identity' && encoding !== 'gzip' && encoding !== 'x-gzip') {
-    throw new AppError('unsupported_encoding')
+    return Promise.reject(new AppError('unsupported_encoding'))
   }
-  const body = await collect(stream, options)
-  return encoding === 'identity' ? body : await decompressed(body, options.limitBytes)
-}
-
-/** By events: an iterator would take a dozen objects and as many turns for what is mostly a single chunk. */
-function collect(stream: Readable, { limitBytes, timeoutMs }: BodyOptions): Promise<Buffer> {
+  if (stream.destroyed) return Promise.reject(new Error('the sender went away'))
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = []
-    let bytes = 0
-    const fail = (error: unknown) => {
-      clearTimeout(timer)
-      reject(error)
-      stream.destroy()
-    }
-    const timer = setTimeout(() => fail(new AppError('body_too_slow')), timeoutMs)
-    stream.on('data', (chunk: Buffer) => {
-      bytes += chunk.length
-      if (bytes <= limitBytes) chunks.push(chunk)
-      else fail(new AppError('body_too_large', { limit: limitBytes }))
-    })
-    stream.on('end', () => {
-      clearTimeout(timer)
-      resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, bytes))
-    })
-    stream.on('error', fail)
-    stream.on('close', () => {
-      if (!stream.readableEnded) fail(new Error('the sender went away'))
-    })
+    const reading = new Reading(stream, options, resolve, reject)
+    if (encoding === 'identity') reading.plain()
+    else reading.gzip()
   })
 }
 
-async function decompressed(body: Buffer, limitBytes: number): Promise<Buffer> {
-  if (body.length === 0) return body
-  try {
-    return await decompress(body, { maxOutputLength: limitBytes })
-  } catch (error) {
-    const tooLarge = (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE'
-    throw tooLarge
-      ? new AppError('body_too_large', { limit: limitBytes })
-      : new AppError('body_unreadable', {}, { cause: error })
+/** By events: an iterator would take a dozen objects and as many turns for what is mostly a single chunk. */
+class Reading {
+  readonly #stream: Readable
+  readonly #options: BodyOptions
+  readonly #resolve: (body: Buffer) => void
+  readonly #reject: (error: unknown) => void
+  readonly #pieces: Pieces
+  readonly #pacer: Pacer
+  #inflater: Gunzip | null = null
+  #isOver = false
+
+  constructor(
+    stream: Readable,
+    options: BodyOptions,
+    resolve: (body: Buffer) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.#stream = stream
+    this.#options = options
+    this.#resolve = resolve
+    this.#reject = reject
+    this.#pieces = new Pieces(options.limitBytes)
+    this.#pacer = new Pacer(options.pace, () => this.#cut(new AppError('body_too_slow')))
+    stream.on('error', (error) => this.#cut(error))
+    stream.on('close', () => {
+      if (!stream.readableEnded) this.#cut(new Error('the sender went away'))
+    })
+  }
+
+  plain(): void {
+    const stream = this.#stream
+    stream.on('data', (chunk: Buffer) => {
+      if (this.#isOver) return
+      this.#pacer.count(chunk.length)
+      if (this.#keep(chunk, this.#options.announcedBytes)) this.#waitForRoom(stream, chunk.length)
+      else this.#cut(this.#tooLarge())
+    })
+    stream.on('end', () => this.#end())
+  }
+
+  gzip(): void {
+    const stream = this.#stream
+    stream.on('data', (chunk: Buffer) => {
+      if (this.#isOver) return
+      this.#pacer.count(chunk.length)
+      this.#inflater ??= this.#startInflater()
+      if (!this.#inflater.write(chunk)) stream.pause()
+    })
+    stream.on('end', () => {
+      if (this.#inflater === null) this.#end()
+      else this.#inflater.end()
+    })
+  }
+
+  #startInflater(): Gunzip {
+    const inflater = createGunzip({ chunkSize: CHUNK_BYTES })
+    inflater.on('data', (chunk: Buffer) => {
+      if (this.#isOver) return
+      if (this.#keep(chunk)) this.#waitForRoom(inflater, chunk.length)
+      else this.#fail(this.#tooLarge())
+    })
+    inflater.on('drain', () => this.#stream.resume())
+    inflater.on('error', (error) => this.#fail(new AppError('body_unreadable', {}, { cause: error })))
+    inflater.on('end', () => {
+      this.#options.room.give(INFLATER_BYTES)
+      this.#end()
+    })
+    this.#waitForRoom(inflater, INFLATER_BYTES)
+    return inflater
+  }
+
+  /** False where that is too much. */
+  #keep(chunk: Buffer, likelyBytes?: number): boolean {
+    if (this.#pieces.length + chunk.length > this.#options.limitBytes) return false
+    this.#pieces.add(chunk, likelyBytes)
+    return true
+  }
+
+  /** What is here is here; more of it is asked for once there is room. */
+  #waitForRoom(source: Readable, bytes: number): void {
+    const room = this.#options.room.take(bytes)
+    if (room === undefined) return
+    source.pause()
+    this.#pacer.pause()
+    const goOn = () => {
+      if (this.#isOver) return
+      this.#pacer.resume()
+      source.resume()
+    }
+    room.then(goOn, (reason) => this.#fail(reason))
+  }
+
+  #end(): void {
+    if (this.#stop()) this.#resolve(this.#pieces.whole())
+  }
+
+  #fail(error: unknown): void {
+    if (!this.#stop()) return
+    this.#reject(error)
+    this.#stream.resume()
+  }
+
+  #cut(error: unknown): void {
+    if (!this.#stop()) return
+    this.#reject(error)
+    this.#stream.destroy()
+  }
+
+  /** False where it was over already. */
+  #stop(): boolean {
+    if (this.#isOver) return false
+    this.#isOver = true
+    this.#pacer.stop()
+    this.#inflater?.destroy()
+    return true
+  }
+
+  #tooLarge(): AppError {
+    return new AppError('body_too_large', { limit: this.#options.limitBytes })
   }
 }
+
+/**
+ * Chunks into one Buffer. They are copied as they come, because a chunk takes some hundred bytes beside its own, and a
+ * sender is free to send one byte in each.
+ */
+class Pieces {
+  readonly #limitBytes: number
+  #buffer: Buffer = EMPTY
+  #length = 0
+
+  constructor(limitBytes: number) {
+    this.#limitBytes = limitBytes
+  }
+
+  get length(): number {
+    return this.#length
+  }
+
+  /** @param likelyBytes what all of them will come to; believed so far as they do come */
+  add(chunk: Buffer, likelyBytes = this.#limitBytes): void {
+    const length = this.#length + chunk.length
+    // Mostly a body is one chunk.
+    if (this.#length === 0) this.#buffer = chunk
+    else {
+      if (length > this.#buffer.length) this.#grow(length, likelyBytes)
+      chunk.copy(this.#buffer, this.#length)
+    }
+    this.#length = length
+  }
+
+  whole(): Buffer {
+    const bytes = this.#buffer.subarray(0, this.#length)
+    // A small part of a large buffer would keep all of it for as long as the delivery waits.
+    return this.#length * 1.25 >= bytes.buffer.byteLength ? bytes : Buffer.from(bytes)
+  }
+
+  #grow(length: number, likelyBytes: number): void {
+    const larger = Buffer.allocUnsafeSlow(Math.max(length, Math.min(length * 2, likelyBytes)))
+    this.#buffer.copy(larger, 0, 0, this.#length)
+    this.#buffer = larger
+  }
+}
+
+const EMPTY = Buffer.alloc(0)

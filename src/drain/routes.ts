@@ -1,5 +1,5 @@
 // POST /drains/:resource_id: where Logplex delivers. The order of things is the contract of this room:
-// admit by drain token, wait for room, read, parse all of it, commit once, answer 204.
+// admit by drain token, read as there is room for it, parse all of it, commit once, answer 204.
 //
 // What an answer makes the sender do (heroku/logplex src/logplex_http_drain.erl): 2xx, done; 4xx, the batch is lost;
 // 5xx, two more tries within milliseconds, then it is lost; no answer for 5 s, the same. So nothing that might pass
@@ -9,26 +9,25 @@ import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { AppError } from '../errors.ts'
 import { drainTokens } from '../logplex/drain-token.ts'
-import { parseFrames } from '../logplex/frame-parser.ts'
+import { deliveryCost } from '../logs/delivery-cost.ts'
 import type { Admission, AdmittedDrain } from './admission.ts'
 import type { ByteGate } from './byte-gate.ts'
 import type { DrainCounters } from './counters.ts'
-import { frameKey } from './frame-key.ts'
+import { Entry } from './entry.ts'
 import type { HeldDeliveries } from './held-deliveries.ts'
 import { Hold } from './hold.ts'
-import { findLosses } from './losses.ts'
 import type { Newcomer, Newcomers } from './newcomers.ts'
+import type { Pace } from './pacer.ts'
 import { readBody } from './read-body.ts'
 import type { ReceiptClock } from './receipt-clock.ts'
 import type { ReceivedDelivery } from './spool/delivery-record.ts'
 import type { Kept } from './store-or-spool.ts'
+import { toDelivery } from './to-delivery.ts'
 
 /** `application/x-logplex-1` is the older name; both come with or without parameters. */
 const CONTENT_TYPES = ['application/logplex-1', 'application/x-logplex-1']
-/** A sender that takes longer for its body is cut off. Logplex itself gives the whole exchange five seconds. */
-const BODY_TIMEOUT_MS = 10_000
-/** Room taken for a body that does not say how long it is, as log-shuttle's chunked ones. */
-const UNKNOWN_BODY_BYTES = 1_000_000
+/** How slow a sender may be. Logplex gives the whole exchange five seconds, and sends what it has at once. */
+const BODY_PACE: Pace = { timeoutMs: 10_000, graceMs: 2_000, everyMs: 1_000, leastBytes: 1_000 }
 
 /** While the database is away every delivery fails alike: one line a second tells it, the counters count all. */
 const TELL_EVERY_MS = 1_000
@@ -48,15 +47,9 @@ export interface DrainParts {
   ownOrigin?: string
 }
 
-/** What a request has been let in with; present from the onRequest hook on. */
-interface Entry {
-  drain: AdmittedDrain | Newcomer
-  heldBytes: number
-  hold: Hold
-}
-
 declare module 'fastify' {
   interface FastifyRequest {
+    /** Present from the onRequest hook on. */
     drainEntry: Entry | null
   }
 }
@@ -67,31 +60,27 @@ export async function drainRoutes(app: FastifyInstance, parts: DrainParts): Prom
   app.addContentTypeParser(CONTENT_TYPES, (request: FastifyRequest, payload: IncomingMessage) =>
     readBody(payload, {
       encoding: request.headers['content-encoding'],
+      announcedBytes: announcedBytes(request),
       limitBytes: parts.bodyLimitBytes,
-      timeoutMs: BODY_TIMEOUT_MS,
+      room: request.drainEntry as Entry,
+      pace: BODY_PACE,
     }),
   )
-  // Before the body is read: a token that is not known costs no parsing, and a full queue no memory.
-  app.addHook('onRequest', async (request) => {
+  // Before the body is read: a token that is not known costs no parsing.
+  app.addHook('onRequest', async (request, reply) => {
     const startedAt = performance.now()
     if (parts.ownOrigin !== undefined && request.headers['culvert-origin'] === parts.ownOrigin)
       throw new AppError('drain_loop')
     const drain = await admit(request, parts)
-    const heldBytes = Number(request.headers['content-length'] ?? UNKNOWN_BODY_BYTES)
-    if (heldBytes > parts.bodyLimitBytes)
+    if ((announcedBytes(request) ?? 0) > parts.bodyLimitBytes)
       throw new AppError('body_too_large', { limit: parts.bodyLimitBytes })
-    if (!(await parts.gate.enter(heldBytes, parts.holdMs))) throw new AppError('store_unavailable')
     const hold = new Hold(parts.holdMs - (performance.now() - startedAt))
-    request.drainEntry = { drain, heldBytes, hold }
+    const entry = new Entry(drain, parts.gate.open(drain.resourceNumber), hold)
+    request.drainEntry = entry
+    // Answered or cut off, and maybe so already.
+    if (reply.raw.closed) entry.leave()
+    else reply.raw.once('close', () => entry.leave())
   })
-  const release = async (request: FastifyRequest) => {
-    if (request.drainEntry === null) return
-    parts.gate.leave(request.drainEntry.heldBytes)
-    request.drainEntry.hold.release()
-    request.drainEntry = null
-  }
-  app.addHook('onResponse', release)
-  app.addHook('onRequestAbort', release)
   let toldAt = Number.NEGATIVE_INFINITY
   app.setErrorHandler((thrown, request, reply) => {
     const error = toAppError(thrown)
@@ -105,16 +94,29 @@ export async function drainRoutes(app: FastifyInstance, parts: DrainParts): Prom
   })
 
   app.post('/drains/:resource_id', { bodyLimit: parts.bodyLimitBytes }, async (request, reply) => {
-    const { drain, hold } = request.drainEntry as Entry
-    if ('drainId' in drain) {
-      const delivery = toDelivery(request, drain, parts)
-      if (delivery) parts.counters.kept(delivery, await parts.file(delivery, hold))
-    } else {
-      const delivery = toDelivery(request, { ...NO_DRAIN, resourceNumber: drain.resourceNumber }, parts)
-      if (delivery) await parts.newcomers?.keep(drain, delivery, hold)
+    const entry = request.drainEntry as Entry
+    entry.use()
+    try {
+      await take(request, entry, parts)
+    } finally {
+      entry.leave()
     }
     return reply.code(204).send()
   })
+}
+
+async function take(request: FastifyRequest, entry: Entry, parts: DrainParts): Promise<void> {
+  const { drain, hold } = entry
+  const isKnown = 'drainId' in drain
+  const of = isKnown ? drain : { ...NO_DRAIN, resourceNumber: drain.resourceNumber }
+  const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0)
+  const parsed = toDelivery(body, request.headers, of, parts)
+  const delivery = parsed instanceof Promise ? await parsed : parsed
+  if (delivery === null) return
+  const room = entry.settle(deliveryCost(delivery))
+  if (room) await room
+  if (isKnown) parts.counters.kept(delivery, await parts.file(delivery, hold))
+  else await parts.newcomers?.keep(drain, delivery, hold)
 }
 
 /** In place of what is only known once the drain is. */
@@ -132,31 +134,10 @@ async function admit(request: FastifyRequest, parts: DrainParts): Promise<Admitt
   }
 }
 
-/** Null where the body holds no line: an empty probe is welcome and leaves nothing behind. */
-function toDelivery(
-  request: FastifyRequest,
-  drain: AdmittedDrain,
-  parts: DrainParts,
-): ReceivedDelivery | null {
-  const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0)
-  const frameId = header(request, 'logplex-frame-id')
-  const userAgent = header(request, 'user-agent') ?? ''
-  // No frame id: not a Logplex. log-shuttle says so in its name as well.
-  const structuredData = frameId === undefined || userAgent.startsWith('log-shuttle/')
-  const { lines, malformed } = parseFrames(body, { structuredData })
-  parts.counters.malformedFrames += malformed
-  const announced = Number(header(request, 'logplex-msg-count') ?? lines.length)
-  if (announced !== lines.length) parts.counters.countMismatches++
-  if (lines.length === 0) return null
-  return {
-    ...drain,
-    losses: findLosses(body, lines, announced),
-    frameKey: frameKey(frameId, header(request, 'x-request-id')),
-    receivedAtMicros: parts.clock.claim(lines.length),
-    structuredData,
-    body,
-    lines,
-  }
+/** Undefined for one that does not say how long it is, as log-shuttle's chunked ones. */
+function announcedBytes({ headers }: FastifyRequest): number | undefined {
+  const length = headers['content-length']
+  return length === undefined ? undefined : Number(length)
 }
 
 /** Anything unforeseen is 503: it may pass, and a 4xx would be the end of the batch. */
@@ -165,9 +146,4 @@ function toAppError(thrown: unknown): AppError {
   const code = (thrown as { code?: string }).code
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new AppError('unsupported_content_type')
   return new AppError('store_unavailable', {}, { cause: thrown })
-}
-
-function header(request: FastifyRequest, name: string): string | undefined {
-  const value = request.headers[name]
-  return typeof value === 'string' && value !== '' ? value : undefined
 }

@@ -36,8 +36,8 @@ export function isBelieved({ sentAtMicros }: FramedLine, receivedAtMicros: numbe
   return sentAtMicros - receivedAtMicros <= MAX_AHEAD_MICROS
 }
 
-/** Lines in their order; an array is one, so is packed-lines.ts. */
-export interface LineList {
+/** Lines in their order; an array is one, so are PackedLines. */
+export interface LineList extends Iterable<FramedLine> {
   readonly length: number
   at(index: number): FramedLine | undefined
 }

@@ -3,6 +3,7 @@
 import type { LineList, LogLine } from '../logplex/framed-line.ts'
 import type { Apps } from '../query/line-view.ts'
 import type { Query } from '../query/query.ts'
+import { costOf } from './delivery-cost.ts'
 
 /** The key of a delivery: 32 lower-case hex digits, remembered for a while. */
 export interface FrameKey {
@@ -16,7 +17,7 @@ export interface Delivery {
   drainId: number
   /** Retention class: the plan's days at the time of receipt. */
   retentionDays: number
-  /** The plan's volume of a UTC day, in bytes of bodies. What comes above it is counted and not kept. */
+  /** The plan's volume of a UTC day, in bytes as delivery-cost.ts counts them. What comes above it is counted and not kept. */
   dailyBytes: number
   /** Lines that this delivery tells are missing. */
   losses: readonly Loss[]
@@ -39,9 +40,16 @@ export interface Excluded {
   bytes: number
 }
 
-/** The bytes of a delivery that count towards the volume of its day. */
-export function countedBytes({ body, excluded = [] }: Pick<Delivery, 'body' | 'excluded'>): number {
-  return excluded.reduce((bytes, one) => bytes - one.bytes, body.length)
+/** What a delivery counts towards the volume of its day: what it costs without the lines that rules dropped. */
+export function countedBytes({
+  body,
+  lines,
+  excluded = [],
+}: Pick<Delivery, 'body' | 'lines' | 'excluded'>): number {
+  return costOf(
+    excluded.reduce((bytes, one) => bytes - one.bytes, body.length),
+    lines.length,
+  )
 }
 
 /**
@@ -57,6 +65,7 @@ export type LossKind =
   | 'count_mismatch'
   | 'quota'
   | 'unavailable'
+  | 'too_many_lines'
 
 export interface Loss {
   kind: LossKind

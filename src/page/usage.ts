@@ -42,6 +42,7 @@ const CAUSES: Record<LossKind, string> = {
   count_mismatch: 'announced by the sender but not in what it sent',
   quota: 'received above the daily volume of the plan and not kept',
   unavailable: 'refused because they could not be stored in time',
+  too_many_lines: 'above the 10,000 lines that are taken of one delivery',
 }
 
 export function renderToday(today: Today): Html {

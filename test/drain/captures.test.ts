@@ -13,6 +13,9 @@ import { createPostgresLogStore } from '../support/logs.ts'
 import { bodyOf, exchange } from '../support/raw-http.ts'
 import { provision, startTestService, type TestService } from '../support/service.ts'
 
+const UNBOUNDED = { take: () => undefined, give() {} }
+const UNHURRIED = { timeoutMs: 10_000, graceMs: 10_000, everyMs: 10_000, leastBytes: 0 }
+
 const DIRECTORY = new URL('../../packages/heroku-simulator/test/fixtures/logplex/', import.meta.url)
 const captures = readdirSync(DIRECTORY).filter((name) => name.endsWith('.raw'))
 
@@ -76,7 +79,7 @@ describe('a body in pieces', () => {
   it('parses the same however it is split', async () => {
     await fc.assert(
       fc.asyncProperty(bodies, cuts, async (whole, at) => {
-        const options = { encoding: undefined, limitBytes: 1_000_000, timeoutMs: 1_000 }
+        const options = { encoding: undefined, limitBytes: 1_000_000, room: UNBOUNDED, pace: UNHURRIED }
         const joined = await readBody(Readable.from(split(whole, at)), options)
         expect(parseFrames(joined, { structuredData: false })).toEqual(
           parseFrames(whole, { structuredData: false }),

@@ -1,11 +1,17 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { MAX_LINES } from '../../src/logplex/frame-parser.ts'
+import { LINE_BYTES } from '../../src/logs/delivery-cost.ts'
 import { counted, frame } from '../support/deliveries.ts'
 import {
   deprovision,
   provision,
   startTestService,
+  stopCommits,
   storedMessages,
   type TestResource,
   type TestService,
@@ -20,6 +26,10 @@ beforeAll(async () => {
 afterAll(() => service.close())
 
 const frameId = () => randomBytes(16).toString('hex').toUpperCase()
+const resourceNumber = async ({ id }: TestResource): Promise<number> => {
+  const { rows } = await service.database.pool.query('select number from resource where id = $1', [id])
+  return rows[0].number
+}
 const body = (...messages: string[]) => Buffer.concat(messages.map((message) => counted(frame(message))))
 
 /** Posts as Logplex does; a header of undefined is left out. */
@@ -197,13 +207,94 @@ describe('what is refused for good', () => {
     expect((await deliver(resource, gzipSync(large), { 'content-encoding': 'gzip' })).status).toBe(413)
     expect(await storedMessages(service, resource.id)).toEqual([])
   })
+})
 
-  it('leaves no room taken behind', () => {
-    expect(service.service.drain.gate.heldBytes).toBe(0)
+describe('a delivery of more lines than are taken', () => {
+  it('is answered 204, kept up to the bound, and the rest is a gap', async () => {
+    const own = await provision(service)
+    const number = await resourceNumber(own)
+    const before = service.service.drain.counters.tooManyLines
+    const content = gzipSync('1 a'.repeat(MAX_LINES + 5_000))
+    const headers = { 'content-encoding': 'gzip', 'logplex-msg-count': String(MAX_LINES + 5_002) }
+    expect((await deliver(own, content, headers)).status).toBe(204)
+    expect(await storedMessages(service, own.id)).toHaveLength(MAX_LINES)
+    const { rows } = await service.database.pool.query(
+      'select kind, lines from gap where resource_number = $1 order by kind',
+      [number],
+    )
+    expect(rows).toEqual([
+      { kind: 'count_mismatch', lines: '2' },
+      { kind: 'too_many_lines', lines: '5000' },
+    ])
+    expect(service.service.drain.counters.tooManyLines - before).toBe(5_000)
+  })
+
+  it('counts towards the plan as what it becomes', async () => {
+    const own = await provision(service)
+    const content = gzipSync('1 a'.repeat(1_000))
+    expect((await deliver(own, content, { 'content-encoding': 'gzip' })).status).toBe(204)
+    const { rows } = await service.database.pool.query(
+      'select sum(lines) as lines, sum(bytes) as bytes from usage where resource_number = $1',
+      [await resourceNumber(own)],
+    )
+    expect(rows).toEqual([{ lines: '1000', bytes: String(1_000 * LINE_BYTES) }])
+  })
+})
+
+describe('the room that deliveries take', () => {
+  const held = () => service.service.drain.gate.heldBytes
+  const head = (own: TestResource, bytes: number) =>
+    `POST /drains/x HTTP/1.1\r\nHost: x\r\nContent-Type: application/logplex-1\r\nLogplex-Frame-Id: ${frameId()}\r\n` +
+    `Logplex-Drain-Token: ${own.drainToken}\r\nContent-Length: ${bytes}\r\n\r\n`
+  const open = async () => {
+    const socket = connect(Number(new URL(service.origin).port), '127.0.0.1')
+    socket.on('error', () => {})
+    await once(socket, 'connect')
+    return socket
+  }
+
+  it('is what has arrived, not what was announced, and is given back when the sender goes away', async () => {
+    const own = await provision(service)
+    const socket = await open()
+    socket.write(head(own, 900_000))
+    socket.write('x'.repeat(5_000))
+    await expect.poll(held).toBe(5_000)
+    socket.destroy()
+    await expect.poll(held).toBe(0)
+  })
+
+  it('is held for as long as the delivery waits, though its sender has gone', async () => {
+    const own = await provision(service)
+    const letCommit = await stopCommits(service.database)
+    try {
+      const content = body('waits')
+      const socket = await open()
+      socket.write(head(own, content.length))
+      socket.write(content)
+      await expect.poll(() => service.service.drain.levels().heldBytes).toBe(content.length)
+      socket.destroy()
+      await sleep(100)
+      expect(held()).toBe(content.length)
+    } finally {
+      await letCommit()
+    }
+    await expect.poll(held).toBe(0)
+    expect(await storedMessages(service, own.id)).toEqual(['waits'])
+  })
+
+  it('is given back after refusals of every kind', async () => {
+    const own = await provision(service)
+    const gzip = { 'content-encoding': 'gzip' }
+    await deliver(own, body('x'), gzip)
+    await deliver(own, gzipSync(Buffer.alloc(2_000_000)), gzip)
+    await deliver(own, body('x'), { 'content-type': 'text/plain' })
+    await deliver(own, Buffer.alloc(1_000_001))
+    await deliver(own, '')
+    expect(held()).toBe(0)
   })
 })
 
 it('reports each refusal in a counter', () => {
   const refused = Object.fromEntries(service.service.drain.counters.refused)
-  expect(refused).toMatchObject({ drain_gone: 1, drain_token_missing: 1, unsupported_content_type: 3 })
+  expect(refused).toMatchObject({ drain_gone: 1, drain_token_missing: 1, unsupported_content_type: 4 })
 })

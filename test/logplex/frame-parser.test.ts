@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { writeFrame } from '../../src/logplex/frame-form.ts'
-import { isRaw, parseFrames } from '../../src/logplex/frame-parser.ts'
+import { FrameParser, isRaw, MAX_LINES, parseFrames } from '../../src/logplex/frame-parser.ts'
 import type { FramedLine } from '../../src/logplex/framed-line.ts'
 import { drainVectors } from '../support/drain-vectors.ts'
 
@@ -14,7 +14,7 @@ function counted(frame: string | Buffer): Buffer {
 function parse(body: string | Buffer, structuredData = false) {
   const bytes = Buffer.from(body as string)
   const { lines, malformed } = parseFrames(bytes, { structuredData })
-  return { malformed, lines: lines.map((line) => readable(bytes, line)) }
+  return { malformed, lines: [...lines].map((line) => readable(bytes, line)) }
 }
 
 function readable(body: Buffer, line: FramedLine) {
@@ -51,14 +51,14 @@ describe('reading the vectors', () => {
       const { lines } = parseFrames(vector.body, { structuredData: false })
       for (const [index, frame] of vector.frames.entries()) {
         if (frame === null) continue
-        const line = lines[index] as FramedLine
+        const line = lines.at(index) as FramedLine
         const message = vector.body.subarray(line.messageStart, line.end)
         expect(message.toString('latin1')).toBe(frame.message.toString('latin1'))
         expect(line.priority).toBe(frame.pri)
       }
       if (vector.wellFormed) {
         expect(lines.length).toBe(vector.frames.length)
-        const whole = Buffer.concat(lines.map((line) => counted(givenBack(vector.body, line))))
+        const whole = Buffer.concat([...lines].map((line) => counted(givenBack(vector.body, line))))
         expect(whole.equals(vector.body)).toBe(true)
       }
     })
@@ -146,7 +146,82 @@ describe('framing', () => {
   })
 })
 
+describe('a body of more lines than are taken', () => {
+  const EXTRA = 7
+  const tooMany = Buffer.concat(
+    Array.from({ length: MAX_LINES + EXTRA }, (_, at) => counted(`${HEAD} ${at}\n`)),
+  )
+
+  it('has the rest counted', () => {
+    const { lines, beyond, malformed } = parseFrames(tooMany, { structuredData: false })
+    expect([lines.length, beyond, malformed]).toEqual([MAX_LINES, EXTRA, 0])
+    expect(readable(tooMany, lines.at(MAX_LINES - 1) as FramedLine).message).toBe(String(MAX_LINES - 1))
+    expect(lines.at(MAX_LINES)).toBeUndefined()
+  })
+
+  it('has raw lines among the rest counted too, and what stands between frames', () => {
+    const body = Buffer.concat([
+      tooMany,
+      Buffer.from('%% rubbish %%'),
+      counted(`${HEAD} x`),
+      Buffer.from('\n'),
+    ])
+    expect(parseFrames(body, { structuredData: false })).toMatchObject({ beyond: EXTRA + 2, malformed: 0 })
+  })
+
+  it('gives the same lines once what is above is cut off', () => {
+    const { lines, bytes } = parseFrames(tooMany, { structuredData: false })
+    const again = parseFrames(tooMany.subarray(0, bytes), { structuredData: false })
+    expect([...again.lines]).toEqual([...lines])
+    expect(again).toMatchObject({ beyond: 0, bytes })
+  })
+})
+
+describe('a parse that is paused', () => {
+  const mostPauses = (body: Buffer) => {
+    const parser = new FrameParser(body, { structuredData: true })
+    let pauses = 0
+    while (!parser.run(() => true)) pauses++
+    return { parsed: parser.result(), pauses }
+  }
+
+  it('is the same as one in one go', () => {
+    const pieces = fc.array(
+      fc.constantFrom(`${counted(`${HEAD} - a\n`)}`, '<<<', ' <1', '99 <190>1 ', '\n', 'x '.repeat(40)),
+      { maxLength: 400 },
+    )
+    fc.assert(
+      fc.property(pieces, (parts) => {
+        const body = Buffer.from(parts.join(''))
+        const whole = parseFrames(body, { structuredData: true })
+        const { parsed } = mostPauses(body)
+        expect([...parsed.lines]).toEqual([...whole.lines])
+        expect(parsed.malformed).toBe(whole.malformed)
+      }),
+      { numRuns: 50 },
+    )
+  })
+
+  it.each([
+    ['frames of three bytes', '1 a'],
+    ['no frame at all', ' <'],
+    ['counts that point past the end', `9999999 ${HEAD} `],
+  ])('can be paused often, whatever is in it: %s', (_, piece) => {
+    const bytes = 1_000_000
+    const { pauses } = mostPauses(Buffer.from(piece.repeat(bytes / piece.length)))
+    // Between two pauses: frames whose header is looked at, or places that look like one.
+    expect(pauses).toBeGreaterThan(5)
+  })
+})
+
 describe('the header', () => {
+  it('is looked for in the first bytes of a frame only', () => {
+    const f = (fieldBytes: number) =>
+      parse(counted(`<190>1 2026-08-20T10:11:12Z host app ${'x'.repeat(fieldBytes)} - message`)).lines[0]
+    expect(f(4_000)).toMatchObject({ raw: false, message: 'message' })
+    expect(f(5_000)).toMatchObject({ raw: true })
+  })
+
   const f = (frame: string, want: object) => expect(parse(counted(frame)).lines[0]).toMatchObject(want)
 
   it('reads nil fields as absent', () => {
@@ -230,7 +305,7 @@ describe('what holds for any bytes', () => {
         const body = Buffer.concat(frames.map(counted))
         const { lines, malformed } = parseFrames(body, { structuredData })
         expect(malformed).toBe(0)
-        expect(lines.map((line) => givenBack(body, line).toString('latin1'))).toEqual(
+        expect([...lines].map((line) => givenBack(body, line).toString('latin1'))).toEqual(
           frames.map((bytes) => bytes.toString('latin1')),
         )
       }),
@@ -273,7 +348,7 @@ describe('what holds for any bytes', () => {
           const body = Buffer.concat([...frames.map(counted), Buffer.from(junk)])
           const { lines } = parseFrames(body, { structuredData: false })
           expect(
-            lines.slice(0, frames.length).map((line) => body.toString('latin1', line.start, line.end)),
+            [...lines].slice(0, frames.length).map((line) => body.toString('latin1', line.start, line.end)),
           ).toEqual(frames.map((bytes) => bytes.toString('latin1')))
         },
       ),

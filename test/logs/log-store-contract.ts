@@ -176,6 +176,19 @@ export function describeLogStore(engine: string, open: () => Promise<StoreUnderT
       expect(Buffer.from(line?.frame ?? []).equals(bytes)).toBe(true)
     })
 
+    it('gives a line back byte for byte however large it is, text or not', async () => {
+      const own = ownResource()
+      const head = Buffer.from(frame('').trimEnd())
+      const frames = ['✓ text ', 'a tab\t', '\0'].map((text) =>
+        Buffer.concat([head, Buffer.from(` ${text.repeat(30_000)}`)]),
+      )
+      frames.push(Buffer.concat([head, Buffer.alloc(100_000, 0xff)]))
+      await store.append([delivery(frames, own)])
+      const lines = (await readAll(own.resourceNumber)).reverse()
+      expect(lines.map((line) => frames.findIndex((bytes) => bytes.equals(line.frame)))).toEqual([0, 1, 2, 3])
+      expect(lines[2]?.message).toBe('\u2400'.repeat(30_000))
+    })
+
     it('orders a line by its receipt where its own time is missing or lies in the future', async () => {
       const own = ownResource()
       const frames = ['-', '2999-01-01T00:00:00Z', '2026-11-21T24:00:00Z'].map((at) => frame('x', { at }))
@@ -430,7 +443,7 @@ export function describeLogStore(engine: string, open: () => Promise<StoreUnderT
       it('is counted once with the rest of its delivery, by rule and day, and not towards the volume', async () => {
         const own = ownResource()
         const excluded = [
-          { exclusionId, lines: 2, bytes: 30 },
+          { exclusionId, lines: 2, bytes: 8 },
           { exclusionId: exclusionId.replace('0', 'f'), lines: 1, bytes: 5 },
         ]
         const one = delivery([frame('kept')], { ...own, excluded })
@@ -440,14 +453,14 @@ export function describeLogStore(engine: string, open: () => Promise<StoreUnderT
         ])
         expect(await store.append([one])).toEqual(['duplicate'])
         expect(await store.savedSince(own.resourceNumber, '2026-11-21')).toEqual([
-          { exclusionId, day: '2026-11-21', lines: 4, bytes: 60 },
+          { exclusionId, day: '2026-11-21', lines: 4, bytes: 16 },
           { exclusionId: exclusionId.replace('0', 'f'), day: '2026-11-21', lines: 2, bytes: 10 },
         ])
         expect(await store.savedSince(own.resourceNumber, '2026-11-22')).toEqual([])
         const { lines, bytes } = await store.usage(own.resourceNumber, '2026-11-21')
         expect([lines, bytes]).toEqual([
           2,
-          counted(frame('kept')).length + counted(frame('kept too')).length - 70,
+          counted(frame('kept')).length + counted(frame('kept too')).length - 26,
         ])
         await store.purge(own.resourceNumber)
         expect(await store.savedSince(own.resourceNumber, '2026-11-21')).toEqual([])
@@ -486,6 +499,18 @@ export function describeLogStore(engine: string, open: () => Promise<StoreUnderT
       const body = Buffer.concat(Array.from({ length: 10 }, (_, at) => counted(frame(`line ${at}`))))
       const full = (own: Partial<Delivery>, fields: Partial<Delivery> = {}) =>
         delivery([], { ...own, body, ...parsed(body), dailyBytes: 3 * body.length, ...fields })
+
+      it('counts a line as more than its bytes where it has next to none', async () => {
+        const own = ownResource()
+        const tiny = Buffer.from('1 a'.repeat(1_000))
+        await store.append([delivery([], { ...own, body: tiny, ...parsed(tiny) })])
+        expect(await store.usage(own.resourceNumber, '2026-11-21')).toMatchObject({
+          lines: 1_000,
+          bytes: 50_000,
+        })
+        const [used] = await store.append([full(own, { dailyBytes: 50_000 })])
+        expect(used).toBe('over_quota')
+      })
 
       it('is counted in lines and bytes as received', async () => {
         const own = ownResource()

@@ -1,10 +1,12 @@
 // Lines of a delivery as rows of ClickHouse's TabSeparated format (ClickHouse docs: Formats, "TabSeparated"). Text, because
 // the engine inside the process takes no other. The bytes of a message are copied once and never become a string.
 import { type FramedLine, isBelieved } from '../../logplex/framed-line.ts'
+import type { SlicedWork } from '../../time-slices.ts'
 import type { LineBatch } from '../line-table.ts'
 import type { Delivery } from '../log-store.ts'
 import type { StoredRow } from '../postgres/read-rows.ts'
-import { shownText } from '../shown-text.ts'
+import { type RowWriter, rowEncoding } from '../row-encoding.ts'
+import { pieces, shownBytes, textPieces } from '../shown-text.ts'
 
 const TAB = 0x09
 const LINE_FEED = 0x0a
@@ -16,16 +18,10 @@ const LETTER_N = 0x6e
 /** What the numbers and tabs of a row take at the most. */
 const FIXED_BYTES = 120
 
-/** The columns of table.ts, in their order. */
-export function encodeTsv(deliveries: readonly Delivery[], batch: LineBatch): Buffer {
+/** The columns of table.ts, in their order */
+export function encodeTsv(deliveries: readonly Delivery[], batch: LineBatch): SlicedWork<Buffer> {
   const writer = new TsvWriter(batch, estimateBytes(deliveries))
-  for (const delivery of deliveries) {
-    const { lines, receivedAtMicros } = delivery
-    for (let at = 0; at < lines.length; at++) {
-      writer.row(delivery, lines.at(at) as FramedLine, receivedAtMicros + at)
-    }
-  }
-  return writer.finish()
+  return rowEncoding(deliveries, writer, () => writer.finish())
 }
 
 /** Rows of one resource that were read from Postgres. */
@@ -40,7 +36,9 @@ function estimateBytes(deliveries: readonly Delivery[]): number {
   return deliveries.reduce((bytes, { body, lines }) => bytes + body.length + lines.length * FIXED_BYTES, 0)
 }
 
-class TsvWriter {
+const EMPTY = Buffer.alloc(0)
+
+class TsvWriter implements RowWriter {
   #buffer: Buffer
   #at = 0
   readonly #batch: LineBatch
@@ -52,9 +50,33 @@ class TsvWriter {
 
   row(delivery: Delivery, line: FramedLine, receivedAtMicros: number): void {
     const { body } = delivery
-    const believed = isBelieved(line, receivedAtMicros)
     // Each byte may become two, and what is no text three before.
     this.#reserve(FIXED_BYTES + (line.end - line.start) * 8)
+    const believed = this.#fixed(delivery, line, receivedAtMicros)
+    this.#text(line, body, line.sourceStart, line.sourceEnd)
+    this.#text(line, body, line.processStart, line.processEnd)
+    this.#text(line, body, line.messageStart, line.messageEnd)
+    if (line.reproducible && believed) this.#field(body, 0, 0)
+    else this.#field(body, line.start, line.end)
+    this.#end()
+  }
+
+  *largeRow(delivery: Delivery, line: FramedLine, receivedAtMicros: number): Generator<void> {
+    const { body } = delivery
+    this.#reserve(FIXED_BYTES)
+    const believed = this.#fixed(delivery, line, receivedAtMicros)
+    yield* this.#largeField(textPieces(line, body, line.sourceStart, line.sourceEnd))
+    yield* this.#largeField(textPieces(line, body, line.processStart, line.processEnd))
+    yield* this.#largeField(textPieces(line, body, line.messageStart, line.messageEnd))
+    const end = line.reproducible && believed ? line.start : line.end
+    yield* this.#largeField(pieces(body, line.start, end))
+    this.#reserve(FIXED_BYTES)
+    this.#end()
+  }
+
+  /** All but the texts; whether the time of sending is believed. */
+  #fixed(delivery: Delivery, line: FramedLine, receivedAtMicros: number): boolean {
+    const believed = isBelieved(line, receivedAtMicros)
     this.#number(delivery.resourceNumber)
     this.#number(believed ? line.sentAtMicros : receivedAtMicros)
     this.#number(receivedAtMicros)
@@ -62,12 +84,7 @@ class TsvWriter {
     this.#number(line.priority)
     this.#number(line.form)
     this.#number(delivery.retentionDays)
-    this.#text(line, body, line.sourceStart, line.sourceEnd)
-    this.#text(line, body, line.processStart, line.processEnd)
-    this.#text(line, body, line.messageStart, line.messageEnd)
-    if (line.reproducible && believed) this.#bytes(body, 0, 0)
-    else this.#bytes(body, line.start, line.end)
-    this.#end()
+    return believed
   }
 
   stored(resourceNumber: number, row: StoredRow): void {
@@ -81,7 +98,7 @@ class TsvWriter {
     this.#number(row.priority)
     this.#number(row.form)
     this.#number(row.retention_days)
-    for (const field of fields) this.#bytes(field, 0, field.length)
+    for (const field of fields) this.#field(field, 0, field.length)
     this.#end()
   }
 
@@ -97,11 +114,26 @@ class TsvWriter {
 
   #text(line: FramedLine, body: Buffer, start: number, end: number): void {
     if (line.isText) {
-      this.#bytes(body, start, end)
+      this.#field(body, start, end)
     } else {
-      const shown = Buffer.from(shownText(body, line, start, end))
-      this.#bytes(shown, 0, shown.length)
+      const shown = shownBytes(body, start, end)
+      this.#field(shown, 0, shown.length)
     }
+  }
+
+  *#largeField(parts: Iterable<Buffer>): Generator<void> {
+    for (const part of parts) {
+      this.#reserve(part.length * 2 + 1)
+      this.#bytes(part, 0, part.length)
+      yield
+    }
+    this.#reserve(1)
+    this.#field(EMPTY, 0, 0)
+  }
+
+  #field(source: Buffer, start: number, end: number): void {
+    this.#bytes(source, start, end)
+    this.#buffer[this.#at++] = TAB
   }
 
   /** With what has a meaning in the format escaped. */
@@ -117,7 +149,6 @@ class TsvWriter {
         buffer[to++] = byte
       }
     }
-    buffer[to++] = TAB
     this.#at = to
   }
 

@@ -1,5 +1,6 @@
 // Lines into ClickHouse, in the midst of a transaction of Postgres: steps 2 and 3 of lanes.ts.
 import type { PoolClient } from 'pg'
+import { inSlices } from '../../time-slices.ts'
 import type { Written } from '../line-table.ts'
 import type { Delivery } from '../log-store.ts'
 import type { ClickHouse } from './clickhouse.ts'
@@ -13,5 +14,7 @@ export function writeLines(
   client: PoolClient,
   deliveries: readonly Delivery[],
 ): Promise<Written> {
-  return inLane(lanes, client, (batch) => clickhouse.insert(TABLE, COLUMNS, encodeTsv(deliveries, batch)))
+  return inLane(lanes, client, async (batch) =>
+    clickhouse.insert(TABLE, COLUMNS, await inSlices(encodeTsv(deliveries, batch))),
+  )
 }

@@ -3,11 +3,11 @@
 import { setImmediate as otherWork } from 'node:timers/promises'
 import { formatMicros } from '../../logplex/frame-form.ts'
 import { type FramedLine, isBelieved } from '../../logplex/framed-line.ts'
+import { LinePacker } from '../../logplex/packed-lines.ts'
 import type { Apps } from '../../query/line-view.ts'
 import { matches, type Query } from '../../query/query.ts'
 import { type AskedLine, searched } from '../../query/searched-line.ts'
 import type { Delivery, Excluded } from '../log-store.ts'
-import { PackedLines } from '../packed-lines.ts'
 import { shownText } from '../shown-text.ts'
 
 export interface Rule {
@@ -40,7 +40,7 @@ export async function exclude<D extends Delivery>(
   pace: Pace,
 ): Promise<Sifted<D>> {
   const { lines } = delivery
-  const kept: FramedLine[] = []
+  const kept = new LinePacker(lines.length)
   const dropped = new Map<string, { lines: number; bytes: number }>()
   let endBefore = 0
   let unread = 0
@@ -50,7 +50,7 @@ export async function exclude<D extends Delivery>(
     if (turn === 'wait') await otherWork()
     const rule = turn === 'stop' ? undefined : firstMatch(rules, delivery, line, at, apps)
     if (turn === 'stop') unread++
-    if (rule === undefined) kept.push(line)
+    if (rule === undefined) kept.add(line)
     else {
       const sum = dropped.get(rule.id) ?? { lines: 0, bytes: 0 }
       sum.lines++
@@ -61,7 +61,7 @@ export async function exclude<D extends Delivery>(
   }
   if (dropped.size === 0) return { delivery, unread }
   const excluded = [...dropped].map(([exclusionId, sum]): Excluded => ({ exclusionId, ...sum }))
-  return { delivery: { ...delivery, lines: new PackedLines(kept), excluded }, unread }
+  return { delivery: { ...delivery, lines: kept.pack(), excluded }, unread }
 }
 
 function firstMatch(

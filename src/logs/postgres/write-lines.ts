@@ -1,5 +1,6 @@
 // Lines into log_line: COPY in the binary format, straight into the day's partition.
 import type { Statement } from '../../database/round-trip.ts'
+import { inSlices } from '../../time-slices.ts'
 import type { Written } from '../line-table.ts'
 import type { Delivery } from '../log-store.ts'
 import { COPY_COLUMNS, encodeCopy } from './copy-encoder.ts'
@@ -9,7 +10,7 @@ import { partitionName } from './partitions.ts'
 const SPARE_BUFFERS = 4
 const SPARE_BUFFER_BYTES = 16_000_000
 
-export type WriteLines = (deliveries: readonly Delivery[]) => Written
+export type WriteLines = (deliveries: readonly Delivery[]) => Promise<Written>
 
 export function createWrite(): WriteLines {
   // A group is some megabytes. A new buffer for each would be garbage that only a full collection takes away.
@@ -20,11 +21,11 @@ export function createWrite(): WriteLines {
     if (spare.length < SPARE_BUFFERS && used.length <= SPARE_BUFFER_BYTES) spare.push(used)
   }
 
-  return (deliveries) => {
-    const copies = [...byPartition(deliveries)].map(([partition, group]) => ({
-      ...copyInto(partition),
-      rows: encodeCopy(group, spare.pop()),
-    }))
+  return async (deliveries) => {
+    const copies: (Statement & { rows: Buffer })[] = []
+    for (const [partition, group] of byPartition(deliveries)) {
+      copies.push({ ...copyInto(partition), rows: await inSlices(encodeCopy(group, spare.pop())) })
+    }
     return {
       // Lines are part of the transaction that stores them, and tell it by their xmin.
       batch: null,

@@ -8,6 +8,7 @@ const CAUSES: Record<string, string> = {
   count_mismatch: 'announced by the sender but not in what it sent',
   quota: 'above the daily volume of the plan and not kept',
   unavailable: 'refused because they could not be stored in time',
+  too_many_lines: 'above the 10,000 lines that are taken of one delivery',
 }
 
 export function gapText(kind: string, lines: number): string {

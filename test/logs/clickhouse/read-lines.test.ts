@@ -1,5 +1,6 @@
 // What the contract of any store cannot know of reading from ClickHouse: lines that are written and not committed, and
 // steps over so many lines that they go by time.
+
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { ClickHouse } from '../../../src/logs/clickhouse/clickhouse.ts'
 import { countLines } from '../../../src/logs/clickhouse/count-lines.ts'
@@ -11,6 +12,7 @@ import { BIN_SECONDS, type LineBatch } from '../../../src/logs/line-table.ts'
 import type { LinePage, LineQuery } from '../../../src/logs/log-store.ts'
 import { EVERYTHING } from '../../../src/query/everything.ts'
 import { parse } from '../../../src/query/parse.ts'
+import { atOnce } from '../../../src/time-slices.ts'
 import { isChdbMissing, openTestClickHouse } from '../../support/chdb.ts'
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
 import { delivery, frame } from '../../support/deliveries.ts'
@@ -63,7 +65,7 @@ describe.skipIf(isChdbMissing())('reading from ClickHouse', () => {
       lines.map((line) => frame(line)),
       { resourceNumber, receivedAtMicros },
     )
-    await clickhouse.insert(TABLE, COLUMNS, encodeTsv([one], batch))
+    await clickhouse.insert(TABLE, COLUMNS, atOnce(encodeTsv([one], batch)))
   }
 
   async function countAll(): Promise<number> {
