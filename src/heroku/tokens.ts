@@ -1,10 +1,6 @@
-// An access token for each resource: exchanging grants before they die, refreshing before they expire. Any number of
-// processes may do both at once; a lease on the resource's row lets one of them call the id server at a time.
-//
-// A lease rather than a lock held during the call: a lock would keep a connection and make the provision's retry wait
-// for Heroku's id server. The row is the job and SKIP LOCKED the queue: a job library would add tables, connections and
-// polling of its own, and the two that are well kept have left Node 20 (pg-boss 12.38 wants 22.12, graphile-worker 0.18
-// wants 22.18).
+// An access token for each resource: exchanges grants before they expire, and refreshes tokens before they do. Any number of
+// processes may do both at once; a lease on the resource's row lets one of them call the id server at a time. Why a lease
+// and no job library: docs/decisions/0011-no-job-library.md.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import { pauseMs } from '../back-off.ts'

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { documents, ROOT } from './documents.ts'
+import { documents, ROOT, sources } from './documents.ts'
 
 const pages = documents()
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
@@ -29,6 +29,14 @@ it('every page in docs/ is reachable from the README', () => {
       if (pages.includes(target)) reached.add(target)
     }
   expect(pages.filter((page) => page.startsWith('docs/') && !reached.has(page))).toEqual([])
+})
+
+it('comments name documents that exist', () => {
+  const named = ['src', 'bench', 'scripts']
+    .flatMap(sources)
+    .flatMap((source) => [...source.matchAll(/\bdocs\/[\w/-]+\.md\b/g)].map(([path]) => path))
+  expect(named.length).toBeGreaterThan(5)
+  expect([...new Set(named)].filter((path) => !existsSync(join(ROOT, path)))).toEqual([])
 })
 
 it('a broken link is recognized', () => {

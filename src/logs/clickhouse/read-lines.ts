@@ -1,14 +1,9 @@
-// Reading lines back: newest first, a page at a time, found by a query.
+// Reads lines back: newest first, a page at a time, found by a query.
 //
-// The search walks back in time in steps that grow (pace.ts): ClickHouse hands over the lines of a step that may match
+// The search walks back in time in steps that grow (pace.ts): ClickHouse returns the lines of a step that may match
 // (../query/prefilter.ts), and `matches` decides. It ends when the page is full, when there are no more lines, or when it
-// has taken long enough: then the page says how far it came, and the next one goes on from there.
-//
-// 20 million lines of one resource in a week, the engine inside the process, every line asked for until the end or a page of
-// 200 (chdb 26.7, 2 cores that others used too, 2026-11-21): a page without a search 36 to 84 ms; a common word 74 to
-// 153; a word or a request id that is there once 75 to 104; `status:503` 122 to 173; `level:error` 220 to 375. Where the
-// index is of little help: a word of six letters that is nowhere, 1.4 to 2.6 s, because three groups of four letters are
-// in a tenth of the granules by chance; words with letters beyond ASCII, which are not in it.
+// has taken long enough: then the page says how far it came, and the next one continues from there. What it takes:
+// docs/growing.md.
 //
 // Steps are short because the engine inside this process does one thing at a time, and cannot be interrupted.
 import type { Pool } from 'pg'

@@ -23,30 +23,8 @@ export const COLUMNS = [
   'batch',
 ] as const
 
-// Codecs and index by measurement: one million lines of simulated traffic, 205 bytes a frame, of 20 resources, merged;
-// chdb 26.7, 2 shared cores, 2026-11-21. Share of the frames' bytes on disk, seconds of processor to insert (with the
-// merges meanwhile), milliseconds of processor to find a request id.
-//
-//   message ZSTD(1)                                         0.127   7    280
-//   message ZSTD(3), which packs these worse                0.129
-//   message ZSTD(6)                                         0.117   11.5
-//   message ZSTD(9)                                         0.113   15.5
-//   message as LZ4, by a TTL ZSTD(6) behind an hour         0.117   8          not kept: another table stayed LZ4, 0.14
-//   times DoubleDelta, ZSTD(1), with ZSTD(1)                0.135              4.5 bytes a line; as below 2.8
-//   and with ZSTD(1), an index of
-//   ngrambf_v1(4, 16384, 1): as below                      +0.010   12     8
-//   ngrambf_v1(4, 24576, 1)                                +0.015   13     9
-//   ngrambf_v1(4, 32768, 1)                                +0.020   11     9
-//   the same, built not on insert but when merged          +0.020   8.6    9
-//   ngrambf_v1(4, 49152, 1), granularity 4                 +0.007   13.5   109   too coarse
-//   ngrambf_v1(5, 16384, 1)                                +0.010   12     10    nothing for words of four letters
-//   ngrambf_v1(6, 32768, 1)                                +0.020   16     14
-//   two texts in one index, message and the rest           +0.018 to 0.037
-//   tokenbf_v1                                             +0.017                knows whole words only
-//   text index of tokens, of 4-grams                       +0.19, +0.89
-//
-// What is below is 0.127 in all, 0.010 of it the index, 20.4 of 26 bytes a line the messages, and took 14 s to insert.
-// The request ids alone are some 9 bytes a line. Three letters would not do: all hexadecimal ones are in any 8,192 lines.
+// Codecs and index by measurement, and what was tried: docs/decisions/0008-four-letter-index.md. 0.127 of the frames' bytes in
+// all, 0.010 of it the index; 20.4 of 26 bytes a line are messages.
 const DEFINITIONS = `
   resource_number UInt32 codec(ZSTD(1)),
   sent_at Int64 codec(Delta, T64, ZSTD(1)),

@@ -7,10 +7,8 @@
 // look that fails is made again from the same snapshot. A reader who begins reads the past as of one snapshot and then
 // what that could not see. His position is a snapshot too, and good in any process.
 //
-// Not LISTEN and NOTIFY: a commit that notifies holds a lock that all such commits of the database wait for; its payload
-// is too small for what has to be told, so that there would be a table or a guess beside it all the same; a connection
-// that listens can be cut, and what is missed then must be looked up; and it does not work behind PgBouncer. What it would
-// save is a tenth of a second. Without readers nothing runs, and a commit pays one look at an empty table.
+// Why not LISTEN and NOTIFY: docs/decisions/0006-tails-by-snapshot.md. Without readers nothing runs, and a commit pays one
+// look at an empty table.
 //
 // A resource is
 //   WATCHED   from a reader's arrival until a minute after the last word of a process that has one. Processes say it

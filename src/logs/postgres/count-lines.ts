@@ -1,12 +1,7 @@
-// Counting all lines of a resource by time, for a histogram without a search.
+// Counts all lines of a resource by time, for a histogram without a search.
 //
-// Postgres reads every line for it: it makes no index-only plan for an index on an expression. So what counts is what it
-// does with each. Lines come from the index bin by bin, and are counted so, which needs no look into a hash table for each
-// of them; the sums of bins are then added up to steps. That takes a fifth less than counting lines by their steps, and
-// the step's length does not matter (two million lines, Postgres 15, 2 shared cores, 2026-11-21). What was tried and not
-// kept: a bitmap of the lines, no quicker with or without fetching ahead; a parallel worker, which gains less than a
-// second statement for another part of the time does (api/count-bars.ts); a table of counts, which would cost every
-// commit a row for each resource and minute, however few its lines.
+// Postgres reads every line for it. They come from the index bin by bin and are counted so, which needs no hash table; the
+// bins are then added up to steps. What was measured and tried: docs/decisions/0017-histogram-by-bins.md.
 import { formatMicros } from '../../logplex/frame-form.ts'
 import { BIN_SECONDS } from '../line-table.ts'
 import type { CountQuery, LineCount } from '../log-store.ts'

@@ -1,14 +1,9 @@
-// Reading lines back: newest first, a page at a time, found by a query.
+// Reads lines back: newest first, a page at a time, found by a query.
 //
-// The search walks back in time by the index on resource and coarse time, in steps that grow: Postgres looks at so many
-// lines, hands over those that may match (../query/prefilter.ts), and `matches` decides. It ends when the page is full,
-// when there are no more lines, or when it has taken long enough: then the page says how far it came, and the next
-// one goes on from there.
-//
-// One million lines of a resource among two, in one day, all in memory (Postgres 15, Node 20, 2 shared cores, 2026-11-21):
-// 200 lines with a common word 14 to 23 ms; one line in 170 `level:error`, 0.4 s; one in 1,000 `status:503`, 0.8 s; a word
-// that is nowhere 2.1 s, 500,000 lines a second; `status:>=500`, where Postgres hands over every line that has a status,
-// 250,000 lines a second.
+// The search walks back in time by the index on resource and coarse time, in steps that grow: Postgres looks at a number of
+// lines and returns those that may match (../query/prefilter.ts), and `matches` decides. It ends when the page is full, when
+// there are no more lines, or when it has taken long enough: then the page says how far it came, and the next one
+// continues from there. What it takes: docs/decisions/0007-matcher-and-prefilter.md.
 import type { Pool, PoolClient } from 'pg'
 import { withTransaction } from '../../database/pool.ts'
 import { conditionSql } from '../../query/condition-sql.ts'
