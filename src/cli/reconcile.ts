@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util'
 import type { Config } from '../config.ts'
 import { HerokuError } from '../heroku/heroku-error.ts'
-import { countFindings, type Finding, type FindingKind } from '../heroku/reconcile/compare.ts'
+import { countFindings, type FindingKind, type ReconcileFinding } from '../heroku/reconcile/compare.ts'
 import type { Command, CommandContext } from './command.ts'
 import { CommandError } from './with-database.ts'
 import { type HerokuCommand, requireTokens, withHeroku } from './with-heroku.ts'
@@ -17,7 +17,7 @@ const ADVICE: Record<FindingKind, string> = {
   other_plan:
     'A plan change was lost. The service asks about each one within a minute, and follows what Heroku says.',
   drain_elsewhere: 'culvert drains move --to <DRAIN_URL> brings them back.',
-  not_listed: 'Look in the log for "the drains could not be listed", or for a grant that was lost.',
+  not_listed: 'Look in the log for "drain listing failed", or for a lost grant.',
 }
 
 export const reconcile: Command = {
@@ -64,7 +64,7 @@ Exit status: 0 nothing differs; 1 something does; 2 Heroku could not be asked.
 async function find(
   { room }: HerokuCommand,
   isLast: boolean,
-): Promise<{ findings: Finding[]; finishedAt: number }> {
+): Promise<{ findings: ReconcileFinding[]; finishedAt: number }> {
   if (isLast) {
     const last = await room.reconciler.lastReport()
     if (last === null) throw new CommandError('There was no comparison yet: culvert reconcile')
@@ -81,7 +81,7 @@ async function find(
 /** Answers which were ended. */
 async function endGone(
   parts: HerokuCommand,
-  findings: readonly Finding[],
+  findings: readonly ReconcileFinding[],
   { writeError }: CommandContext,
 ): Promise<string[]> {
   requireTokens(parts)
@@ -127,7 +127,7 @@ async function endAt({ publicUrl, addon }: Config, resourceId: string): Promise<
   }
 }
 
-function report(findings: readonly Finding[], finishedAt: number, ended: readonly string[]): string {
+function report(findings: readonly ReconcileFinding[], finishedAt: number, ended: readonly string[]): string {
   const when = new Date(finishedAt).toISOString().slice(0, 16).replace('T', ' ')
   if (findings.length === 0) return `As of ${when} UTC nothing differs from Heroku's list of installs.\n`
   const parts = [...countFindings(findings)]

@@ -1,18 +1,17 @@
-// Reads resources anew that an event said something of: their name, their plan, and whether they are still there. Calls
-// by Heroku (PUT, DELETE) tell the same; this is for those that were lost on the way.
+// Reads a resource from the Platform API after a webhook event: its name, its plan, and whether it still exists. Heroku's
+// own calls (PUT, DELETE) carry the same; this catches the ones that were lost.
 import type { FastifyBaseLogger } from 'fastify'
 import type { HerokuCounters } from './counters.ts'
 import { HerokuError, type HerokuFailure } from './heroku-error.ts'
 import type { ApiCall, PlatformApi } from './platform-api.ts'
 import type { DueReading, WebhookStore } from './webhook-store.ts'
 
-/** For whoever keeps the resources. */
-export interface ResourceKeeper {
-  /** As a DELETE does. */
+export interface ResourceFollower {
+  /** Like a DELETE from Heroku. */
   end(resourceId: string): Promise<unknown>
   /**
-   * What Heroku has. same: also where the resource has ended. too_soon: its plan is another than ours, and ours is so young that Heroku may not have committed
-   * to it yet.
+   * Takes over name and plan. `same` also if the resource has ended. `too_soon`: the plan differs, but ours changed so
+   * recently that Heroku may not have committed it yet.
    *
    * @param addon.plan as the API has it, `culvert:test`
    */
@@ -22,10 +21,10 @@ export interface ResourceKeeper {
 export interface AddonReaderParts {
   api: Pick<PlatformApi, 'findAddon'>
   store: Pick<WebhookStore, 'claimReadings' | 'settleReading' | 'scheduleReading'>
-  resources: ResourceKeeper
+  resources: ResourceFollower
   counters: HerokuCounters
   log: Pick<FastifyBaseLogger, 'info' | 'warn'>
-  /** Ends every call: the service closes. */
+  /** Aborts every call when the service closes. */
   signal: AbortSignal
   now(): number
 }
@@ -34,8 +33,8 @@ const AT_ONCE = 5
 /** Also the pause after a failure. */
 const LEASE_MS = 300_000
 const TOO_SOON_MS = 900_000
-/** Worth another try. With no token, or one that is refused, there is nobody to ask. */
-const PASSING = new Set<HerokuFailure>(['pending', 'busy', 'unavailable', 'unexpected'])
+/** A retry may succeed. Without a token, or with a refused one, it cannot. */
+const RETRYABLE = new Set<HerokuFailure>(['pending', 'busy', 'unavailable', 'unexpected'])
 
 export class AddonReader {
   readonly #parts: AddonReaderParts
@@ -44,7 +43,7 @@ export class AddonReader {
     this.#parts = parts
   }
 
-  /** Reads what is due. Safe in any number of processes. Never rejects for what Heroku does. */
+  /** Reads what is due. Safe in any number of processes. Never rejects because of Heroku. */
   async readDue(): Promise<void> {
     const { store, now } = this.#parts
     const due = await store.claimReadings(now(), LEASE_MS, AT_ONCE)
@@ -62,21 +61,21 @@ export class AddonReader {
       if (outcome === 'too_soon') return await store.scheduleReading(resourceId, now() + TOO_SOON_MS)
       if (outcome === 'changed') {
         counters.addonsFollowed++
-        log.info({ resource: resourceId }, 'a resource has another name or plan at Heroku: followed')
+        log.info({ resource: resourceId }, 'name or plan of a resource taken over from Heroku')
       }
       await store.settleReading(reading)
     } catch (error) {
       if (!(error instanceof HerokuError)) throw error
-      // Two witnesses: the event said so, and Heroku has it no more or took our token away, which it does then. One of
-      // them might be having a bad day.
+      // Two sources must agree before a resource ends: the event, and the API, which no longer has the resource or refuses
+      // our token, as it does after a DELETE.
       if (reading.isDestroyed && (error.failure === 'gone' || error.failure === 'refused')) {
-        log.warn({ resource: resourceId }, 'a resource was destroyed and we were not told by DELETE: ended')
+        log.warn({ resource: resourceId }, 'resource destroyed at Heroku without a DELETE: ended')
         await resources.end(resourceId)
         return
       }
-      const isPassing = PASSING.has(error.failure)
-      log.warn({ err: error, resource: resourceId, isPassing }, 'a resource could not be read anew')
-      if (!isPassing) await store.settleReading(reading)
+      const isRetryable = RETRYABLE.has(error.failure)
+      log.warn({ err: error, resource: resourceId, isRetryable }, 'resource read failed')
+      if (!isRetryable) await store.settleReading(reading)
     }
   }
 }

@@ -1,19 +1,19 @@
-// Which drains a resource has, as Heroku lists them: one for each app it is attached to. Attaching does not call us, so
-// a new drain is first seen as a token that nobody knows, on a resource that we do; then its resource's drains are
-// listed. They are also listed by the clock, which is how renames and detached apps are noticed.
+// Which drains a resource has, as Heroku lists them: one for each app it is attached to. Heroku does not call us when an
+// app is attached, so a new drain first shows up as an unknown token on a known resource; then its drains are listed. A
+// scheduled job lists them hourly as well, which finds renamed and detached apps.
 //
-// Anybody may knock with made-up tokens: the address of a drain is no secret. So for each resource one list is under
-// way at a time, all who wait share it, and a budget holds what tokens can make us ask for, whoever sends them.
+// A drain's address is no secret, so anyone can send made-up tokens. Therefore a resource has one list in flight at a
+// time, shared by all waiting deliveries, and a budget bounds how many lists tokens can cause.
 
 import type { DrainStore } from '../resources/drain-store.ts'
 import type { ListDrains } from './drain-listing.ts'
 import { HerokuError } from './heroku-error.ts'
 
 /**
- * known: it is the resource's, and stored as such. foreign: Heroku's list does not have it, or never will tell us.
- * unsure: there is no list at the moment.
+ * known: the token is the resource's, and is stored as such. foreign: Heroku's list does not have it, or Heroku will
+ * never answer. unsure: no list could be had now.
  */
-export type Verdict = 'known' | 'foreign' | 'unsure'
+export type TokenVerdict = 'known' | 'foreign' | 'unsure'
 
 export interface AttachedDrainsParts {
   list: ListDrains
@@ -23,14 +23,14 @@ export interface AttachedDrainsParts {
   random(): number
 }
 
-/** A token that is not in the list is not asked about again for so long. */
+/** How long a token that is not in the list is not looked up again. */
 const FOREIGN_MS = 60_000
 const MAX_FOREIGN = 20_000
-/** Lists of one resource that tokens can cause: some at once, then one in half a minute. */
+/** Lists of one resource that tokens can cause: five at once, then one every 30 s. */
 const BUDGET = 5
 const BUDGET_REFILL_MS = 30_000
 const MAX_BUDGETS = 10_000
-/** After a list that did not come, its resource is left alone for so long. */
+/** Pause after a failed list of a resource. */
 const AFTER_FAILURE_MS = 5_000
 
 const LISTING_EVERY_MS = 3_600_000
@@ -38,23 +38,23 @@ const LISTING_AGAIN_MS = 60_000
 const LISTING_AFTER_FAILURE_MS = 600_000
 const LISTINGS_AT_ONCE = 5
 
-interface Look {
-  /** Which came first, the list or the token. */
+interface Listing {
+  /** Tells whether the list or the token came first. */
   order: number
-  /** Null where there is no list. */
+  /** Null if the list failed. */
   found: Promise<ReadonlySet<string> | null>
 }
 
 interface Budget {
   left: number
   filledAt: number
-  /** Nothing is asked before. */
+  /** No list before this time. */
   notBefore: number
 }
 
 export class AttachedDrains {
   readonly #parts: AttachedDrainsParts
-  readonly #underWay = new Map<string, Look>()
+  readonly #inFlight = new Map<string, Listing>()
   readonly #foreign = new Map<string, number>()
   readonly #budgets = new Map<string, Budget>()
   #order = 0
@@ -64,29 +64,29 @@ export class AttachedDrains {
   }
 
   /**
-   * Whose is this token? Never rejects.
+   * Finds out whose token it is. Never rejects.
    *
    * @param tokenDigest SHA-256 in hex
    */
-  async lookFor(resourceId: string, tokenDigest: string): Promise<Verdict> {
+  async lookFor(resourceId: string, tokenDigest: string): Promise<TokenVerdict> {
     const key = `${resourceId} ${tokenDigest}`
     if ((this.#foreign.get(key) ?? 0) > this.#parts.now()) return 'foreign'
     const order = ++this.#order
     for (;;) {
-      const look = this.#underWay.get(resourceId) ?? this.#start(resourceId)
-      if (look === null) return 'unsure'
-      const found = await look.found
+      const listing = this.#inFlight.get(resourceId) ?? this.#start(resourceId)
+      if (listing === null) return 'unsure'
+      const found = await listing.found
       if (found === null) return 'unsure'
       if (found.has(tokenDigest)) return 'known'
-      // A list that was asked for before the token came says nothing against it.
-      if (look.order > order) return this.#rememberForeign(key)
+      // A list that was requested before the token came proves nothing.
+      if (listing.order > order) return this.#rememberForeign(key)
     }
   }
 
-  /** Lists what is due. Safe in any number of processes: each resource is claimed by one. Never rejects for Heroku. */
+  /** Lists what is due. Safe in any number of processes: one claims each resource. Never rejects because of Heroku. */
   async listDue(): Promise<void> {
     const { list, store, now, random } = this.#parts
-    // Spread, so that what was provisioned together is not listed together for ever.
+    // Jitter, so that resources provisioned together are not listed together for ever.
     const nextDueAt = () => now() + LISTING_EVERY_MS * (0.9 + random() / 5)
     const due = await store.claimListings(now(), nextDueAt, LISTINGS_AT_ONCE)
     await Promise.all(
@@ -102,8 +102,8 @@ export class AttachedDrains {
     )
   }
 
-  /** Null where the budget is used up. */
-  #start(resourceId: string): Look | null {
+  /** Null if the budget is used up. */
+  #start(resourceId: string): Listing | null {
     const budget = this.#budget(resourceId)
     if (budget.left < 1 || this.#parts.now() < budget.notBefore) return null
     budget.left--
@@ -112,21 +112,20 @@ export class AttachedDrains {
       .then(
         ({ outcome }) => outcome?.known ?? new Set<string>(),
         (error: unknown) => {
-          // No token, and none to come; or a resource that Heroku has no more.
           const failure = error instanceof HerokuError ? error.failure : null
-          // Found out without asking Heroku.
+          // No token, now or later: found out without a call to Heroku.
           if (failure === 'unauthorized') budget.left++
           if (failure === 'unauthorized' || failure === 'gone') return new Set<string>()
-          // The pause is bound enough, and whoever waits wants to know soon when Heroku is back.
+          // The pause is bound enough; waiting deliveries need the answer soon after Heroku is back.
           budget.notBefore = this.#parts.now() + AFTER_FAILURE_MS
           budget.left++
           return null
         },
       )
-      .finally(() => this.#underWay.delete(resourceId))
-    const look = { order: ++this.#order, found }
-    this.#underWay.set(resourceId, look)
-    return look
+      .finally(() => this.#inFlight.delete(resourceId))
+    const listing = { order: ++this.#order, found }
+    this.#inFlight.set(resourceId, listing)
+    return listing
   }
 
   #rememberForeign(key: string): 'foreign' {

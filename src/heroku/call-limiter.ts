@@ -1,16 +1,16 @@
-// One gate for every call to the Platform API: so many at once, so many waiting, and as fast as Heroku says. Whether its
-// 4,500 calls an hour are counted for each resource's token or for all of ours together is not documented, so all
-// resources share this gate.
+// One limiter for every call to the Platform API: bounds calls in flight and calls waiting, and keeps to Heroku's rate.
+// Whether Heroku counts its 4,500 calls an hour for each resource's token or for all of ours is not documented, so all
+// resources share this limiter.
 //
-// Two kinds of callers: `urgent` ones have a delivery waiting, `background` ones will come back. What Heroku leaves us
-// below a reserve is for the urgent ones alone.
+// Two kinds of callers: `urgent` ones have a delivery waiting, `background` ones retry later. Below a reserve the remaining
+// calls are for urgent ones only.
 import { HerokuError } from './heroku-error.ts'
 
 export type Urgency = 'urgent' | 'background'
 
 export interface CallLimiterOptions {
   callsAtOnce?: number
-  /** Of each kind. */
+  /** For each kind of caller. */
   maxWaiting?: number
   now(): number
 }
@@ -19,9 +19,9 @@ interface Waiting {
   start(): void
 }
 
-/** Calls left in Heroku's bucket: below it nothing starts in the background. */
+/** Calls left at Heroku; below this no background call starts. */
 const RESERVE = 500
-/** Below it every call waits for the next drop into the bucket: 75 a minute. */
+/** Below this every call waits for the refill of 75 a minute. */
 const NEARLY_EMPTY = 20
 const REFILL_MS = 800
 const BACKGROUND_PAUSE_MS = 60_000
@@ -33,7 +33,7 @@ export class CallLimiter {
   readonly #options: Required<CallLimiterOptions>
   readonly #waiting: Record<Urgency, Set<Waiting>> = { urgent: new Set(), background: new Set() }
   readonly #notBefore: Record<Urgency, number> = { urgent: 0, background: 0 }
-  #underWay = 0
+  #inFlight = 0
   #timer: NodeJS.Timeout | undefined
 
   constructor(options: CallLimiterOptions) {
@@ -44,18 +44,18 @@ export class CallLimiter {
     return this.#waiting.urgent.size + this.#waiting.background.size
   }
 
-  /** @throws HerokuError busy where too many wait already; the signal's reason where it aborts before the start. */
+  /** @throws HerokuError busy if too many calls wait; the signal's reason if it aborts before the start */
   async run<T>(urgency: Urgency, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     await this.#enter(urgency, signal)
     try {
       return await work()
     } finally {
-      this.#underWay--
+      this.#inFlight--
       this.#startNext()
     }
   }
 
-  /** Heroku answered 429. */
+  /** After a 429. */
   pause(retryAfter: string | null): void {
     const seconds = Number(retryAfter ?? Number.NaN)
     const at = Date.parse(retryAfter ?? '')
@@ -106,12 +106,12 @@ export class CallLimiter {
     let nextAt = Number.POSITIVE_INFINITY
     for (const urgency of ['urgent', 'background'] as const) {
       for (const entry of this.#waiting[urgency]) {
-        if (this.#underWay >= callsAtOnce) return
+        if (this.#inFlight >= callsAtOnce) return
         if (now() < this.#notBefore[urgency]) {
           nextAt = Math.min(nextAt, this.#notBefore[urgency])
           break
         }
-        this.#underWay++
+        this.#inFlight++
         entry.start()
       }
     }

@@ -1,37 +1,37 @@
-// What the room counts, in plain numbers; each is a metric `culvert_heroku_<name>_total`.
+// Counters of the Heroku module; each is the metric `culvert_heroku_<name>_total`.
 
 export class HerokuCounters {
   grantsExchanged = 0
   grantTriesFailed = 0
-  /** Grants that died first: their resources can never be asked about. */
+  /** Grants that expired before the exchange: no API call is possible for their resources. */
   grantsLost = 0
   /** Grants that Heroku gave later, for resources that had no tokens. */
   grantsBackfilled = 0
   tokensRefreshed = 0
   refreshesFailed = 0
-  /** Lists of drains that were asked for, and those that did not come. */
+  /** Drain lists requested, and failed. */
   listings = 0
   listingsFailed = 0
-  /** What the lists taught us. */
+  /** Found by the lists. */
   drainsLearned = 0
   appsRenamed = 0
   drainsDetached = 0
-  /** Lines that we wrote into apps' logs, and those that we could not write, by reason. */
+  /** Lines written into apps' logs, and lines dropped, by reason. */
   logInputLines = 0
   readonly logInputDropped = new Map<string, number>()
-  /** Asynchronous provisions that Heroku was told are completed, or given up. */
+  /** Asynchronous provisions that were completed, or aborted, at Heroku. */
   provisionsCompleted = 0
   provisionsAborted = 0
-  /** Steps of any provision that failed, each time. */
+  /** Failed tries of provision steps. */
   provisionTriesFailed = 0
-  /** Provisions that the operator was told of. */
+  /** Provisions reported to the operator. */
   provisionsOverdue = 0
   webhooksSubscribed = 0
-  /** Deliveries of webhooks: new, come again, not signed as agreed, signed and not understood. */
+  /** Webhook deliveries: new, repeated, with a wrong signature, signed but unreadable. */
   webhooksTaken = 0
   webhooksRepeated = 0
   webhooksRefused = 0
   webhooksUnreadable = 0
-  /** Resources that were renamed or whose plan had changed without our knowing. */
+  /** Resources whose name or plan had changed at Heroku without a call to us. */
   addonsFollowed = 0
 }

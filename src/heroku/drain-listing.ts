@@ -1,4 +1,4 @@
-// Asking Heroku for the drains of a resource, and filing what it says.
+// Lists a resource's drains at Heroku and stores the result.
 import type { FastifyBaseLogger } from 'fastify'
 import type { DrainStore, ListedDrain, ListingOutcome } from '../resources/drain-store.ts'
 import type { HerokuCounters } from './counters.ts'
@@ -10,19 +10,19 @@ export interface DrainListingParts {
   store: Pick<DrainStore, 'applyListing'>
   counters: HerokuCounters
   log: Pick<FastifyBaseLogger, 'info' | 'warn'>
-  /** Ends every call: the service closes. */
+  /** Aborts every call when the service closes. */
   signal: AbortSignal
   now(): number
 }
 
 export interface DrainListing {
   drains: readonly ListedDrain[]
-  /** Null where the resource is not live. */
+  /** Null if the resource is not live. */
   outcome: ListingOutcome | null
 }
 
 /**
- * @param within ends it before the service does
+ * @param within aborts this list earlier than the service's own signal
  * @throws HerokuError, or the reason of `within`
  */
 export type ListDrains = (
@@ -60,24 +60,24 @@ export function createDrainListing(parts: DrainListingParts): ListDrains {
       counters.appsRenamed += renamed
       counters.drainsDetached += detached
       if (learned + renamed + detached > 0) {
-        log.info({ resource: resourceId, learned, renamed, detached }, 'the drains of a resource changed')
+        log.info({ resource: resourceId, learned, renamed, detached }, 'drains of a resource changed')
       }
       if (taken > 0) {
-        log.warn({ resource: resourceId, taken }, 'Heroku lists drains that are another resource’s here')
+        log.warn({ resource: resourceId, taken }, 'Heroku lists drains that belong to another resource here')
       }
       return { drains, outcome }
     } catch (error) {
       counters.listingsFailed++
       const isExpected = error instanceof HerokuError && error.failure === 'unauthorized'
-      if (!isExpected) log.warn({ err: error, resource: resourceId }, 'the drains could not be listed')
+      if (!isExpected) log.warn({ err: error, resource: resourceId }, 'drain listing failed')
       throw error
     }
   }
 }
 
 /**
- * For an API whose drains do not name their app. Drains and attachments share nothing else, so it can only be told
- * where one drain and one app are left; else the lines are kept without the name of their app.
+ * For an API whose drains do not name their app. Drains and attachments share no other key, so the app is known only if
+ * one drain and one app are left; otherwise lines are stored without the name of their app.
  */
 function nameTheApps(drains: ListedDrain[], apps: readonly HerokuApp[]): void {
   const named = new Set(drains.map(({ app }) => app?.id))

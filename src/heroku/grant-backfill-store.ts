@@ -1,23 +1,23 @@
-// SQL on resources that have no tokens: their grant was lost, or their provision brought none. Times are the caller's.
+// SQL on resources without tokens: their grant was lost, or their provision had none. The caller passes all times.
 import type { Pool } from 'pg'
 import type { SecretBox } from '../secrets/secret-box.ts'
 import { sha256 } from '../secrets/sha256.ts'
 
 export interface GrantBackfillStore {
-  /** Live resources that another grant may be asked for, each put off until `nextDueAt`. */
+  /** Live resources to request a grant for, each deferred until `nextDueAt`. */
   claim(now: number, nextDueAt: number, limit: number): Promise<string[]>
   postpone(resourceId: string, dueAt: number): Promise<void>
-  /** To be exchanged at once. Not where there are tokens by now, or the resource has ended. */
-  keep(resourceId: string, grant: string, now: number, lifeMs: number): Promise<void>
+  /** Due for exchange at once. Does nothing if there are tokens by now, or the resource has ended. */
+  store(resourceId: string, grant: string, now: number, lifeMs: number): Promise<void>
 }
 
-/** Of a grant that there never was. */
+/** Digest of a grant that never existed. */
 const NO_DIGEST = Buffer.alloc(32)
 
 export function createGrantBackfillStore(pool: Pool, box: SecretBox): GrantBackfillStore {
   return {
     async claim(now, nextDueAt, limit) {
-      // The share lock makes a deprovision wait, or be seen.
+      // The share lock makes a concurrent deprovision wait, or shows it.
       await pool.query(
         `insert into heroku_authorization (resource_id, state, grant_digest, grant_dies_at, due_at)
          select id, 'lost', $1, $2, $2 from resource
@@ -45,7 +45,7 @@ export function createGrantBackfillStore(pool: Pool, box: SecretBox): GrantBackf
       )
     },
 
-    async keep(resourceId, grant, now, lifeMs) {
+    async store(resourceId, grant, now, lifeMs) {
       await pool.query(
         `update heroku_authorization
             set state = 'granted', grant_digest = $2, sealed_grant = $3, grant_dies_at = $4, due_at = $5, tries = 0

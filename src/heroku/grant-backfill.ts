@@ -1,7 +1,7 @@
-// Another grant for resources without tokens: those whose grant died before it could be exchanged, those whose provision
-// brought none, and those from before HEROKU_CLIENT_SECRET was set. Heroku has an address for that (`vendor/resources/…/
-// oauth-grant`, with the manifest's credentials), which is locked until partner support opens it for an add-on. So it is
-// asked seldom, and told of once.
+// Requests a grant for resources without tokens: those whose grant expired before the exchange, those whose provision had
+// none, and those from before HEROKU_CLIENT_SECRET was set. Heroku's endpoint for that (`vendor/resources/…/oauth-grant`,
+// with the manifest's credentials) is locked until partner support opens it for an add-on, so requests are rare and a
+// refusal is logged once.
 import type { FastifyBaseLogger } from 'fastify'
 import { z } from 'zod'
 import { callHeroku, failureOf, readAnswer } from './call.ts'
@@ -12,28 +12,28 @@ import { HerokuError } from './heroku-error.ts'
 
 export interface GrantBackfillParts {
   apiUrl: string
-  /** Of the manifest. */
+  /** As in the manifest. */
   addon: { id: string; passwords: readonly string[] }
   limiter: CallLimiter
   store: GrantBackfillStore
-  /** What is still to be done of its provision, now that it can be. */
+  /** Starts the steps of its provision that needed tokens. */
   beginProvision(resourceId: string): Promise<void>
   counters: HerokuCounters
   log: Pick<FastifyBaseLogger, 'info' | 'warn'>
-  /** Ends every call: the service closes. */
+  /** Aborts every call when the service closes. */
   signal: AbortSignal
   now(): number
 }
 
-const WHO = 'the address for grants'
+const WHO = 'the grant endpoint'
 const TIMEOUT_MS = 8_000
 const GRANT_LIFE_MS = 300_000
 const AT_ONCE = 5
 const AFTER_FAILURE_MS = 600_000
-/** Nothing that is locked today is open in a minute. */
+/** Partner support does not unlock it within minutes. */
 const WHILE_LOCKED_MS = 86_400_000
 
-/** By itself, or as in a provision: the answer is described nowhere that we could read. */
+/** Alone, or nested as in a provision: the answer is not documented publicly. */
 const grantSchema = z
   .union([
     z.object({ code: z.string().min(1) }),
@@ -45,39 +45,39 @@ const grantSchema = z
 
 export class GrantBackfill {
   readonly #parts: GrantBackfillParts
-  #toldLocked = false
+  #hasLoggedLock = false
 
   constructor(parts: GrantBackfillParts) {
     this.#parts = parts
   }
 
-  /** Asks for what is due. Safe in any number of processes. Never rejects for what Heroku does. */
-  async askDue(): Promise<void> {
+  /** Requests what is due. Safe in any number of processes. Never rejects because of Heroku. */
+  async requestDue(): Promise<void> {
     const { store, now } = this.#parts
     const due = await store.claim(now(), now() + AFTER_FAILURE_MS, AT_ONCE)
-    await Promise.all(due.map((resourceId) => this.#askFor(resourceId)))
+    await Promise.all(due.map((resourceId) => this.#requestFor(resourceId)))
   }
 
-  async #askFor(resourceId: string): Promise<void> {
+  async #requestFor(resourceId: string): Promise<void> {
     const { store, beginProvision, counters, log, now } = this.#parts
     try {
-      const grant = await this.#ask(resourceId)
-      await store.keep(resourceId, grant, now(), GRANT_LIFE_MS)
+      const grant = await this.#request(resourceId)
+      await store.store(resourceId, grant, now(), GRANT_LIFE_MS)
       await beginProvision(resourceId)
       counters.grantsBackfilled++
-      log.info({ resource: resourceId }, 'Heroku gave another OAuth grant')
+      log.info({ resource: resourceId }, 'OAuth grant backfilled')
     } catch (error) {
       if (!(error instanceof HerokuError)) throw error
       const isLocked = error.failure === 'refused' || error.failure === 'gone'
       if (isLocked) await store.postpone(resourceId, now() + WHILE_LOCKED_MS)
-      if (isLocked && this.#toldLocked) return
-      this.#toldLocked ||= isLocked
-      log.warn({ err: error, resource: resourceId, isLocked }, 'there is no other OAuth grant for a resource')
+      if (isLocked && this.#hasLoggedLock) return
+      this.#hasLoggedLock ||= isLocked
+      log.warn({ err: error, resource: resourceId, isLocked }, 'OAuth grant backfill failed')
     }
   }
 
   /** @throws HerokuError */
-  #ask(resourceId: string): Promise<string> {
+  #request(resourceId: string): Promise<string> {
     const { apiUrl, addon, limiter, signal } = this.#parts
     const credentials = Buffer.from(`${addon.id}:${addon.passwords[0]}`).toString('base64')
     return limiter.run(

@@ -1,4 +1,4 @@
-// The room put together: what the others may ask of it, and what it does by the clock.
+// The Heroku module put together: what other modules may ask of it, and its scheduled jobs.
 import { randomBytes } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Pool } from 'pg'
@@ -7,8 +7,8 @@ import { startDeadline } from '../deadline.ts'
 import { createDrainStore, type DrainStore } from '../resources/drain-store.ts'
 import type { ProvisionSecrets, ResourcePart } from '../resources/lifecycle.ts'
 import { createSecretBox } from '../secrets/secret-box.ts'
-import { AddonReader, type ResourceKeeper } from './addon-reader.ts'
-import { AttachedDrains, type Verdict } from './attached-drains.ts'
+import { AddonReader, type ResourceFollower } from './addon-reader.ts'
+import { AttachedDrains, type TokenVerdict } from './attached-drains.ts'
 import { CallLimiter } from './call-limiter.ts'
 import { HerokuCounters } from './counters.ts'
 import { createDrainListing, type ListDrains } from './drain-listing.ts'
@@ -45,8 +45,8 @@ export interface HerokuNeeds {
     | 'provisioning'
     | 'publicUrl'
   >
-  resources: ResourceKeeper
-  /** What a customer's app is given when its provision is completed. */
+  resources: ResourceFollower
+  /** The config vars of a customer's app, set when its provision completes. */
   configOf(resourceId: string): Record<string, string>
   log: FastifyBaseLogger
   now(): number
@@ -72,23 +72,23 @@ export interface HerokuRoom {
   drainStore: DrainStore
   /** For the command line. */
   moveDrains(options: MoveOptions): Promise<void>
-  lookFor(resourceId: string, tokenDigest: string): Promise<Verdict>
+  lookFor(resourceId: string, tokenDigest: string): Promise<TokenVerdict>
   appNames: DrainStore['appNames']
-  /** Says something in the log of the resource's own app. Nobody hears how it went. */
+  /** Writes into the log of the resource's own app. Fire and forget. */
   writer: LogInputWriter
   webhooks: Webhooks
   reconciler: Reconciler
   counters: HerokuCounters
-  /** What goes up and down, for whoever watches the service. */
+  /** Gauges for the metrics. */
   levels(): Record<string, number | ReadonlyMap<string, number>>
   jobs: readonly HerokuJob[]
-  /** Resolves when what provisions and their ends started is over, and what was to be written is. */
+  /** Resolves when background work of provisions and deprovisions is over, and queued log input is written. */
   settled(): Promise<void>
   /** Aborts calls in flight, so that the jobs end. A token exchange is allowed to finish. */
   close(): void
 }
 
-/** For what died with its process, or was not to be had: a provision has its own grant exchanged at once. */
+/** Retries; a provision triggers the exchange of its own grant at once. */
 const EXCHANGE_EVERY_MS = 1_000
 const LIST_EVERY_MS = 5_000
 const PROVISION_EVERY_MS = 1_000
@@ -97,10 +97,10 @@ const BACKFILL_EVERY_MS = 60_000
 const MOVE_WEBHOOKS_EVERY_MS = 600_000
 const READ_EVERY_MS = 5_000
 const FORGET_EVENTS_EVERY_MS = 3_600_000
-/** Looks whether the nightly comparison is due, and what came of the last one. */
+/** Polls for the nightly comparison, and for the result of the last one. */
 const RECONCILE_EVERY_MS = 60_000
 const UNSUBSCRIBE_MS = 10_000
-/** Beyond the calls themselves: for the store, and for clocks that differ. */
+/** On top of the calls: for the store, and for clock skew between processes. */
 const LEASE_MARGIN_MS = 10_000
 
 export function createHerokuRoom(needs: HerokuNeeds): HerokuRoom {
@@ -140,7 +140,7 @@ export function createHerokuRoom(needs: HerokuNeeds): HerokuRoom {
     listDrains: (resourceId, within) => listDrains(resourceId, 'background', within),
     subscribe: (resourceId, call) => webhooks.subscribe(resourceId, call),
     configOf,
-    tell: (resourceId, message) => writer.write(resourceId, message),
+    notify: (resourceId, message) => writer.write(resourceId, message),
     endResource: (resourceId) => resources.end(resourceId),
     counters,
     log,
@@ -184,7 +184,7 @@ export function createHerokuRoom(needs: HerokuNeeds): HerokuRoom {
     api,
     tokens,
     store: createReconcileStore(pool),
-    readAnew: (resourceId) => webhookStore.scheduleReading(resourceId, now()),
+    scheduleReading: (resourceId) => webhookStore.scheduleReading(resourceId, now()),
     drainUrl: config.drainUrl,
     log,
     signal,
@@ -193,7 +193,7 @@ export function createHerokuRoom(needs: HerokuNeeds): HerokuRoom {
   })
 
   const underWay = new Set<Promise<void>>()
-  /** Nobody waits for it but the end of the service. */
+  /** Only `settled` waits for it. */
   function inBackground(work: Promise<void>, onFailure: (error: unknown) => void): void {
     const watched: Promise<void> = work.catch(onFailure).finally(() => underWay.delete(watched))
     underWay.add(watched)
@@ -207,16 +207,16 @@ export function createHerokuRoom(needs: HerokuNeeds): HerokuRoom {
     exchange: () =>
       inBackground(
         tokens.exchangeDue().then(() => provisioning.runDue()),
-        (error) => log.error({ err: error }, 'OAuth grants could not be looked for'),
+        (error) => log.error({ err: error }, 'OAuth grant exchange failed'),
       ),
-    // Once, and only to be polite: what is left goes with the resource.
+    // One attempt: Heroku drops the webhook with the resource anyway.
     unsubscribe(resourceId, webhookId, accessToken) {
       const deadline = startDeadline(UNSUBSCRIBE_MS, signal)
       inBackground(
         apiWith({ accessToken: async () => accessToken })
           .deleteWebhook(resourceId, webhookId, { urgency: 'background', signal: deadline.signal })
           .finally(deadline.end),
-        (error) => log.debug({ err: error, resource: resourceId }, 'a webhook was not unsubscribed'),
+        (error) => log.debug({ err: error, resource: resourceId }, 'webhook unsubscription failed'),
       )
     },
     now,
@@ -231,7 +231,7 @@ export function createHerokuRoom(needs: HerokuNeeds): HerokuRoom {
       everyMs: RECONCILE_EVERY_MS,
       work: () => reconciler.runDue(),
     },
-    { name: 'asking for grants anew', everyMs: BACKFILL_EVERY_MS, work: () => backfill.askDue() },
+    { name: 'asking for grants anew', everyMs: BACKFILL_EVERY_MS, work: () => backfill.requestDue() },
     { name: 'listing drains', everyMs: LIST_EVERY_MS, work: () => drains.listDue() },
     { name: 'reading resources anew', everyMs: READ_EVERY_MS, work: () => reader.readDue() },
     {
@@ -239,13 +239,13 @@ export function createHerokuRoom(needs: HerokuNeeds): HerokuRoom {
       everyMs: MOVE_WEBHOOKS_EVERY_MS,
       async work() {
         const moved = await provisioningStore.reopenMoved(webhooksAt, now())
-        if (moved > 0) log.info({ moved }, 'PUBLIC_URL has changed: webhooks are subscribed anew')
+        if (moved > 0) log.info({ moved }, 'PUBLIC_URL changed: webhooks to be subscribed again')
       },
     },
     {
       name: 'forgetting webhook events',
       everyMs: FORGET_EVENTS_EVERY_MS,
-      work: () => webhooks.forgetOld(),
+      work: () => webhooks.deleteOld(),
     },
   ]
   return {

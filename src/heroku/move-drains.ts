@@ -1,10 +1,9 @@
-// Letting every drain point at another address: of a new region, a new domain, another installation over the same
-// database. Any number of resources, slowly, through the one limiter.
+// Moves every drain to another address: a new region, a new domain, another installation over the same database. Any
+// number of resources, through the one limiter.
 //
-// Each drain is moved once, whatever happens on the way. A drain is moved only when the list that Heroku gave a moment
-// ago has it elsewhere; and where the answer of a move is lost, its resource is listed again before anything else is
-// done. So a crash needs no clearing up: the same command goes on. It does not ask again about resources whose drains
-// were seen at the new address within the last hour: Heroku gives out 4,500 calls an hour.
+// Each drain is moved once, whatever fails. A drain is moved only if a fresh list from Heroku has it elsewhere; if the
+// answer to a move is lost, its resource is listed again first. So a crash needs no clean-up: the same command continues.
+// It skips resources whose drains were seen at the new address within the last hour: Heroku allows 4,500 calls an hour.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pauseMs } from '../back-off.ts'
 import type { DrainStore, ResourceDrains } from '../resources/drain-store.ts'
@@ -25,9 +24,9 @@ export interface MoveParts {
 export interface MoveOptions {
   /** https://logs.example.com */
   to: string
-  /** Only looks at where they point, and asks Heroku about none. */
+  /** Reports where drains point, as far as the database knows, without a call to Heroku. */
   dryRun?: boolean
-  /** This one alone. */
+  /** Only this resource. */
   resourceId?: string | undefined
   onResource?: (result: ResourceResult) => void
 }
@@ -35,29 +34,29 @@ export interface MoveOptions {
 export interface ResourceResult {
   resourceId: string
   name: string
-  /** In a dry run: that would be moved. */
+  /** In a dry run: to be moved. */
   moved: number
-  /** That pointed there already. */
+  /** Pointed there already. */
   there: number
-  /** Why it is not done, in a sentence; null where it is. */
+  /** Why it failed, in a sentence; null if it is done. */
   failure: string | null
 }
 
 const PAGE_SIZE = 500
-/** As many as calls at once: more would only wait in the limiter. */
+/** As many as the limiter has calls in flight. */
 const RESOURCES_AT_ONCE = 6
 const FRESH_MS = 3_600_000
 const TRIES = 8
 const BACK_OFF = { firstMs: 500, longestMs: 30_000 }
-/** What another try may cure. */
-const PASSING: readonly HerokuFailure[] = ['busy', 'unavailable', 'unexpected', 'pending']
+/** What a retry may cure. */
+const RETRYABLE: readonly HerokuFailure[] = ['busy', 'unavailable', 'unexpected', 'pending']
 
-/** The address of a resource's drains at an origin. One for each resource: Logplex refuses one twice on an app. */
+/** The address of a resource's drains. One for each resource: Logplex refuses the same address twice on an app. */
 export function drainAddress(origin: string, resourceId: string): string {
   return `${origin}/drains/${resourceId}`
 }
 
-/** Never rejects for Heroku: what could not be done is told of its resource. */
+/** Never rejects because of Heroku: each resource's result holds its failure. */
 export async function moveDrains(parts: MoveParts, options: MoveOptions): Promise<void> {
   for await (const page of resourcePages(parts.store)) {
     const resources = page.filter(({ id }) => options.resourceId === undefined || id === options.resourceId)
@@ -72,7 +71,7 @@ export async function moveDrains(parts: MoveParts, options: MoveOptions): Promis
   }
 }
 
-/** All live resources with what is known of their drains, some hundred at a time. */
+/** All live resources with their drains, in pages. */
 export async function* resourcePages(
   store: Pick<DrainStore, 'liveResources'>,
 ): AsyncGenerator<ResourceDrains[]> {
@@ -103,7 +102,7 @@ async function moveResource(parts: MoveParts, options: MoveOptions, resource: Re
       return await moveListed(parts, resource.id, url, run)
     } catch (error) {
       if (!(error instanceof HerokuError) || parts.signal.aborted) throw error
-      if (tries === TRIES || !PASSING.includes(error.failure)) {
+      if (tries === TRIES || !RETRYABLE.includes(error.failure)) {
         return { moved: run.moved.size, there, failure: sentence(error) }
       }
       await sleep(pauseMs(tries, BACK_OFF, parts.random()), undefined, { signal: parts.signal })
@@ -111,7 +110,7 @@ async function moveResource(parts: MoveParts, options: MoveOptions, resource: Re
   }
 }
 
-/** Heroku's ids of drains that this run set out to move, and of those of which it was answered that they are. */
+/** Heroku's ids of the drains that this run tried to move, and of those that Heroku confirmed. */
 interface Run {
   tried: Set<string>
   moved: Set<string>
@@ -123,9 +122,9 @@ async function moveListed(parts: MoveParts, resourceId: string, url: string, run
     run.tried.add(herokuDrainId)
     const call = { urgency: 'background', signal: parts.signal } as const
     await parts.api.moveDrain(resourceId, herokuDrainId, url, call).catch((error: unknown) => {
-      // Of the drain, not of the resource: its app was detached since the list.
+      // The drain is gone, not the resource: its app was detached since the list.
       if (!(error instanceof HerokuError) || error.failure !== 'gone') throw error
-      throw new HerokuError('unexpected', 'a drain went while it was to be moved')
+      throw new HerokuError('unexpected', 'a drain disappeared during its move')
     })
     run.moved.add(herokuDrainId)
     await parts.store.noteMoved(resourceId, herokuDrainId, url, parts.now())

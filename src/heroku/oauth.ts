@@ -1,12 +1,12 @@
-// The two calls to Heroku's id server: a grant for tokens, and a refresh token for a new access token. Knows nothing
-// of where tokens are kept.
+// The two calls to Heroku's id server: exchange a grant for tokens, refresh an access token. Knows nothing of where tokens
+// are stored.
 import { z } from 'zod'
 import { callHeroku, failureOf, readAnswer } from './call.ts'
 import { HerokuError } from './heroku-error.ts'
 
 export interface Tokens {
   accessToken: string
-  /** Null where the answer held none: the one used stays good. */
+  /** Null if the answer has none: the current one stays valid. */
   refreshToken: string | null
   expiresInSeconds: number
 }
@@ -18,23 +18,23 @@ export interface OAuth {
   refresh(refreshToken: string): Promise<Tokens>
 }
 
-/** Longest of one call; a grant lives five minutes. */
+/** Of one call; a grant lives five minutes. */
 const TIMEOUT_MS = 5_000
 const WHO = 'the id server'
 
-/** `user_id`, `session_nonce` and others come along and are left. */
+/** The answer also has `user_id`, `session_nonce` and others. */
 const tokensSchema = z.object({
   access_token: z.string().min(1),
   refresh_token: z.string().min(1).nullish(),
   expires_in: z.number().positive(),
 })
 
-/** The longest that exchange() and refresh() take: a lease on the row must outlive it. */
+/** The longest that exchange() and refresh() take; a lease on the row must last longer. */
 export function longestCallMs(clientSecrets: readonly string[]): number {
   return clientSecrets.length * TIMEOUT_MS
 }
 
-/** @param clientSecrets the current one, then the previous one while they are rotated */
+/** @param parts.clientSecrets the current one, then the previous one during a rotation */
 export function createOAuth(parts: { idUrl: string; clientSecrets: readonly string[] }): OAuth {
   const url = new URL('/oauth/token', parts.idUrl)
 

@@ -1,6 +1,5 @@
-// Heroku's Platform API as an add-on partner may use it: one token for each resource, which sees that resource and the
-// apps it is attached to. A token goes to `apiUrl` and nowhere else: addresses are made here, never taken from an
-// answer or a `callback_url`.
+// Heroku's Platform API for add-on partners: one token for each resource, with access to that resource and the apps it is
+// attached to. A token goes to `apiUrl` only: addresses are built here, never taken from an answer or a `callback_url`.
 import { z } from 'zod'
 import { callHeroku, failureOf, type HerokuAnswer, type HerokuCall, readAnswer } from './call.ts'
 import type { CallLimiter, Urgency } from './call-limiter.ts'
@@ -10,26 +9,26 @@ import type { Tokens } from './tokens.ts'
 export interface ApiCall {
   urgency: Urgency
   signal?: AbortSignal
-  /** Asked when the call's turn has come, which may be minutes later: false gives it up as `unwanted`. */
+  /** Asked when the call's turn comes, perhaps minutes later; false fails it as `unwanted`. */
   isWanted?(): Promise<boolean>
 }
 
-/** Lists are open: fields that are not named here come along and are left. */
+/** Objects are open: fields that are not named here are ignored. */
 const appSchema = z.object({ id: z.string(), name: z.string() })
 const addonSchema = z.object({
   id: z.string(),
   name: z.string(),
-  // provisioning, provisioned, deprovisioned, and whatever comes: an open list.
+  // provisioning, provisioned, deprovisioned; an open list.
   state: z.string(),
   plan: z.object({ name: z.string() }),
-  /** The app that pays. */
+  /** The billing app. */
   app: appSchema.nullish(),
 })
 const drainSchema = z.object({
   id: z.string(),
   token: z.string(),
   url: z.string().nullish(),
-  /** Whose lines come through it. Not in every version of the API. */
+  /** The app that drains through it. Not in every version of the API. */
   app: appSchema.nullish(),
 })
 const attachmentSchema = z.object({
@@ -48,36 +47,36 @@ export type HerokuDrain = z.infer<typeof drainSchema>
 export type HerokuAttachment = z.infer<typeof attachmentSchema>
 export type HerokuWebhook = z.infer<typeof webhookSchema>
 
-/** What a webhook is made of. Heroku refuses any other property. */
+/** A webhook subscription. Heroku refuses any other property. */
 export interface WebhookSubscription {
   include: readonly string[]
-  /** notify: one attempt; sync: repeated for up to 72 hours. */
+  /** notify: one attempt; sync: retried for up to 72 hours. */
   level: 'notify' | 'sync'
   url: string
   /** The whole value of the header in each delivery. */
   authorization: string
-  /** Deliveries are signed with it. */
+  /** Signs deliveries. */
   secret: string
 }
 
-/** Each of them @throws HerokuError. */
+/** Every call @throws HerokuError. */
 export interface PlatformApi {
   findAddon(resourceId: string, call: ApiCall): Promise<HerokuAddon>
   listDrains(resourceId: string, call: ApiCall): Promise<HerokuDrain[]>
-  /** Lets a drain point elsewhere; its token stays. Where the answer is lost it may be done all the same. */
+  /** Points a drain elsewhere; its token stays. If the answer is lost, the move may have happened. */
   moveDrain(resourceId: string, herokuDrainId: string, url: string, call: ApiCall): Promise<void>
   listAttachments(resourceId: string, call: ApiCall): Promise<HerokuAttachment[]>
 
-  /** The config vars as the resource's own app has them, null where one is unset. */
+  /** The config vars of the resource's own app; null if unset. */
   findConfig(resourceId: string, call: ApiCall): Promise<Record<string, string | null>>
   /** Restarts every app that the resource is attached to. */
   changeConfig(resourceId: string, config: Record<string, string>, call: ApiCall): Promise<void>
-  /** Ends an asynchronous provision: well, or with the resource removed and nobody charged. */
+  /** Ends an asynchronous provision: completed, or with the resource removed and not charged. */
   completeProvision(resourceId: string, call: ApiCall): Promise<void>
   abortProvision(resourceId: string, call: ApiCall): Promise<void>
 
   listWebhooks(resourceId: string, call: ApiCall): Promise<HerokuWebhook[]>
-  /** Not idempotent: each call makes another one. */
+  /** Not idempotent: each call creates another one. */
   createWebhook(resourceId: string, webhook: WebhookSubscription, call: ApiCall): Promise<HerokuWebhook>
   changeWebhook(
     resourceId: string,
@@ -96,12 +95,12 @@ export interface PlatformApiParts {
 
 const WHO = 'the Platform API'
 const V3 = 'application/vnd.heroku+json; version=3'
-/** The variant whose drains name their app. */
+/** The variant in which drains name their app. */
 const V3_SDK = 'application/vnd.heroku+json; version=3.sdk'
 const TIMEOUT_MS = 8_000
 const PAGE_SIZE = 1_000
 const MAX_PAGES = 20
-/** A 429 is waited out and tried again; a token that is refused is replaced once. */
+/** A 429 is retried after its pause; a refused token is refreshed once. */
 const MAX_TRIES = 4
 
 export function createPlatformApi({ apiUrl, tokens, limiter }: PlatformApiParts): PlatformApi {
@@ -115,13 +114,14 @@ export function createPlatformApi({ apiUrl, tokens, limiter }: PlatformApiParts)
     const { method, headers, json } = request
     const url = new URL(request.path, origin)
     let token = await tokens.accessToken(resourceId)
-    let isRenewed = false
+    let isRefreshed = false
     for (let tries = 1; ; tries++) {
       const authorization = `Bearer ${token}`
       const answer = await limiter.run(
         urgency,
         async () => {
-          if (isWanted && !(await isWanted())) throw new HerokuError('unwanted', 'nobody wants it any more')
+          if (isWanted && !(await isWanted()))
+            throw new HerokuError('unwanted', 'the call is no longer needed')
           return callHeroku({
             who: WHO,
             url,
@@ -138,12 +138,12 @@ export function createPlatformApi({ apiUrl, tokens, limiter }: PlatformApiParts)
       if (answer.status >= 200 && answer.status < 300) return answer
       const failure = failureOf(answer, WHO)
       if (answer.status === 429) limiter.pause(answer.headers.get('retry-after'))
-      // All tokens die at once where the client secret is reset; a refreshed one is good again.
-      const canRenew = answer.status === 401 && !isRenewed
-      if ((!canRenew && answer.status !== 429) || tries === MAX_TRIES) throw failure
-      if (canRenew) {
+      // A reset of the client secret invalidates all access tokens; a refreshed one is valid.
+      const canRefresh = answer.status === 401 && !isRefreshed
+      if ((!canRefresh && answer.status !== 429) || tries === MAX_TRIES) throw failure
+      if (canRefresh) {
         token = await tokens.accessToken(resourceId, token)
-        isRenewed = true
+        isRefreshed = true
       }
     }
   }
@@ -164,12 +164,12 @@ export function createPlatformApi({ apiUrl, tokens, limiter }: PlatformApiParts)
       if (answer.status !== 206 || next === null) return found
       range = next
     }
-    throw new HerokuError('unexpected', `${WHO} lists without end`)
+    throw new HerokuError('unexpected', `${WHO} lists do not end`)
   }
 
   const addonPath = (resourceId: string, rest = '') => `/addons/${encodeURIComponent(resourceId)}${rest}`
   const webhookPath = (webhookId: string) => `/webhooks/${encodeURIComponent(webhookId)}`
-  /** A call on something of the add-on, in version 3. */
+  /** A call below the add-on's path, in version 3. */
   const onAddon = (
     resourceId: string,
     method: HerokuCall['method'],

@@ -1,16 +1,16 @@
-// All SQL on provisioning: what is left to do of each provision, and which process is at it. Times are the caller's.
+// All SQL on provisioning: the remaining steps of each provision, and their leases. The caller passes all times.
 import type { Pool, PoolClient } from 'pg'
 
 export type ProvisioningStep = 'look' | 'subscribe' | 'configure' | 'complete' | 'confirm' | 'abort' | 'done'
 
-/** A row that is ours until the lease ends, and only as long as nobody ends the resource. */
+/** A row that this process holds until the lease expires or the resource ends. */
 export interface ClaimedProvision {
   resourceId: string
   step: ProvisioningStep
   /** Heroku waits for us. */
   isPending: boolean
   startedAt: number
-  /** Of this step, with this one. */
+  /** Of this step, this one included. */
   tries: number
   leasedUntil: number
 }
@@ -19,14 +19,14 @@ export interface OverdueProvision {
   resourceId: string
   step: ProvisioningStep
   startedAt: number
-  /** There are no tokens, and by itself it will not get any. */
+  /** There are no tokens, and none will come by themselves. */
   isGrantLost: boolean
 }
 
 export interface ProvisioningStore {
   /**
-   * In the provision's own transaction, whose lock on the resource's row is held. Begins where nothing has begun; a
-   * repeated call finds what is under way and has it tried at once.
+   * In the provision's transaction, which holds the lock on the resource's row. A repeated call finds the row that exists
+   * and makes it due at once.
    */
   begin(
     client: PoolClient,
@@ -36,34 +36,34 @@ export interface ProvisioningStore {
   ): Promise<{ isPending: boolean }>
   /** For a live resource that gets its first tokens long after its provision. */
   beginLate(resourceId: string, now: number): Promise<void>
-  /** In the transaction that ends the resource: whoever is at it finds its row gone. */
+  /** In the transaction that ends the resource: the process that holds the lease finds its row gone. */
   remove(client: PoolClient, resourceId: string): Promise<void>
 
-  /** Rows that are due and have tokens, each leased to the caller; those that Heroku waits for come first. */
+  /** Rows that are due and have tokens, each leased to the caller; those that Heroku waits for first. */
   claim(now: number, leaseMs: number, limit: number): Promise<ClaimedProvision[]>
-  /** Whether it is still there and still ours. */
+  /** Whether the row still exists with our lease. */
   holds(claimed: ClaimedProvision): Promise<boolean>
-  /** On to another step, with a new lease. Null where the row is gone, or not ours any more. */
+  /** Moves to another step with a new lease. Null if the row is gone or the lease is lost. */
   advance(
     claimed: ClaimedProvision,
     step: ProvisioningStep,
     leasedUntil: number,
   ): Promise<ClaimedProvision | null>
-  /** Lets go of it until `dueAt`, at this or another step. */
+  /** Ends the lease; due again at `dueAt`, at this or another step. */
   release(claimed: ClaimedProvision, step: ProvisioningStep, dueAt: number): Promise<void>
-  /** Since when Heroku takes it for provisioned; null: it waits for us. */
+  /** When the provision was completed; null while Heroku waits for us. */
   setCompleted(claimed: ClaimedProvision, at: number | null): Promise<void>
   setReason(claimed: ClaimedProvision, reason: string): Promise<void>
 
-  /** Those that Heroku has waited for since `before`, or that cannot go on. Each is answered once, to one process. */
+  /** Provisions that Heroku has waited for since `before`, or that cannot continue. Each is returned once, to one process. */
   claimOverdue(now: number, before: number): Promise<OverdueProvision[]>
   /**
-   * Has those subscribed anew whose webhook is not at the address that it should be at.
+   * Makes webhooks with another address due to be subscribed again.
    *
-   * @param origin what comes before the resource's id
+   * @param origin the address up to the resource's id
    */
   reopenMoved(origin: string, now: number): Promise<number>
-  /** How many Heroku waits for, and how many of these since `before`. */
+  /** How many Heroku waits for, and how many of them since `before`. */
   count(before: number): Promise<{ pending: number; overdue: number }>
 }
 
@@ -77,7 +77,7 @@ interface Row {
 }
 
 const ROW = 'resource_id, step, started_at, completed_at, tries, leased_until'
-/** The lease tells two holders apart: none is given out while another lasts. */
+/** The expiry identifies the holder: no lease is given out while another lasts. */
 const OURS = 'resource_id = $1 and leased_until = $2'
 
 export function createProvisioningStore(pool: Pool): ProvisioningStore {
@@ -101,7 +101,7 @@ export function createProvisioningStore(pool: Pool): ProvisioningStore {
     },
 
     async beginLate(resourceId, now) {
-      // The share lock makes a deprovision wait, or be seen.
+      // The share lock makes a concurrent deprovision wait, or shows it.
       await pool.query(
         `insert into provisioning (resource_id, step, started_at, completed_at, due_at)
          select id, 'subscribe', $2, $2, $2 from resource where id = $1 and state = 'provisioned' for share

@@ -1,26 +1,26 @@
-// What is left to do of a provision after Heroku was answered: a state machine with one row for each resource, which any
-// number of processes may drive at once. A row is leased to one of them at a time, and every step may be repeated: a
-// process that dies between any two of its lines leaves a lease that runs out, and the next one does the step again.
+// The steps that are left of a provision after Heroku has its answer: a state machine with one row for each resource, run
+// by any number of processes. One process leases a row at a time, and every step may be repeated: if a process dies, its
+// lease expires, and another one runs the step again.
 //
-// (waiting)   The resource has no tokens yet. Not a step: a row is taken up once its grant is exchanged (tokens.ts).
-//             A grant that was lost leaves it here, until a repeated POST or Heroku's backfill brings another.
-// look        The drains of all attached apps are listed, so that their names are known from the first line on.
-// subscribe   The webhook (webhooks.ts).
-// configure   The config vars are written, unless they are so already: writing restarts the customer's apps.
-// complete    `actions/provision`, unless Heroku says that the resource is provisioned: an earlier call's answer may be
-//             what was lost. Right behind `configure`, since sources differ on which of the two restarts the app.
-// confirm     A while later Heroku is asked whether it agrees. It may not: our 202 to a repeated POST may have reached it
+// (waiting)   The resource has no tokens yet. Not a step: a row starts once its grant is exchanged (tokens.ts). A lost
+//             grant leaves it here until a repeated POST or Heroku's backfill brings another one.
+// look        Lists the drains of all attached apps, so that their names are known from the first line on.
+// subscribe   Subscribes the webhook (webhooks.ts).
+// configure   Writes the config vars unless they are set already: writing restarts the customer's apps.
+// complete    `actions/provision`, unless Heroku says that the resource is provisioned: the answer to an earlier call may
+//             have been lost. Right after `configure`, since sources differ on which of the two restarts the app.
+// confirm     Asks Heroku a while later whether it agrees. It may not: our 202 to a repeated POST may have reached it
 //             after our call. Then back to `complete`.
-// abort       Heroku will not take what we bring (a 4xx, several times): `actions/deprovision`, after which the customer
-//             is not charged, and the resource ends here too. Unless Heroku has it for provisioned after all.
+// abort       Heroku refuses the provision (a 4xx, several times): `actions/deprovision`, so that the customer is not
+//             charged, and the resource ends here too. Not if Heroku has it as provisioned after all.
 // done
 //
-// A provision that was answered 200 goes through `subscribe` and is done. `look` and `subscribe` are worth a few tries,
-// and then the customer waits no longer: lists come by the clock, and the webhook is tried again after `confirm`.
+// A provision that was answered 200 runs `subscribe` and is done. `look` and `subscribe` get a few tries before the
+// customer's provision moves on: scheduled lists follow, and `confirm` leads to the webhook again.
 //
-// DELETE takes the row away, in the transaction that ends the resource and takes its tokens. A step asks right before
-// each call, behind every queue, whether its row is still there; what it finds out about a call that was already under
-// way finds no row to go on with. So nothing is completed after a DELETE.
+// DELETE deletes the row, in the transaction that ends the resource and deletes its tokens. A step checks for its row right
+// before each call, after any wait for a turn; the result of a call in flight finds no row to continue with. So nothing
+// is completed after a DELETE.
 import type { FastifyBaseLogger } from 'fastify'
 import { type BackOff, pauseMs } from '../back-off.ts'
 import { startDeadline } from '../deadline.ts'
@@ -35,15 +35,15 @@ export interface ProvisioningParts {
   store: ProvisioningStore
   listDrains(resourceId: string, signal: AbortSignal): Promise<unknown>
   subscribe(resourceId: string, call: ApiCall): Promise<void>
-  /** What the customer's app is given. */
+  /** The config vars of the customer's app. */
   configOf(resourceId: string): Record<string, string>
-  /** Says something in the log of the customer's app. */
-  tell(resourceId: string, message: string): void
-  /** As a DELETE does. */
+  /** Writes into the log of the customer's app. */
+  notify(resourceId: string, message: string): void
+  /** Like a DELETE from Heroku. */
   endResource(resourceId: string): Promise<unknown>
   counters: HerokuCounters
   log: Pick<FastifyBaseLogger, 'info' | 'warn' | 'error'>
-  /** Ends every call: the service closes. */
+  /** Aborts every call when the service closes. */
   signal: AbortSignal
   now(): number
   /** In [0, 1). */
@@ -51,33 +51,33 @@ export interface ProvisioningParts {
 }
 
 const AT_ONCE = 5
-/** Of one step with all its calls, and all their waiting for a turn. */
+/** For one step with all its calls, waiting for their turn included. */
 const STEP_MS = 45_000
-/** Longer than a step and the refreshing of its token. */
+/** Longer than a step and the refresh of its token. */
 const LEASE_MS = 120_000
-/** While Heroku, and somebody at a terminal, waits. */
+/** While Heroku waits, and a person at a terminal. */
 const PENDING_BACK_OFF: BackOff = { firstMs: 1_000, longestMs: 300_000 }
 const BACK_OFF: BackOff = { firstMs: 10_000, longestMs: 86_400_000 }
-/** A step that the customer need not wait for is left after so many tries: some ten seconds. */
+/** Tries of a step that the customer need not wait for: some ten seconds. */
 const ENOUGH_TRIES = 5
-/** A refusal is believed after so many, a minute and a half: Heroku may just not have come so far. */
-const BELIEVED_REFUSALS = 8
+/** Tries after which a refusal is final, a minute and a half: Heroku itself may not be ready at first. */
+const FINAL_REFUSALS = 8
 const CONFIRM_AFTER_MS = 30_000
 const LONGEST_CONFIRM_MS = 3_600_000
-/** Heroku removes what is not completed after 12 hours. */
+/** Heroku removes a resource that is not completed after 12 hours. */
 const REMOVED_AFTER_MS = 13 * 3_600_000
 /** Leaves an operator eleven hours. */
 const ALARM_AFTER_MS = 3_600_000
 
-/** Nobody else tells the customer why: of a failure after a 202 Heroku shows only that it failed. */
-const GIVEN_UP_NOTICE =
+/** After a 202 Heroku shows the customer only that the provision failed, not why. */
+const FAILED_NOTICE =
   'at=error event=provision_failed msg="The add-on could not be set up and is removed again; nothing is charged. Please try again later."'
 
-/** Conflict, Locked, Too Early: of the moment. */
-const PASSING = new Set([409, 423, 425])
+/** Conflict, Locked, Too Early: a retry may succeed. */
+const RETRYABLE = new Set([409, 423, 425])
 
-/** Where to go on, and when: at once unless said otherwise. */
-type Onward = { step: ProvisioningStep; afterMs?: number } | 'ended'
+/** The next step, and when: at once by default. */
+type Next = { step: ProvisioningStep; afterMs?: number } | 'ended'
 
 export class Provisioning {
   readonly #parts: ProvisioningParts
@@ -87,12 +87,12 @@ export class Provisioning {
     this.#parts = parts
   }
 
-  /** Provisions that Heroku waits for, and those that it has waited for too long. As of the last watch(). */
+  /** Provisions that Heroku waits for, and those it has waited for too long, as of the last watch(). */
   get levels(): { pending: number; overdue: number } {
     return this.#levels
   }
 
-  /** Takes every provision as far as it goes. Never rejects for what Heroku does. */
+  /** Runs every provision as far as it goes. Never rejects because of Heroku. */
   async runDue(): Promise<void> {
     const { store, now } = this.#parts
     for (;;) {
@@ -102,7 +102,7 @@ export class Provisioning {
     }
   }
 
-  /** Looks for what takes too long; each is told of once, by one process. */
+  /** Reports provisions that take too long: each once, by one process. */
   async watch(): Promise<void> {
     const { store, counters, log, now } = this.#parts
     const before = now() - ALARM_AFTER_MS
@@ -112,7 +112,7 @@ export class Provisioning {
       const why = isGrantLost ? 'its grant is lost' : 'it takes too long'
       log.error(
         { resource: resourceId, step, minutes, why },
-        'a provision is not completed: Heroku removes the resource twelve hours after it began',
+        'provision not completed: Heroku removes the resource twelve hours after its start',
       )
     }
     this.#levels = await store.count(before)
@@ -123,20 +123,20 @@ export class Provisioning {
     let provision: ClaimedProvision | null = claimed
     try {
       while (provision !== null) {
-        const onward = await this.#try(provision)
-        if (onward === 'ended') return
-        const { step, afterMs = 0 } = onward
+        const next = await this.#try(provision)
+        if (next === 'ended') return
+        const { step, afterMs = 0 } = next
         if (afterMs > 0 || step === 'done') return await store.release(provision, step, now() + afterMs)
         provision = await store.advance(provision, step, now() + LEASE_MS)
       }
     } catch (error) {
-      // The database: the lease runs out, and then the step is tried again.
-      log.error({ err: error, resource: claimed.resourceId }, 'a provision could not be driven on')
+      // The database failed: the lease expires, and then the step runs again.
+      log.error({ err: error, resource: claimed.resourceId }, 'provision step interrupted')
     }
   }
 
-  /** One step, and what follows from it or from its failure. */
-  async #try(provision: ClaimedProvision): Promise<Onward> {
+  /** Runs one step. @returns what follows from it or from its failure */
+  async #try(provision: ClaimedProvision): Promise<Next> {
     const { store, counters, log, signal } = this.#parts
     const { resourceId: resource, step, tries } = provision
     const deadline = startDeadline(STEP_MS, signal)
@@ -150,18 +150,18 @@ export class Provisioning {
     } catch (error) {
       if (!(error instanceof HerokuError) && !deadline.signal.aborted) throw error
       const failure =
-        error instanceof HerokuError ? error : new HerokuError('unavailable', 'its turn did not come in time')
+        error instanceof HerokuError ? error : new HerokuError('unavailable', 'the call had no turn in time')
       // A DELETE came, or another process took over.
       if (failure.failure === 'unwanted' || !(await store.holds(provision))) return 'ended'
       counters.provisionTriesFailed++
-      log.warn({ err: failure, resource, step, tries }, 'a step of a provision failed')
+      log.warn({ err: failure, resource, step, tries }, 'provision step failed')
       return await this.#afterFailure(provision, failure)
     } finally {
       deadline.end()
     }
   }
 
-  async #step(provision: ClaimedProvision, call: ApiCall, signal: AbortSignal): Promise<Onward> {
+  async #step(provision: ClaimedProvision, call: ApiCall, signal: AbortSignal): Promise<Next> {
     const { api, listDrains, subscribe, configOf, endResource, store, counters, log } = this.#parts
     const { resourceId } = provision
     switch (provision.step) {
@@ -187,17 +187,20 @@ export class Provisioning {
         }
         await store.setCompleted(provision, this.#parts.now())
         counters.provisionsCompleted++
-        log.info({ resource: resourceId, tries: provision.tries }, 'completed a provision')
+        log.info({ resource: resourceId, tries: provision.tries }, 'provision completed')
         return { step: 'confirm', afterMs: this.#confirmAfterMs(provision) }
 
       case 'confirm':
         if ((await this.#stateOf(resourceId, call)) === 'provisioned') return { step: 'subscribe' }
-        log.warn({ resource: resourceId }, 'Heroku has not taken a provision for completed: once more')
+        log.warn(
+          { resource: resourceId },
+          'Heroku does not show a completed provision as completed: completing again',
+        )
         await store.setCompleted(provision, null)
         return { step: 'complete' }
 
       case 'abort':
-        // Whatever went wrong: what the customer has is not taken away.
+        // A resource that the customer already has is not taken away.
         if ((await this.#stateOf(resourceId, call)) === 'provisioned') return { step: 'complete' }
         await api.abortProvision(resourceId, call)
         await endResource(resourceId)
@@ -205,19 +208,16 @@ export class Provisioning {
         return 'ended'
 
       case 'done':
-        throw bug('a provision that is done was claimed')
+        throw bug('claimed a provision that is done')
     }
   }
 
-  async #afterFailure(provision: ClaimedProvision, error: HerokuError): Promise<Onward> {
-    const { store, endResource, tell, counters, log, now, random } = this.#parts
+  async #afterFailure(provision: ClaimedProvision, error: HerokuError): Promise<Next> {
+    const { store, endResource, notify, counters, log, now, random } = this.#parts
     const { resourceId, step, tries, isPending, startedAt } = provision
     const isGone = error.failure === 'gone' || error.failure === 'refused'
     if (isPending && isGone && now() - startedAt > REMOVED_AFTER_MS) {
-      log.error(
-        { resource: resourceId },
-        'Heroku has removed a resource that was not completed: ended here too',
-      )
+      log.error({ resource: resourceId }, 'uncompleted resource removed by Heroku: ended here too')
       await endResource(resourceId)
       return 'ended'
     }
@@ -225,7 +225,7 @@ export class Provisioning {
       if (step === 'look') return { step: 'subscribe' }
       if (step === 'subscribe') return { step: 'configure' }
     }
-    if (isPending && tries >= BELIEVED_REFUSALS) {
+    if (isPending && tries >= FINAL_REFUSALS) {
       if (step === 'abort' && (isGone || isRefusal(error))) {
         await endResource(resourceId)
         counters.provisionsAborted++
@@ -233,15 +233,15 @@ export class Provisioning {
       }
       if (step !== 'abort' && isRefusal(error)) {
         await store.setReason(provision, `${step}: ${error.message}`)
-        log.error({ err: error, resource: resourceId, step }, 'a provision is given up: Heroku refuses it')
-        tell(resourceId, GIVEN_UP_NOTICE)
+        log.error({ err: error, resource: resourceId, step }, 'provision aborted: Heroku refuses it')
+        notify(resourceId, FAILED_NOTICE)
         return { step: 'abort' }
       }
     }
     return { step, afterMs: pauseMs(tries, isPending ? PENDING_BACK_OFF : BACK_OFF, random()) }
   }
 
-  /** @throws HerokuError gone, also where Heroku is just removing it. */
+  /** @throws HerokuError gone, also while Heroku is removing it */
   async #stateOf(resourceId: string, call: ApiCall): Promise<string> {
     const { state } = await this.#parts.api.findAddon(resourceId, call)
     if (state === 'deprovisioned' || state === 'deprovisioning') {
@@ -250,14 +250,16 @@ export class Provisioning {
     return state
   }
 
-  /** Later and later, where it comes to that again. */
+  /** Grows with the age of the provision. */
   #confirmAfterMs({ startedAt }: ClaimedProvision): number {
     const age = this.#parts.now() - startedAt
     return Math.min(LONGEST_CONFIRM_MS, Math.max(CONFIRM_AFTER_MS, age / 2))
   }
 }
 
-/** Said of what we asked for, rather than of us or of Heroku's day: asking again does not help. */
+/** The request itself is refused, so a retry does not help. */
 function isRefusal({ failure, status }: HerokuError): boolean {
-  return failure === 'unexpected' && status !== null && status >= 400 && status < 500 && !PASSING.has(status)
+  return (
+    failure === 'unexpected' && status !== null && status >= 400 && status < 500 && !RETRYABLE.has(status)
+  )
 }

@@ -1,11 +1,11 @@
-// All SQL on what Heroku entrusted to us of a resource: grant, tokens, log input address. Seals and opens them, and seals
-// anew what is kept sealed in the room. Times are the caller's, so that a test may let them run.
+// All SQL on the secrets that Heroku gives us for a resource: grant, tokens, log input address. Seals and opens them. The
+// caller passes all times.
 import type { Pool, PoolClient } from 'pg'
 import type { SealedColumn } from '../secrets/reseal.ts'
 import type { SecretBox } from '../secrets/secret-box.ts'
 import { sha256 } from '../secrets/sha256.ts'
 
-/** What a provision brings beside the drain token. Null or absent: the call had none. */
+/** Secrets of a provision besides the drain token. Null or absent if the call has none. */
 export interface EntrustedSecrets {
   grant?: string | null | undefined
   logInputUrl?: string | null | undefined
@@ -28,7 +28,7 @@ export type Authorization =
       refreshToken: string | null
       accessExpiresAt: number
       version: number
-      /** No refresh before: the last one failed. */
+      /** No refresh before this time, after a failed one. */
       dueAt: number
     }
 
@@ -40,34 +40,35 @@ export interface NewTokens {
 
 export interface TokenStore {
   /**
-   * In the provision's own transaction, whose lock on the resource's row is held. A newer grant replaces one that is
-   * not exchanged; the same one again changes nothing.
+   * In the provision's transaction, which holds the lock on the resource's row. A newer grant replaces one that is not
+   * exchanged; the same grant again changes nothing.
    */
   store(client: PoolClient, resourceId: string, secrets: EntrustedSecrets, now: number): Promise<void>
   /**
-   * In the transaction that ends the resource: its tokens die with it. Answers with the access token, where that is good
-   * for a last call.
+   * Deletes the tokens, in the transaction that ends the resource.
+   *
+   * @returns the access token if it is valid for a last call
    */
   remove(client: PoolClient, resourceId: string, now: number): Promise<string | null>
 
   /** Grants that are due, each leased to the caller until `now + leaseMs`. */
   claimGrants(now: number, leaseMs: number, limit: number): Promise<ClaimedGrant[]>
-  /** After a try that failed; a newer grant that came meanwhile is left alone. */
+  /** After a failed try; a newer grant that came meanwhile is not touched. */
   postponeGrant(grant: ClaimedGrant, dueAt: number): Promise<void>
-  /** Grants that died before they could be exchanged; each is answered once. */
+  /** Grants that expired before their exchange; each is returned once. */
   loseDeadGrants(now: number): Promise<string[]>
-  /** False where there were tokens already, or the resource has ended. */
+  /** False if there are tokens already, or the resource has ended. */
   storeExchanged(resourceId: string, tokens: NewTokens): Promise<boolean>
 
   findAuthorization(resourceId: string): Promise<Authorization | null>
-  /** False where another process is refreshing, or has done so since `version` was read. */
+  /** False if another process is refreshing, or has done so since `version` was read. */
   claimRefresh(resourceId: string, version: number, now: number, leaseMs: number): Promise<boolean>
   storeRefreshed(resourceId: string, version: number, tokens: NewTokens): Promise<void>
   postponeRefresh(resourceId: string, version: number, dueAt: number): Promise<void>
 
   /** The address that writes into the log of the resource's own app. */
   findLogInputUrl(resourceId: string): Promise<string | null>
-  /** Another one than the provision's. Not for a resource that has ended. */
+  /** Replaces the provision's. Does nothing for a resource that has ended. */
   storeLogInputUrl(resourceId: string, logInputUrl: string): Promise<void>
 }
 
@@ -140,7 +141,7 @@ export function createTokenStore(pool: Pool, box: SecretBox): TokenStore {
       try {
         return box.open(sealed, { resourceId, purpose: 'access token' })
       } catch {
-        // A key that is lost must not keep a resource from being ended.
+        // A lost key must not prevent the end of a resource.
         return null
       }
     },
@@ -240,7 +241,7 @@ export function createTokenStore(pool: Pool, box: SecretBox): TokenStore {
     },
 
     async storeRefreshed(resourceId, version, tokens) {
-      // An answer without a refresh token means that the one we have stays good.
+      // An answer without a refresh token means that the current one stays valid.
       await pool.query(
         `update heroku_authorization
             set sealed_access_token = $3, sealed_refresh_token = coalesce($4, sealed_refresh_token),

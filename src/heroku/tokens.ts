@@ -23,12 +23,12 @@ export interface TokensParts {
 
 const GRANTS_AT_ONCE = 10
 const BACK_OFF = { firstMs: 500, longestMs: 15_000 }
-/** A token is refreshed this long before it expires (8 h after it was made): longer than any call takes. */
+/** A token is refreshed this long before its expiry after 8 h: longer than any call takes. */
 const REFRESH_MARGIN_MS = 120_000
 const REFRESH_PAUSE_MS = 10_000
 const STORE_TRIES = 10
 const STORE_PAUSE_MS = 1_000
-/** Of another process' refresh. */
+/** While another process refreshes. */
 const POLL_MS = 50
 
 export class Tokens {
@@ -38,7 +38,7 @@ export class Tokens {
     this.#parts = parts
   }
 
-  /** Tries every grant that is due. Never rejects for what Heroku does. */
+  /** Exchanges every grant that is due. Never rejects because of Heroku. */
   async exchangeDue(): Promise<void> {
     const { store, leaseMs, now, log } = this.#parts
     for (;;) {
@@ -50,7 +50,7 @@ export class Tokens {
       this.#parts.counters.grantsLost++
       log.error(
         { resource },
-        'an OAuth grant died before it could be exchanged: the apps of this resource cannot be looked up',
+        'OAuth grant expired before its exchange: apps of this resource cannot be listed',
       )
     }
   }
@@ -67,11 +67,11 @@ export class Tokens {
       if (held?.state === 'granted') throw new HerokuError('pending', 'the OAuth grant is not exchanged yet')
       if (held?.state !== 'exchanged') throw new HerokuError('unauthorized', 'there is no token')
       const isUsable = held.accessToken !== rejected && now() < held.accessExpiresAt
-      // Before it expires, which is not after: Heroku's own sample has the sign the wrong way round.
+      // Before its expiry: Heroku's own sample has the sign the wrong way round.
       if (isUsable && now() < held.accessExpiresAt - REFRESH_MARGIN_MS) return held.accessToken
       if (now() < held.dueAt) {
         if (isUsable) return held.accessToken
-        throw new HerokuError('unavailable', 'the access token could not be refreshed a moment ago')
+        throw new HerokuError('unavailable', 'the last refresh of the access token failed a moment ago')
       }
       if (held.refreshToken === null) throw new HerokuError('unauthorized', 'there is no refresh token')
       if (await store.claimRefresh(resourceId, held.version, now(), leaseMs)) {
@@ -93,13 +93,13 @@ export class Tokens {
     const { resourceId, tries } = grant
     try {
       const tokens = this.#toStore(await oauth.exchange(grant.open()))
-      const isStored = await insist(() => store.storeExchanged(resourceId, tokens))
+      const isStored = await retryStore(() => store.storeExchanged(resourceId, tokens))
       this.#parts.counters.grantsExchanged++
-      log.info({ resource: resourceId, tries, stored: isStored }, 'exchanged an OAuth grant')
+      log.info({ resource: resourceId, tries, stored: isStored }, 'OAuth grant exchanged')
     } catch (error) {
       this.#parts.counters.grantTriesFailed++
-      log.warn({ err: error, resource: resourceId, tries }, 'an OAuth grant was not exchanged; tried again')
-      // Also after a refusal: a wrong client secret may be put right within the five minutes.
+      log.warn({ err: error, resource: resourceId, tries }, 'OAuth grant exchange failed; will retry')
+      // Also after a refusal: an operator may correct a wrong client secret within the five minutes.
       await store.postponeGrant(grant, now() + pauseMs(tries, BACK_OFF, random()))
     }
   }
@@ -108,12 +108,12 @@ export class Tokens {
     const { store, oauth, now, log } = this.#parts
     try {
       const tokens = this.#toStore(await oauth.refresh(refreshToken))
-      await insist(() => store.storeRefreshed(resourceId, version, tokens))
+      await retryStore(() => store.storeRefreshed(resourceId, version, tokens))
       this.#parts.counters.tokensRefreshed++
       return tokens.accessToken
     } catch (error) {
       this.#parts.counters.refreshesFailed++
-      log.warn({ err: error, resource: resourceId }, 'an access token was not refreshed')
+      log.warn({ err: error, resource: resourceId }, 'access token refresh failed')
       await store.postponeRefresh(resourceId, version, now() + REFRESH_PAUSE_MS)
       throw error
     }
@@ -124,8 +124,8 @@ export class Tokens {
   }
 }
 
-/** What Heroku gives once and we drop is gone: a database that is away for a moment must not be the reason. */
-async function insist<T>(store: () => Promise<T>): Promise<T> {
+/** Heroku gives each answer once: a short outage of the database must not lose it. */
+async function retryStore<T>(store: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
       return await store()

@@ -1,5 +1,4 @@
-// All SQL on webhook and webhook_event: subscriptions with their secrets, and which events were taken lately. Times are
-// the caller's.
+// All SQL on webhook and webhook_event: subscriptions with their secrets, and recent events. The caller passes all times.
 import type { Pool, PoolClient } from 'pg'
 import { type SecretBox, SecretBoxError } from '../secrets/secret-box.ts'
 
@@ -16,30 +15,30 @@ export interface StoredWebhook extends WebhookSecrets {
 
 export interface DueReading {
   resourceId: string
-  /** An event said so. */
+  /** According to an event. */
   isDestroyed: boolean
   claimedUntil: number
 }
 
 export interface WebhookStore {
-  /** Null also where its secrets do not open, for want of their key. */
+  /** Null also if its secrets do not open because their key is missing. */
   find(resourceId: string): Promise<StoredWebhook | null>
-  /** The one there is, or a new one with these secrets; null where the resource is not live. */
+  /** The existing one, or a new one with these secrets; null if the resource is not live. */
   findOrMake(resourceId: string, secrets: WebhookSecrets): Promise<StoredWebhook | null>
   setSubscribed(resourceId: string, webhookId: string, url: string): Promise<void>
-  /** In the transaction that ends the resource. Answers with Heroku's id of the subscription. */
+  /** In the transaction that ends the resource. @returns Heroku's id of the subscription */
   remove(client: PoolClient, resourceId: string): Promise<string | null>
 
   wasTaken(resourceId: string, eventId: string): Promise<boolean>
-  /** False where it was taken already. */
+  /** False if the event was taken already. */
   rememberTaken(resourceId: string, eventId: string, now: number): Promise<boolean>
-  forgetTaken(before: number): Promise<void>
+  deleteTaken(before: number): Promise<void>
 
   scheduleReading(resourceId: string, dueAt: number): Promise<void>
   markDestroyed(resourceId: string, now: number): Promise<void>
-  /** Resources that are to be read, each put off so that no other process reads it too. */
+  /** Resources due to be read, each leased to the caller. */
   claimReadings(now: number, leaseMs: number, limit: number): Promise<DueReading[]>
-  /** It was read; what came meanwhile stays due. */
+  /** After a reading; what came meanwhile stays due. */
   settleReading(reading: DueReading): Promise<void>
 }
 
@@ -74,8 +73,8 @@ export function createWebhookStore(pool: Pool, box: SecretBox): WebhookStore {
     async findOrMake(resourceId, { secret, authorization }) {
       const known = await find(resourceId)
       if (known !== null) return known
-      // The share lock makes a deprovision wait, or be seen: a dead resource keeps no secrets. One whose secrets do not
-      // open any more is as good as none.
+      // The share lock makes a concurrent deprovision wait, or shows it: an ended resource stores no secrets. A row whose
+      // secrets do not open counts as none.
       await pool.query(
         `insert into webhook (resource_id, sealed_secret, sealed_authorization)
          select id, $2, $3 from resource where id = $1 and state = 'provisioned' for share
@@ -125,7 +124,7 @@ export function createWebhookStore(pool: Pool, box: SecretBox): WebhookStore {
       return rowCount === 1
     },
 
-    async forgetTaken(before) {
+    async deleteTaken(before) {
       await pool.query('delete from webhook_event where taken_at < $1', [new Date(before)])
     },
 

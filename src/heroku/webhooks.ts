@@ -1,17 +1,17 @@
-// The webhook of each resource: Heroku tells us of changes to it and to its apps. Subscribed once, and what an event says
-// is only a hint: whatever it may be about is read anew by the API, so that events may come late, twice, in any order
-// or not at all. Where one is lost, the hourly list of drains finds what changed.
+// The webhook of each resource: Heroku reports changes to it and to its apps. An event is only a hint: what it is about is
+// read from the API, so events may come late, twice, in any order or not at all. If one is lost, the hourly list of drains
+// finds the change.
 import type { FastifyBaseLogger } from 'fastify'
 import type { DrainStore } from '../resources/drain-store.ts'
 import type { HerokuCounters } from './counters.ts'
 import type { ApiCall, PlatformApi } from './platform-api.ts'
 import type { StoredWebhook, WebhookStore } from './webhook-store.ts'
 
-/** Of a delivery whose signature was found good. */
+/** From a delivery with a valid signature. */
 export interface WebhookEvent {
-  /** The same each time that Heroku delivers it. */
+  /** The same in each retry. */
   id: string
-  /** What it is about: `api:addon-attachment`. */
+  /** The entity, such as `api:addon-attachment`. */
   include: string
   /** create, update, destroy */
   action: string
@@ -22,16 +22,16 @@ export interface WebhooksParts {
   store: WebhookStore
   drainStore: Pick<DrainStore, 'scheduleListing'>
   addressOf(resourceId: string): string
-  /** 256 random bits or so, in letters and digits. */
+  /** At least 256 random bits, in letters and digits. */
   newSecret(): string
   counters: HerokuCounters
   log: Pick<FastifyBaseLogger, 'info' | 'warn'>
   now(): number
 }
 
-/** Of those that need no further permission of Heroku's: plan, name and end; attach and detach; rename. */
+/** Entities that need no further permission: plan, name and end; attach and detach; rename. */
 const INCLUDE = ['api:addon', 'api:addon-attachment', 'api:app'] as const
-/** Heroku repeats a delivery for up to 72 hours. */
+/** Heroku retries a delivery for up to 72 hours. */
 const REMEMBER_MS = 96 * 3_600_000
 
 export class Webhooks {
@@ -42,8 +42,8 @@ export class Webhooks {
   }
 
   /**
-   * Sees to it that there is one subscription, at our present address and with our secrets. May be repeated: the secrets
-   * are stored before Heroku hears of them, and creating another one is no way to find out whether there is one.
+   * Ensures one subscription, at our current address and with our secrets. Idempotent: the secrets are stored before
+   * Heroku gets them, and existing subscriptions are listed before one is created.
    *
    * @throws HerokuError
    */
@@ -58,27 +58,27 @@ export class Webhooks {
     const present = await api.listWebhooks(resourceId, call)
     const [first, ...others] = present.filter((webhook) => webhook.url === url || webhook.id === webhookId)
     for (const { id } of others) await api.deleteWebhook(resourceId, id, call)
-    // Also where it looks right: its secrets are not shown, and may be those of a database that was lost.
+    // Even if it looks right: its secrets are not shown, and may be from a database that was lost.
     if (first) await api.changeWebhook(resourceId, first.id, subscription, call)
     const { id } = first ?? (await api.createWebhook(resourceId, subscription, call))
     await store.setSubscribed(resourceId, id, url)
     counters.webhooksSubscribed++
-    log.info({ resource: resourceId, webhook: id, isNew: first === undefined }, 'subscribed to a webhook')
+    log.info({ resource: resourceId, webhook: id, isNew: first === undefined }, 'webhook subscribed')
   }
 
   get counters(): HerokuCounters {
     return this.#parts.counters
   }
 
-  /** What deliveries for this resource are signed with; null where it has no webhook. */
+  /** The secrets that sign deliveries for this resource; null if it has no webhook. */
   find(resourceId: string): Promise<StoredWebhook | null> {
     return this.#parts.store.find(resourceId)
   }
 
   /**
-   * Makes due what the event may be about. Resolves when that is durable: Heroku does not repeat what was answered 2xx.
+   * Schedules a reading of what the event is about. Resolves when that is durable: Heroku does not retry after a 2xx.
    *
-   * @param event null: its signature is good and the rest is not to be understood
+   * @param event null if the signature is valid but the body unreadable
    */
   async take(resourceId: string, event: WebhookEvent | null): Promise<void> {
     const { store, drainStore, counters, log, now } = this.#parts
@@ -88,24 +88,24 @@ export class Webhooks {
     }
     if (event === null) {
       counters.webhooksUnreadable++
-      log.warn({ resource: resourceId }, 'a webhook with a good signature could not be read')
+      log.warn({ resource: resourceId }, 'unreadable webhook event with a valid signature')
     }
     const include = event?.include
-    // First what it makes due, then the memory of it: cut off in between, Heroku delivers it again.
+    // Schedule first, then remember the event: after a crash in between Heroku retries it.
     if (include !== 'api:addon') await drainStore.scheduleListing(resourceId, now())
     if (include !== 'api:addon-attachment' && include !== 'api:app') {
       if (event?.action === 'destroy' && include === 'api:addon') await store.markDestroyed(resourceId, now())
       await store.scheduleReading(resourceId, now())
     }
     if (event === null) return
-    // Of two that come together one counts; what they make due is the same.
+    // Of two concurrent deliveries one counts; both schedule the same.
     if (await store.rememberTaken(resourceId, event.id, now())) counters.webhooksTaken++
     else counters.webhooksRepeated++
-    log.info({ resource: resourceId, include, action: event.action }, 'took a webhook event')
+    log.info({ resource: resourceId, include, action: event.action }, 'webhook event accepted')
   }
 
-  /** By the clock. */
-  async forgetOld(): Promise<void> {
-    await this.#parts.store.forgetTaken(this.#parts.now() - REMEMBER_MS)
+  /** A scheduled job. */
+  async deleteOld(): Promise<void> {
+    await this.#parts.store.deleteTaken(this.#parts.now() - REMEMBER_MS)
   }
 }

@@ -143,6 +143,6 @@ it('goes on with a provision whatever a process was just doing when it was kille
     ...[CLIENT_SECRET, PASSWORD, SALT, KEY],
   ]
   expect(secrets.length).toBeGreaterThan(25)
-  expect(output).toContain('completed a provision')
+  expect(output).toContain('provision completed')
   expectNone(secrets, text + output)
 })

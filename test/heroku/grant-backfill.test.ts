@@ -70,7 +70,7 @@ it('is asked for once a day while that is locked, and told of once', async () =>
   world.clock.now += DAY_MS + MINUTE_MS
   await ask(room)
   expect(asked()).toBe(4)
-  expect(world.logged.filter((line) => line.includes('no other OAuth grant'))).toHaveLength(1)
+  expect(world.logged.filter((line) => line.includes('OAuth grant backfill failed'))).toHaveLength(1)
   for (const id of ids) expect(await token(room, id)).toBe(null)
 })
 

@@ -96,7 +96,9 @@ describe('the grant of a provision', () => {
     await Promise.all([room.tokens.exchangeDue(), other.tokens.exchangeDue()])
     await room.tokens.exchangeDue()
     expect(room.counters.grantsLost + other.counters.grantsLost).toBe(1)
-    expect(world.logged.filter((line) => line.includes('died before') && line.includes(id))).toHaveLength(1)
+    expect(
+      world.logged.filter((line) => line.includes('expired before its exchange') && line.includes(id)),
+    ).toHaveLength(1)
     expect(tokenCalls()).toBe(1)
   })
 

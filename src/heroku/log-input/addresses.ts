@@ -1,6 +1,6 @@
-// Where we may write into the log of a resource's own app. The address holds a token, so it is sealed where it lies,
-// and it is used only where it leads to a Logplex. Heroku may change it at any time; then whoever used the old one is
-// answered 4xx, and the attachments have the new one (Dev Center add-on-partner-log-integration).
+// The address that writes into the log of a resource's own app. It holds a token, so it is stored sealed, and it is used
+// only if it leads to a Logplex. Heroku may change it at any time: the old address then answers 4xx, and the attachments
+// have the new one (Dev Center add-on-partner-log-integration).
 
 import { splitCredentials } from '../../logplex/post-frames.ts'
 import type { ApiCall, PlatformApi } from '../platform-api.ts'
@@ -16,14 +16,14 @@ export interface LogInputAddressesParts {
 }
 
 export interface LogInputAddresses {
-  /** Null where there is none, or none that may be told a token. */
+  /** Null if there is none, or none that a token may be sent to. */
   find(resourceId: string): Promise<LogInput | null>
   /**
-   * Asks Heroku, keeps what it says, and answers as `find`.
+   * Reads the address from the Platform API, stores it, and returns it like `find`.
    *
    * @throws HerokuError
    */
-  findAnew(resourceId: string): Promise<LogInput | null>
+  refresh(resourceId: string): Promise<LogInput | null>
 }
 
 export function createLogInputAddresses(parts: LogInputAddressesParts): LogInputAddresses {
@@ -34,7 +34,7 @@ export function createLogInputAddresses(parts: LogInputAddressesParts): LogInput
       return address === null ? null : readAddress(address, apiUrl)
     },
 
-    async findAnew(resourceId) {
+    async refresh(resourceId) {
       const call: ApiCall = { urgency: 'background', signal }
       const { app } = await api.findAddon(resourceId, call)
       const attachments = await api.listAttachments(resourceId, call)
@@ -48,8 +48,8 @@ export function createLogInputAddresses(parts: LogInputAddressesParts): LogInput
 }
 
 /**
- * Null for what is no address of a Logplex. Heroku's are at logplex.io; where HEROKU_API_URL is not Heroku's own,
- * nothing leaves for Heroku either, and only that origin may be told.
+ * Null if it is not an address of a Logplex. Heroku's are at logplex.io. If HEROKU_API_URL is not Heroku's own, only that
+ * origin is allowed, so that a test sends nothing to Heroku.
  */
 export function readAddress(address: string, apiUrl: string): LogInput | null {
   if (!URL.canParse(address)) return null

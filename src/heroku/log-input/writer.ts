@@ -1,6 +1,6 @@
-// Says something in a customer's own log. Nobody waits for it: lines are put into a bounded queue, which drops its
-// oldest line when it is full, and go out in batches, one resource's at a time on each of a few flows. What cannot be
-// delivered is counted and gone: a notice is not worth keeping a database table and a day of retries for.
+// Writes lines into a customer's own log, fire and forget: a bounded queue, which drops its oldest line when full, is sent
+// in batches by a few workers, each at one resource at a time. What cannot be delivered is counted and dropped: a notice
+// is not worth a database table and a day of retries.
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -14,11 +14,11 @@ import type { LogInput, LogInputAddresses } from './addresses.ts'
 
 export interface LogInputWriterParts {
   addresses: LogInputAddresses
-  /** The slug: the host of our lines, and the process that they are shown under. */
+  /** The add-on's slug: host and process of the lines. */
   addonId: string
   counters: HerokuCounters
   log: Pick<FastifyBaseLogger, 'warn'>
-  /** The service ends: nothing is tried again, what waits is dropped. */
+  /** Aborts when the service closes: no more retries, and queued lines are dropped. */
   signal: AbortSignal
   now(): number
   /** In [0, 1). */
@@ -32,25 +32,25 @@ interface Entry {
   message: string
 }
 
-const FLOWS = 4
+const WORKERS = 4
 const BATCH_LINES = 100
 const TIMEOUT_MS = 5_000
 const TRIES = 5
 const BACK_OFF = { firstMs: 1_000, longestMs: 30_000 }
 
 /** Why a line was dropped: the code of its metric. */
-type Loss = 'queue_full' | 'no_address' | 'refused' | 'unavailable'
+type DropReason = 'queue_full' | 'no_address' | 'refused' | 'unavailable'
 
 export class LogInputWriter {
   readonly #parts: LogInputWriterParts
   readonly #maxQueued: number
   readonly #queue: Entry[] = []
-  /** Resources that a flow is at: their lines stay in order. */
+  /** Resources that a worker has: their lines stay in order. */
   readonly #busy = new Set<string>()
-  readonly #flows = new Set<Promise<void>>()
+  readonly #workers = new Set<Promise<void>>()
   readonly #agents = {
-    'http:': new HttpAgent({ keepAlive: true, maxSockets: FLOWS }),
-    'https:': new HttpsAgent({ keepAlive: true, maxSockets: FLOWS }),
+    'http:': new HttpAgent({ keepAlive: true, maxSockets: WORKERS }),
+    'https:': new HttpsAgent({ keepAlive: true, maxSockets: WORKERS }),
   }
 
   constructor(parts: LogInputWriterParts) {
@@ -78,29 +78,29 @@ export class LogInputWriter {
     this.#start()
   }
 
-  /** Resolves when nothing is queued or under way. */
+  /** Resolves when nothing is queued or in flight. */
   async settled(): Promise<void> {
-    while (this.#flows.size > 0) await Promise.all(this.#flows)
+    while (this.#workers.size > 0) await Promise.all(this.#workers)
   }
 
   #start(): void {
-    while (this.#flows.size < FLOWS) {
+    while (this.#workers.size < WORKERS) {
       const next = this.#queue.find(({ resourceId }) => !this.#busy.has(resourceId))
       if (next === undefined) return
       const { resourceId } = next
       const lines = this.#take(resourceId)
       this.#busy.add(resourceId)
-      const flow: Promise<void> = this.#deliver(resourceId, lines)
+      const worker: Promise<void> = this.#deliver(resourceId, lines)
         .catch((error: unknown) => {
           this.#drop('unavailable', lines.length)
-          this.#parts.log.warn({ err: error, resource: resourceId }, 'could not write into an app’s log')
+          this.#parts.log.warn({ err: error, resource: resourceId }, 'log input failed')
         })
         .finally(() => {
           this.#busy.delete(resourceId)
-          this.#flows.delete(flow)
+          this.#workers.delete(worker)
           this.#start()
         })
-      this.#flows.add(flow)
+      this.#workers.add(worker)
     }
   }
 
@@ -119,8 +119,8 @@ export class LogInputWriter {
     if (address === null) return this.#drop('no_address', frames.length)
     let status = await this.#send(address, frames)
     if (isRefusal(status)) {
-      // Heroku may have given the app another address. Once: a second refusal is meant.
-      address = await addresses.findAnew(resourceId).catch((error: unknown) => {
+      // Heroku may have changed the address. One retry: a second refusal is final.
+      address = await addresses.refresh(resourceId).catch((error: unknown) => {
         if (error instanceof HerokuError) return null
         throw error
       })
@@ -131,10 +131,10 @@ export class LogInputWriter {
       return
     }
     this.#drop(isRefusal(status) ? 'refused' : 'unavailable', frames.length)
-    log.warn({ resource: resourceId, status, lines: frames.length }, 'could not write into an app’s log')
+    log.warn({ resource: resourceId, status, lines: frames.length }, 'log input failed')
   }
 
-  /** The status, or null where no answer came; after some more tries where those may help. */
+  /** Retries what a retry may cure. @returns the status, or null if no answer came */
   async #send({ url, authorization }: LogInput, frames: readonly Buffer[]): Promise<number | null> {
     const { addonId, signal, random } = this.#parts
     for (let tries = 1; ; tries++) {
@@ -153,7 +153,7 @@ export class LogInputWriter {
     }
   }
 
-  #drop(why: Loss, lines: number): void {
+  #drop(why: DropReason, lines: number): void {
     const { logInputDropped } = this.#parts.counters
     if (lines > 0) logInputDropped.set(why, (logInputDropped.get(why) ?? 0) + lines)
   }

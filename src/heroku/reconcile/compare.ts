@@ -1,39 +1,39 @@
-// Heroku's list of installs beside what is here: what differs, and what it means. Pure.
+// Compares Heroku's list of installs with our resources. Pure.
 import { drainAddress } from '../move-drains.ts'
 import type { Install } from './installs.ts'
 
 export type FindingKind =
-  /** Live here, and Heroku has it no more: its DELETE was lost. */
+  /** Live here, and no longer at Heroku: its DELETE was lost. */
   | 'gone'
-  /** Heroku has it, and we never heard of it: its POST was answered by somebody else, or our database was set back. */
+  /** At Heroku, and never provisioned here: another service answered its POST, or our database was restored. */
   | 'lost'
-  /** Heroku has it, and here it has ended. */
+  /** At Heroku, and ended here. */
   | 'ended'
-  /** The plan is another one there: a plan change was lost. */
+  /** Another plan at Heroku: a plan change was lost. */
   | 'other_plan'
-  /** A drain of it points somewhere else: its lines do not come to us. */
+  /** A drain points elsewhere: its lines do not reach us. */
   | 'drain_elsewhere'
-  /** Its drains could not be listed for a day: where they point is not known. */
+  /** Its drains could not be listed for a day, so it is unknown where they point. */
   | 'not_listed'
 
-export interface Finding {
+export interface ReconcileFinding {
   kind: FindingKind
   resource: string
-  /** In a sentence, for people. */
+  /** A sentence for people. */
   says: string
 }
 
-/** A resource as it is here. Times are milliseconds since 1970. */
+/** One of our resources. Times are milliseconds since 1970. */
 export interface OwnResource {
   id: string
   isLive: boolean
-  /** Null in the tombstone of one that was never provisioned. */
+  /** Null in the tombstone of a resource that was never provisioned. */
   plan: string | null
   createdAt: number
   drains: { app: string | null; url: string | null; listedAt: number | null }[]
 }
 
-/** What is as young may be missing from a list that was made a moment ago. */
+/** A younger resource may be missing from a fresh list. */
 const YOUNG_MS = 3_600_000
 const DAY_MS = 86_400_000
 
@@ -43,30 +43,31 @@ export function compare(
   own: readonly OwnResource[],
   drainUrl: string,
   now: number,
-): Finding[] {
+): ReconcileFinding[] {
   const listed = new Map(installs.map((install) => [install.resourceId, install]))
   const known = new Set(own.map(({ id }) => id))
-  const findings: Finding[] = installs
+  const findings: ReconcileFinding[] = installs
     .filter(({ resourceId }) => !known.has(resourceId))
-    .map(({ resourceId }) => finding('lost', resourceId, 'Heroku has it, and it was never provisioned here'))
-  for (const resource of own) findings.push(...lookAt(resource, listed.get(resource.id), drainUrl, now))
+    .map(({ resourceId }) => finding('lost', resourceId, 'Heroku has it, but it was never provisioned here'))
+  for (const resource of own)
+    findings.push(...compareResource(resource, listed.get(resource.id), drainUrl, now))
   return findings
 }
 
-function lookAt(
+function compareResource(
   { id, isLive, plan, createdAt, drains }: OwnResource,
   install: Install | undefined,
   drainUrl: string,
   now: number,
-): Finding[] {
+): ReconcileFinding[] {
   const isYoung = now - createdAt < YOUNG_MS
   if (!isLive) {
-    return install === undefined ? [] : [finding('ended', id, 'Heroku has it, and here it is deprovisioned')]
+    return install === undefined ? [] : [finding('ended', id, 'Heroku has it, but it is deprovisioned here')]
   }
   if (install === undefined) {
-    return isYoung ? [] : [finding('gone', id, 'it is live here, and Heroku does not list it')]
+    return isYoung ? [] : [finding('gone', id, 'it is live here, but Heroku does not list it')]
   }
-  const findings: Finding[] = []
+  const findings: ReconcileFinding[] = []
   if (install.plan !== null && install.plan !== plan) {
     findings.push(finding('other_plan', id, `its plan is ${install.plan} at Heroku and ${plan} here`))
   }
@@ -82,12 +83,12 @@ function lookAt(
   return findings
 }
 
-function finding(kind: FindingKind, resource: string, says: string): Finding {
+function finding(kind: FindingKind, resource: string, says: string): ReconcileFinding {
   return { kind, resource, says }
 }
 
-/** How many there are of each kind, the kinds without any too. */
-export function countFindings(findings: readonly Finding[]): Map<FindingKind, number> {
+/** Counts of every kind, zeros included. */
+export function countFindings(findings: readonly ReconcileFinding[]): Map<FindingKind, number> {
   const kinds: FindingKind[] = ['gone', 'lost', 'ended', 'other_plan', 'drain_elsewhere', 'not_listed']
   return new Map(kinds.map((kind) => [kind, findings.filter((one) => one.kind === kind).length]))
 }

@@ -1,9 +1,9 @@
-// Every install of the add-on, as Heroku has it. Asked with the manifest's id and password, not with a token: this is
+// Heroku's list of all installs of the add-on. Authenticated with the manifest's id and password, not with a token: it is
 // the one list that is not of one resource (Platform API for Partners, "Apps", since September 2022).
 //
-// The answer's fields and paging are not published. The list that it replaced, `vendor/apps`, had `resource.uuid`,
-// `plan` and a Link header; `uuid` is understood too. An entry without either ends the reading with an error: to take
-// half of a list for the whole would make resources look gone.
+// Fields and paging of the answer are not published. Its predecessor, `vendor/apps`, had `resource.uuid`, `plan` and a Link
+// header; a plain `uuid` is accepted too. An entry with neither fails the whole list: half of a list would make resources
+// look gone.
 import { z } from 'zod'
 import { callHeroku, failureOf, type HerokuAnswer, readAnswer } from '../call.ts'
 import type { CallLimiter } from '../call-limiter.ts'
@@ -11,14 +11,14 @@ import { HerokuError } from '../heroku-error.ts'
 
 export interface Install {
   resourceId: string
-  /** The slug; null where the list does not say. */
+  /** The slug; null if the list has none. */
   plan: string | null
 }
 
 export interface InstallsParts {
   addonsUrl: string
   addonId: string
-  /** The current one, then the previous one while they are rotated. */
+  /** The current one, then the previous one during a rotation. */
   passwords: readonly string[]
   limiter: CallLimiter
   signal: AbortSignal
@@ -91,11 +91,11 @@ export function createListInstalls(parts: InstallsParts): ListInstalls {
       if (next === null && range === null) return [...found.values()]
       if (next !== null) url = next
     }
-    throw new HerokuError('unexpected', `${WHO} goes on without end`)
+    throw new HerokuError('unexpected', `${WHO} does not end`)
   }
 }
 
-/** `Link: <…>; rel="next"`. Its path is followed, its host is not: the password stays where it belongs. */
+/** `Link: <…>; rel="next"`. Only its path is followed, so that the password never goes to another host. */
 function nextPage(answer: HerokuAnswer, origin: string): URL | null {
   const link = /<([^<>]+)>\s*;\s*rel="?next"?/.exec(answer.headers.get('link') ?? '')?.[1]
   if (link === undefined || !URL.canParse(link, origin)) return null

@@ -1,20 +1,20 @@
-// SQL of the nightly comparison: what is here, whose turn it is, what came of it.
+// SQL of the nightly comparison: our resources, the lease on the run, and its result.
 import type { Pool } from 'pg'
-import type { Finding, OwnResource } from './compare.ts'
+import type { OwnResource, ReconcileFinding } from './compare.ts'
 
 export interface LastReport {
   /** Milliseconds since 1970. */
   finishedAt: number
-  findings: Finding[]
+  findings: ReconcileFinding[]
   counts: Record<string, number>
 }
 
 export interface ReconcileStore {
-  /** Every resource ever heard of. */
+  /** Every resource ever provisioned, tombstones included. */
   ownResources(): Promise<OwnResource[]>
-  /** True where a run is due and nobody else is at it; it is the caller's until `now + leaseMs`. */
+  /** True if a run is due and not leased; the caller then holds it until `now + leaseMs`. */
   claimRun(now: number, leaseMs: number): Promise<boolean>
-  /** The run failed: anybody may make it, from then on. */
+  /** After a failed run: any process may run it from then on. */
   postponeRun(dueAt: number): Promise<void>
   finishRun(report: LastReport, nextDueAt: number): Promise<void>
   lastCounts(): Promise<Record<string, number>>
@@ -22,7 +22,7 @@ export interface ReconcileStore {
   lastReport(): Promise<LastReport | null>
 }
 
-/** Kept of a report; the counts are of all. */
+/** Stored of a report; the counts cover all. */
 const MAX_FINDINGS = 1_000
 
 export function createReconcileStore(pool: Pool): ReconcileStore {
@@ -76,7 +76,7 @@ export function createReconcileStore(pool: Pool): ReconcileStore {
     async lastReport() {
       const { rows } = await pool.query<{
         finished_at: Date | null
-        findings: Finding[]
+        findings: ReconcileFinding[]
         counts: Record<string, number>
       }>('select finished_at, findings, counts from reconciliation')
       const [row] = rows

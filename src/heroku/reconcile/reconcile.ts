@@ -1,15 +1,15 @@
-// Once a night, by one process: Heroku's list of installs beside what is here. Tells, in the log and in metrics.
+// Once a night one process compares Heroku's list of installs with our resources and reports differences in the log and in
+// metrics.
 //
-// One thing is done about it: a resource whose plan differs is read anew, and what the Platform API says of it is
-// followed (src/heroku/addon-reader.ts). The rest is for people. What Heroku has and we do not cannot be made up for
-// without a provision; a drain that points elsewhere may be on its way (`culvert drains move`); and what Heroku does not
-// list is a customer's data, which no list alone should end: `culvert reconcile --end-gone` does, after asking about
-// each one.
+// One difference is corrected: a resource whose plan differs is read from the Platform API, and its plan is taken over. The
+// rest is for people. A resource that only Heroku has needs a provision; a drain that points elsewhere may be moving
+// (`culvert drains move`); and a resource that Heroku does not list is a customer's data, which a list alone must not end:
+// `culvert reconcile --end-gone` ends it after a check of each one.
 import type { FastifyBaseLogger } from 'fastify'
 import { HerokuError } from '../heroku-error.ts'
 import type { PlatformApi } from '../platform-api.ts'
 import type { Tokens } from '../tokens.ts'
-import { compare, countFindings, type Finding } from './compare.ts'
+import { compare, countFindings, type ReconcileFinding } from './compare.ts'
 import type { ListInstalls } from './installs.ts'
 import type { LastReport, ReconcileStore } from './reconcile-store.ts'
 
@@ -18,8 +18,8 @@ export interface ReconcilerParts {
   api: Pick<PlatformApi, 'findAddon'>
   tokens: Pick<Tokens, 'accessToken'>
   store: ReconcileStore
-  /** Has the service ask about that resource soon, and follow what it is told. */
-  readAnew(resourceId: string): Promise<void>
+  /** Makes the resource due to be read from the Platform API. */
+  scheduleReading(resourceId: string): Promise<void>
   drainUrl: string
   log: Pick<FastifyBaseLogger, 'info' | 'warn'>
   signal: AbortSignal
@@ -32,14 +32,14 @@ export interface ReconcilerParts {
 const LEASE_MS = 3_600_000
 const AFTER_FAILURE_MS = 1_800_000
 const DAY_MS = 86_400_000
-/** 03:00 UTC and up to two hours later, so that not everybody asks Heroku at once. */
+/** 03:00 UTC and up to two hours later, so that not every installation calls Heroku at once. */
 const NIGHT_MS = 3 * 3_600_000
 const SPREAD_MS = 2 * 3_600_000
 const MAX_LOGGED = 50
 
 export class Reconciler {
   readonly #parts: ReconcilerParts
-  /** Of the last run, whichever process made it. */
+  /** Of the last run of any process. */
   counts: ReadonlyMap<string, number> = new Map()
 
   constructor(parts: ReconcilerParts) {
@@ -47,14 +47,15 @@ export class Reconciler {
   }
 
   /** Compares now. @throws HerokuError */
-  async run(): Promise<Finding[]> {
+  async run(): Promise<ReconcileFinding[]> {
     const { listInstalls, store, drainUrl, now, random } = this.#parts
-    // Heroku's list first: what is provisioned meanwhile is then here and at worst too young for the list.
+    // Heroku's list first: a resource provisioned in between is then ours and too young to count as gone.
     const installs = await listInstalls()
     const findings = compare(installs, await store.ownResources(), drainUrl, now())
     const finishedAt = now()
     const nextNight = Math.floor((finishedAt - NIGHT_MS) / DAY_MS + 1) * DAY_MS + NIGHT_MS
-    for (const { kind, resource } of findings) if (kind === 'other_plan') await this.#parts.readAnew(resource)
+    for (const { kind, resource } of findings)
+      if (kind === 'other_plan') await this.#parts.scheduleReading(resource)
     const counts = countFindings(findings)
     await store.finishRun(
       { finishedAt, findings, counts: Object.fromEntries(counts) },
@@ -64,40 +65,40 @@ export class Reconciler {
     return findings
   }
 
-  /** Compares where it is due and no other process does, and learns what came of the last time. */
+  /** Compares if a run is due, and reads the result of the last one. */
   async runDue(): Promise<void> {
     const { store, log, now } = this.#parts
     if (await store.claimRun(now(), LEASE_MS)) {
       try {
-        tell(log, await this.run())
+        report(log, await this.run())
       } catch (error) {
         if (!(error instanceof HerokuError)) throw error
         await store.postponeRun(now() + AFTER_FAILURE_MS)
-        log.warn({ err: error }, 'Heroku’s list of installs could not be had; tried again in half an hour')
+        log.warn({ err: error }, 'list of installs failed; retry in 30 min')
       }
     }
     this.counts = new Map(Object.entries(await store.lastCounts()))
   }
 
-  /** Of the last run, whichever process made it. */
+  /** Of the last run of any process. */
   lastReport(): Promise<LastReport | null> {
     return this.#parts.store.lastReport()
   }
 
-  /** A resource that Heroku has and that is live here; null where there is none. */
-  async findControl(findings: readonly Finding[]): Promise<string | null> {
+  /** A resource that is live both at Heroku and here; null if there is none. */
+  async findControl(findings: readonly ReconcileFinding[]): Promise<string | null> {
     const gone = new Set(findings.filter(({ kind }) => kind === 'gone').map(({ resource }) => resource))
     const own = await this.#parts.store.ownResources()
     return own.find(({ id, isLive, drains }) => isLive && !gone.has(id) && drains.some(wasListed))?.id ?? null
   }
 
   /**
-   * Whether Heroku has the resource no more, asked about it alone: the Platform API says so, or takes none of its
-   * tokens, which end with a resource. `unsure` where it cannot be asked.
+   * Checks one resource: gone if the Platform API says so or refuses its tokens, which end with a resource. `unsure` if
+   * the API cannot be asked.
    *
-   * @param control of findControl(): its token is refreshed, to tell a dead token from a client secret that is wrong.
+   * @param control from findControl(): its token is refreshed, which tells a dead token from a wrong client secret.
    *   Without one only the Platform API's own word counts.
-   * @throws HerokuError where Heroku could not be asked just now
+   * @throws HerokuError if Heroku could not be asked now
    */
   async lookFor(resourceId: string, control: string | null): Promise<'there' | 'gone' | 'unsure'> {
     const { api, tokens, signal } = this.#parts
@@ -120,12 +121,12 @@ function wasListed({ listedAt }: { listedAt: number | null }): boolean {
   return listedAt !== null
 }
 
-function tell(log: ReconcilerParts['log'], findings: readonly Finding[]): void {
+function report(log: ReconcilerParts['log'], findings: readonly ReconcileFinding[]): void {
   for (const { kind, resource, says } of findings.slice(0, MAX_LOGGED)) {
-    log.warn({ kind, resource, says }, 'found by the comparison with Heroku’s list of installs')
+    log.warn({ kind, resource, says }, 'difference to the list of installs')
   }
   log.info(
     { ...Object.fromEntries(countFindings(findings)) },
-    'compared with Heroku’s list of installs; culvert reconcile shows it',
+    'installs compared; culvert reconcile shows the result',
   )
 }

@@ -19,7 +19,7 @@ describe('the nightly comparison', () => {
   /** What is younger may be missing from a list. */
   const grow = () => world.database.pool.query(`update resource set created_at = '2026-11-20'`)
   const asked = () => world.platform.count('GET', /^\/api\/v3\/apps$/)
-  const told = () => world.logged.filter((line) => line.includes('found by the comparison'))
+  const told = () => world.logged.filter((line) => line.includes('difference to the list of installs'))
 
   it('is made by one of the processes, and all of them show what came of it', async () => {
     const here = await world.install('tidy-river')
