@@ -2,6 +2,7 @@
 // a count that is higher than what came. Pure.
 import type { FramedLine, LineList } from '../logplex/framed-line.ts'
 import type { Loss, LossKind } from '../logs/log-store.ts'
+import { MAX_ANALYSED } from '../query/analysed.ts'
 
 const LOGPLEX = Buffer.from('logplex')
 const LOG_SHUTTLE = Buffer.from('log-shuttle')
@@ -11,7 +12,9 @@ const LOG_SHUTTLE = Buffer.from('log-shuttle')
  * `… : drain 'd.…' dropped 12 messages since …`; `Error L12: N messages dropped since …` and `Error L13: N messages
  * lost since …` (heroku/log-shuttle). All of them name the number right before "messages".
  */
-const NOTICE = /^Error (L1[023])\b.*?(\d+) messages/
+const NOTICE = /^Error (L1[023])\b/
+/** Begins where digits begin: from each of them on, a long number would take the square of its length. */
+const COUNT = /(?<!\d)(\d+) messages/
 
 const KINDS: Record<string, LossKind> = {
   L10: 'logplex_overflow',
@@ -37,9 +40,12 @@ export function findLosses(body: Buffer, lines: LineList, announced: number): Lo
   for (let at = 0; at < lines.length; at++) {
     const line = lines.at(at) as FramedLine
     if (!mayTellOfLoss(body, line)) continue
-    const [, code, count] = NOTICE.exec(body.toString('latin1', line.messageStart, line.messageEnd)) ?? []
-    const kind = code === undefined ? undefined : KINDS[code]
-    if (kind) lost.set(kind, Math.min((lost.get(kind) ?? 0) + Number(count), MAX_LOST_LINES))
+    const end = Math.min(line.messageEnd, line.messageStart + MAX_ANALYSED)
+    const message = body.toString('latin1', line.messageStart, end)
+    const [head = '', code = ''] = NOTICE.exec(message) ?? []
+    const kind = KINDS[code]
+    const count = kind && COUNT.exec(message.slice(head.length))?.[1]
+    if (kind && count) lost.set(kind, Math.min((lost.get(kind) ?? 0) + Number(count), MAX_LOST_LINES))
   }
   if (announced > lines.length && Number.isSafeInteger(announced)) {
     lost.set('count_mismatch', Math.min(announced - lines.length, MAX_ANNOUNCED_LINES))

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { findLosses, MAX_ANNOUNCED_LINES, MAX_LOST_LINES } from '../../src/drain/losses.ts'
 import { parseFrames } from '../../src/logplex/frame-parser.ts'
+import { MAX_ANALYSED } from '../../src/query/analysed.ts'
 import { counted, frame } from '../support/deliveries.ts'
 
 function losses(message: string, process: string, announced?: number) {
@@ -54,4 +55,12 @@ it('takes an announced count that is higher than the lines for a loss, a lower o
   for (const announced of [50_000, 2 ** 53 - 1]) {
     expect(losses('x', 'web.1', announced)).toEqual([{ kind: 'count_mismatch', lines: MAX_ANNOUNCED_LINES }])
   }
+})
+
+it('reads a notice only as far as a line is analysed', () => {
+  const padded = (characters: number) =>
+    losses(`Error L10 (${'x'.repeat(characters)}): 12 messages dropped`, 'logplex')
+  expect(padded(10_000)).toEqual([{ kind: 'logplex_overflow', lines: 12 }])
+  expect(padded(MAX_ANALYSED)).toEqual([])
+  expect(losses('Error L10 messages dropped', 'logplex')).toEqual([])
 })

@@ -1,5 +1,6 @@
 // Lines and queries made of the same pieces, so that they meet.
 import fc from 'fast-check'
+import { MAX_ANALYSED } from '../../src/query/analysed.ts'
 
 const WORDS = [
   'timeout',
@@ -195,7 +196,12 @@ const plain = fc
   )
   .map(([a, b]) => a + b)
 
-export const message = fc.oneof(
+/** What is beyond the part that is analysed is text, no field. */
+const long = fc
+  .tuple(logfmt, fc.integer({ min: MAX_ANALYSED - 40, max: MAX_ANALYSED }), fc.oneof(pair, word))
+  .map(([start, filler, end]) => `${start} ${'x'.repeat(filler)} ${end}`)
+
+const short = fc.oneof(
   text,
   coloured,
   logfmt,
@@ -206,6 +212,8 @@ export const message = fc.oneof(
   fc.constant(''),
   fc.string({ unit: 'binary', maxLength: 40 }),
 )
+
+export const message = fc.oneof({ weight: 60, arbitrary: short }, { weight: 1, arbitrary: long })
 
 export const line = fc.record({
   message,

@@ -2,6 +2,7 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { MAX_ANALYSED } from '../../src/query/analysed.ts'
 import { fold, otherForms } from '../../src/query/fold.ts'
 import { fieldValues } from '../../src/query/line-fields.ts'
 import { parse } from '../../src/query/parse.ts'
@@ -323,6 +324,31 @@ it('a hostile expression takes time in proportion to the line', () => {
       )
     expect(performance.now() - started, query).toBeLessThan(2_000)
   }
+})
+
+it('a line is analysed as far as its first 16,384 characters, and searched as text to its end', () => {
+  const padded = (end: string, characters = MAX_ANALYSED) => `a=1 ${'x'.repeat(characters)} ${end}`
+  f('a:1', padded('b=2'), true)
+  f('b:2', padded('b=2'), false)
+  f('b:2', padded('b=2', MAX_ANALYSED - 100), true)
+  f('"b=2"', padded('b=2'), true)
+  f('b=*2', padded('b=2'), true)
+  f('-b:2', padded('b=2'), true)
+  f('code:R14', heroku(padded('Error R14', MAX_ANALYSED - 100)), true)
+  f('code:R14', heroku(padded('Error R14')), false)
+  const object = (characters: number) => JSON.stringify({ level: 'error', text: 'x'.repeat(characters) })
+  f('level:error', object(10_000), true)
+  f('level:error', object(MAX_ANALYSED), false)
+  // Half a letter is none that anybody could search.
+  f('a:/^x+$/', `a=${'x'.repeat(MAX_ANALYSED - 3)}😀`, true)
+})
+
+it('a name of a field is as long as somebody can ask for it, and what is no object has no fields', () => {
+  const name = 'n'.repeat(200)
+  f(`${name}:1`, `{"${name}":1}`, true)
+  f(`${name}n:1`, `{"${name}n":1}`, false)
+  f('a:1', `{"${name}n":{"a":1},"a":1}`, true)
+  f('a:"\\"1"', '{"a":"\\1}', false)
 })
 
 it('fields of a hostile message are read in time in proportion to it', () => {
