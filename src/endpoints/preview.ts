@@ -1,5 +1,5 @@
-// What a format would send of a resource's last lines, before anybody stores it: the lines that its condition lets
-// through, or where the text is wrong. What is looked at is bounded, because it is asked with every key that is typed.
+// Shows what a format would send of a resource's last lines before it is stored, or where its text is wrong. Bounded work,
+// because the page asks with every key press.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { AppError } from '../errors.ts'
 import type { LogLine } from '../logplex/framed-line.ts'
@@ -20,27 +20,27 @@ export interface PreviewParts {
   appNames(resourceNumber: number): Promise<Apps>
   /** The slug. */
   addonId: string
-  /** Milliseconds, from anywhere; only differences count. */
+  /** Milliseconds of any clock; only differences count. */
   clock(): number
 }
 
 export interface PreviewQuestion {
-  /** What the line is told of its service; null: nothing. */
+  /** Facts of the service; null: none. */
   serviceId: string | null
   format: string
   formatVersion: FormatVersion
   /** Null: every line. */
   statement: string | null
-  /** Ends it early. */
+  /** Aborts early. */
   signal: AbortSignal
 }
 
 export interface Preview {
-  /** Why nothing would be stored, and so nothing is shown. */
+  /** Why it would be refused, so that nothing is shown. */
   mistakes: { of: 'format' | 'condition'; at: number; reason: string }[]
   /** Newest first. */
   lines: { line: LogLine; text: string; wasCut: boolean }[]
-  /** How many of the last lines were asked whether they are sent. */
+  /** How many of the last lines were examined. */
   lookedAt: number
 }
 
@@ -50,14 +50,14 @@ export type PreviewFormat = (
 ) => Promise<Preview>
 
 const SHOWN_LINES = 10
-/** How far back lines are looked for that the condition lets through. */
+/** How far back it searches for lines that the condition accepts. */
 const MAX_LINES = 1_000
 const PAGE_LINES = 100
-/** Nobody waits for longer; at least one line is looked at. */
+/** Time limit of one preview; at least one line is examined. */
 const MAX_MS = 1_000
-/** Of all previews of a process: dear conditions are shown fewer lines, and delay nobody. */
+/** Share of all previews of a process: an expensive condition is shown fewer lines. */
 const MS_PER_SECOND = 200
-/** Other requests wait while lines are rendered: they are let through this often. */
+/** How often rendering yields to other requests. */
 const SLICE_MS = 10
 
 export function createPreview({ services, logs, appNames, addonId, clock }: PreviewParts): PreviewFormat {

@@ -1,4 +1,4 @@
-// All SQL on streams: one for each endpoint that sends, who sends it, how that went, and what it is to be told.
+// All SQL on streams: one for each endpoint that sends, with its lease, its results and the losses still to report.
 import type { Pool, PoolClient } from 'pg'
 import { closeFeeds, forgetItems, openFeed, UNSYNCED } from '../logs/ledger/feeds.ts'
 import type { ResourcePart } from '../resources/lifecycle.ts'
@@ -12,7 +12,7 @@ export interface Stream {
   resourceId: string
   resourceNumber: number
   failures: number
-  /** Lost, and the receiver has not been told. */
+  /** Lost lines not yet reported to the receiver. */
   untoldLines: number
   endpoint: Pick<LogEndpoint, 'token' | 'url' | 'format' | 'formatVersion'>
   /** Null: every line. */
@@ -21,24 +21,24 @@ export interface Stream {
 
 type Key = Pick<Stream, 'serviceId' | 'name'>
 
-/** How it went with a stream that was claimed. */
+/** The result of one claim. */
 export interface Settlement extends Key {
-  /** Of its feed: what was taken, or dropped for good. */
+  /** Items of the feed that were accepted, or dropped for good. */
   items: readonly string[]
   sentLines: number
   cutLines: number
   droppedLines: number
-  /** Of those that were untold; what was told is in what was sent. */
+  /** Lost lines that this claim reported. */
   toldLines: number
-  /** In a row by now; null where nothing was tried. */
+  /** Consecutive failures; null if nothing was tried. */
   failures: number | null
-  /** Why lines were dropped, or are still there. */
+  /** Why lines were dropped or are still waiting. */
   error: string | null
-  /** It is not claimed again for so long: the receiver is left in peace, or what trickles in gathers. */
+  /** No claim before this has passed: a pause after a failure, or rest for a trickle of lines. */
   againInMs: number
 }
 
-/** How a stream is, for people. */
+/** The state of a stream, for people. */
 export interface StreamState {
   name: string
   feedId: string
@@ -53,31 +53,31 @@ export interface StreamState {
 }
 
 export interface StreamStore extends ResourcePart {
-  /** Streams of these feeds that are due and nobody sends. They are the owner's until the lease ends. */
+  /** Leases streams of these feeds that are due to the owner. */
   claim(feedIds: readonly string[], owner: string, limit: number): Promise<Stream[]>
-  /** Before another request. False where the lease is somebody else's by now. */
+  /** Before another request. False if the lease is lost. */
   renew(stream: Key, owner: string): Promise<boolean>
   /**
-   * Writes down how it went and gives the streams back, all in one statement. One whose lease is somebody else's by now
-   * is left alone, and so are its items: he sends them too.
+   * Stores the results and ends the leases, in one statement. A stream whose lease is lost is not touched, nor are its
+   * items: the new holder sends them again.
    */
   settle(settlements: readonly Settlement[], owner: string): Promise<void>
-  /** Lines of these feeds that nobody will send any more. */
+  /** Counts expired lines of these feeds. */
   lost(lines: ReadonlyMap<string, number>): Promise<void>
   states(serviceId: string): Promise<StreamState[]>
   count(): Promise<number>
 }
 
-/** Longer than a request takes (sender/post.ts). As long does a stream stand still whose process was killed. */
+/** Longer than a request takes. After a SIGKILL a stream stands still this long. */
 export const LEASE_MS = 20_000
 const LEASE = `now() + interval '${LEASE_MS} milliseconds'`
 const MAX_ERROR = 300
-/** Whoever changes several streams locks them in this order first: two that did it in two orders would wait for each other. */
+/** The lock order of transactions that change several streams, against deadlocks. */
 const IN_ORDER = 'order by service_id, name for update of endpoint_stream'
 
 /**
- * Makes the streams of a service what its active version says: those of endpoints that are there no more end, new ones
- * begin, and the others go on where they are.
+ * Matches the streams of a service to its active version: ends those of removed endpoints, starts new ones, and leaves
+ * the others where they are.
  */
 export async function matchStreams(client: PoolClient, serviceId: string): Promise<void> {
   await client.query(`select from endpoint_stream where service_id = $1 ${IN_ORDER}`, [serviceId])

@@ -1,14 +1,14 @@
-// What sending counts.
+// Counters of the sender.
 
 export class EndpointCounters {
   sentLines = 0
-  /** Requests that were taken. */
+  /** Accepted requests. */
   posts = 0
-  /** Requests that were not, by what came of them: a status, or why there was none. */
+  /** Failed requests by status, or by the reason why there was none. */
   postsFailed = new Map<string, number>()
-  /** Longer than a frame may be: sent, and said so. */
+  /** Lines cut to the longest frame; the line says so. */
   cutLines = 0
-  /** Refused for good by the receiver, or waited for too long. */
+  /** Refused for good by the receiver, or expired. */
   lostLines = 0
 
   failed(code: string): void {

@@ -1,4 +1,4 @@
-// Lines as the frames that are sent on: chosen by the condition, rendered by the format, cut where they are too long. Pure.
+// Lines -> frames to send: filtered by the condition, rendered by the format, cut if too long. Pure.
 
 import type { LogLine } from '../../logplex/framed-line.ts'
 import { cutText, encodeInputFrame, MAX_MESSAGE_BYTES } from '../../logplex/input-frame.ts'
@@ -10,24 +10,21 @@ import type { Condition } from '../vcl/condition.ts'
 
 export interface Rendering {
   serviceId: string
-  /** The endpoint's: shown before the brackets of `heroku logs`. */
+  /** The endpoint's name, which `heroku logs` shows before the brackets. */
   name: string
-  /** The slug of the add-on. */
+  /** The add-on's slug. */
   addonId: string
   format: Format
   condition: Condition | null
   apps: Apps
 }
 
-/**
- * The process of every line that we send on. If it comes back through a drain of the same resource, it is known by
- * that and not sent again.
- */
+/** The process of every line that we send. A line that returns through a drain of the same resource is recognised by it and not sent again. */
 export function sentOnAs(addonId: string): string {
   return `${addonId}-endpoint`
 }
 
-/** What is sent of a line; null where the line is not for this endpoint. */
+/** What is sent of a line; null if the line is not for this endpoint. */
 export function renderMessage(
   line: LogLine,
   { serviceId, addonId, format, condition, apps }: Omit<Rendering, 'name'>,
@@ -38,7 +35,7 @@ export function renderMessage(
   return cut(format.render(facts))
 }
 
-/** Null where the line is not for this endpoint. */
+/** Null if the line is not for this endpoint. */
 export function renderFrame(line: LogLine, rendering: Rendering): { frame: Buffer; wasCut: boolean } | null {
   const rendered = renderMessage(line, rendering)
   if (rendered === null) return null
@@ -55,7 +52,7 @@ export function renderFrame(line: LogLine, rendering: Rendering): { frame: Buffe
   }
 }
 
-/** What a receiver is told of lines that it will not get. */
+/** Reports lost lines to the receiver. */
 export function lossFrame(lines: number, atMicros: number, { name, addonId }: Rendering): Buffer {
   const were = lines === 1 ? 'line was' : 'lines were'
   return encodeInputFrame({
@@ -67,7 +64,7 @@ export function lossFrame(lines: number, atMicros: number, { name, addonId }: Re
   })
 }
 
-/** Logplex takes no frame beyond its limit, nor anything that comes with it. What is missing is said at the end. */
+/** Logplex refuses a request with a frame beyond its limit. The end of the line says how much is missing. */
 function cut(text: string): { text: string; wasCut: boolean } {
   const bytes = Buffer.byteLength(text)
   if (bytes <= MAX_MESSAGE_BYTES) return { text, wasCut: false }

@@ -1,7 +1,7 @@
 // One request to a log endpoint, and what its answer means.
 //
-// heroku/logplex (logplex_logs_rest.erl): 204 taken; 401 and 403 the token is wrong; 400 a frame or the count is; 503
-// and what else is of the 5xx may pass. log-iss answers 200, and 504 where it could not pass the frames on.
+// heroku/logplex (logplex_logs_rest.erl): 204 accepted; 401 and 403 wrong token; 400 wrong frame or count; 503 and other
+// 5xx are worth a retry. log-iss answers 200, and 504 if it could not forward the frames.
 import { createHash } from 'node:crypto'
 import { STATUS_CODES } from 'node:http'
 import { splitCredentials } from '../../logplex/post-frames.ts'
@@ -13,14 +13,14 @@ export interface Post {
   token: string
   frames: readonly Buffer[]
   userAgent: string
-  /** Told to whoever receives it, so that it is known where it came from if it comes back: src/drain/routes.ts. */
+  /** Identifies this installation, so that its drains refuse lines that it sent itself. */
   origin: string
   signal: AbortSignal
 }
 
 /**
- * `taken`; `refused`: this will never be taken, and the next may be; `wrong`: nothing will be until the endpoint is
- * changed; `away`: it may pass.
+ * `taken`: accepted. `refused`: this request never will be, the next one may. `wrong`: no request will be until the endpoint
+ * is changed. `away`: retry.
  */
 export type Outcome =
   | { kind: 'taken' }
@@ -28,9 +28,9 @@ export type Outcome =
 
 export const POST_TIMEOUT_MS = 10_000
 const MAX_RETRY_AFTER_SECONDS = 600
-/** Of the 4xx, those that are about now and not about what was sent. */
+/** 4xx that may pass with time. */
 const PASSING = new Set([408, 421, 425, 429])
-/** And those that are about where it was sent, or by whom. */
+/** 4xx about the target or the credentials. */
 const MISLED = new Set([401, 403, 404, 405, 407, 410, 415, 451])
 
 export async function post(
@@ -40,14 +40,14 @@ export async function post(
   const body = Buffer.concat(frames)
   try {
     const { status, headers } = await outbound.call({
-      // Logs and errors name the host at most; the endpoint's token is the password, whatever the address holds.
+      // The endpoint's token is the password, whatever the address holds. Logs and errors name the host at most.
       url: splitCredentials(url).url.href,
       method: 'POST',
       headers: {
         'content-type': 'application/logplex-1',
         authorization: `Basic ${Buffer.from(`token:${token}`).toString('base64')}`,
         'logplex-msg-count': String(frames.length),
-        // Of what is sent, so that it is the same on each try.
+        // A digest of the content, so that it is the same in each retry.
         'logplex-frame-id': createHash('sha256').update(token).update(body).digest('hex').slice(0, 32),
         'user-agent': userAgent,
         'culvert-origin': origin,

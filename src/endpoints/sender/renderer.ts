@@ -1,6 +1,6 @@
-// What goes into one request: rendered when it is to be sent, so that no more of it is held than is under way. Streams
-// render one after the other and with pauses, so that it takes a third of the process's time at the most, however much
-// waits: some twenty thousand lines a second. Those who deliver wait for the same event loop.
+// Renders the lines of one request when it is sent, so that memory holds only requests in flight. Streams render in turns
+// and with pauses: at most a third of the process's time, some twenty thousand lines a second, because deliveries share
+// the event loop.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { LogLine } from '../../logplex/framed-line.ts'
 import { type Rendering, renderFrame } from './frames.ts'
@@ -8,11 +8,11 @@ import { type Rendering, renderFrame } from './frames.ts'
 export interface Batch {
   frames: Buffer[]
   cutLines: number
-  /** How many lines of the page there are up to the last one that was looked at. */
+  /** Lines of the page up to the last one examined. */
   end: number
 }
 
-/** A batch is closed at whichever comes first. */
+/** A batch closes at the first limit it reaches. */
 const BATCH_FRAMES = 500
 const BATCH_BYTES = 500_000
 const SLICE_MS = 3
@@ -22,7 +22,7 @@ export class Renderer {
   #turn: Promise<unknown> = Promise.resolve()
   #pauseAt = 0
 
-  /** Of the lines from this one on as much as one request may hold. */
+  /** Renders lines from this one on, as many as one request may hold. */
   next(lines: readonly LogLine[], from: number, rendering: Rendering): Promise<Batch> {
     const batch = this.#turn.then(() => this.#render(lines, from, rendering))
     this.#turn = batch.catch(() => {})

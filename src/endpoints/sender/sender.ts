@@ -1,21 +1,18 @@
-// Sends lines on: what waits in a stream's feed, chosen and rendered, to the stream's endpoint.
+// Sends the lines of each stream's feed, filtered and rendered, to the stream's endpoint.
 //
 // A stream is
-//   WAITING   something is in its feed and nobody sends it: any process may claim it
-//   CLAIMED   by one process, for some seconds at a time. It reads a page, sends it, and settles: in one statement the page
-//             is deleted from the feed and the stream given back. So what was sent before a crash may come a second time,
-//             and nothing is left out
-//   RESTING   for a second and a half, so that what trickles in gathers; not where there was more than a page
-//   PAUSED    after a failure, until its next try; twice as long each time
-// Then it is WAITING again. A stream is claimed anew for each page, so a changed endpoint is read again, and processes share
-// what there is to send.
+//   WAITING   its feed has lines and no process has it: any process may claim it
+//   CLAIMED   leased to one process. It reads a page, sends it and settles: one statement deletes the page from the feed and
+//             ends the lease. After a crash a page may be sent twice; none is left out
+//   RESTING   for 1.5 s, so that a trickle of lines gathers; skipped if more than a page was waiting
+//   PAUSED    after a failure, until the next try; doubled each time
+// Then it is WAITING again. Each page needs a new claim, so a changed endpoint takes effect and processes share the work.
 //
-// Streams go in company, because those who store lines wait for the same Postgres: a round claims all that wait in one
-// statement, reads their pages in one for some six, and those that are done at about the same time settle in one. They
-// start one after the other, some milliseconds apart.
-// Between reading and settling each is on its own: a receiver that is slow or away holds nobody up.
+// Streams are claimed, read and settled in batches, because deliveries need the same Postgres: a round claims all waiting
+// streams in one statement, reads pages in groups of six, and settles those that finish together in one. Starts are
+// staggered by some milliseconds. Between reading and settling streams are independent: a slow receiver delays no other.
 //
-// What cannot be sent for hours is given up, oldest first, and the receiver is told how much that was.
+// Lines that cannot be sent for hours expire, oldest first, and the receiver gets their count.
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
@@ -36,11 +33,11 @@ export interface SenderParts {
   streams: StreamStore
   feeds: LineFeeds
   outbound: Outbound
-  /** Asked for many resources in the same moment. */
+  /** Called for many resources at once. */
   appNames(resourceNumber: number): Promise<Apps>
-  /** The slug. */
+  /** The add-on's slug. */
   addonId: string
-  /** How requests of ours are known if they come back. */
+  /** Identifies our own requests, should they return through a drain. */
   origin: string
   counters: EndpointCounters
   log: Pick<FastifyBaseLogger, 'warn' | 'error'>
@@ -50,46 +47,46 @@ export interface SenderParts {
   random(): number
 }
 
-/** Sent to at once by one process. Each holds a page of lines and a request; as many slow receivers are borne. */
+/** Streams in flight in one process, so the upper bound on slow receivers. Each holds a page of lines and a request. */
 export const MAX_STREAMS = 64
-/** Read in one statement: so many streams, and about so many lines of all of them. */
+/** Streams, and about how many lines of all of them, that one statement reads. */
 const READ_STREAMS = 6
 const READ_LINES = 500
-/** Between one stream and the next: sent all at once, they would keep those waiting who deliver just then. */
+/** Stagger stream starts so that a burst of sends does not delay deliveries in flight. */
 const START_PAUSE_MS = 8
-/** With the round that follows: a request each two seconds where lines trickle in. What comes after a silence need not wait. */
+/** With the next round: one request every two seconds for a trickle of lines. The first line after a silence does not wait. */
 const REST_MS = 1_500
-/** A lease is renewed before a request that might outlast it. */
+/** A lease is renewed before a request that may outlast it. */
 const SETTLE_MARGIN_MS = 2_000
 const AWAY = { firstMs: 1_000, longestMs: 60_000 }
-/** Somebody has to change something first; it is looked at again all the same. */
+/** The endpoint has to be changed first; a rare retry finds out. */
 const WRONG = { firstMs: 10_000, longestMs: 600_000 }
-/** What has waited longer is given up. */
+/** Lines older than this expire. */
 const MAX_LAG_MS = 6 * 3_600_000
 
-/** A stream being sent. */
+/** A stream in flight. */
 interface Flow {
   stream: Stream
   page: FeedPage
   apps: Apps
-  /** By performance.now(). */
+  /** From performance.now(). */
   leaseEndsAt: number
 }
 
 export class Sender {
   readonly #parts: SenderParts
-  /** Whose leases are ours. */
+  /** The owner of our leases. */
   readonly #owner = randomUUID()
   readonly #flows = new Set<Promise<void>>()
   readonly #renderer = new Renderer()
   readonly #settling: Settling
   readonly #ending = new AbortController()
   #rounds: Promise<void> | null = null
-  /** Another round is due when this one is over. */
+  /** Another round follows this one. */
   #isDue = false
-  /** Streams that are claimed and not under way yet. */
+  /** Claimed streams that have not started yet. */
   #toStart = 0
-  /** Streams may be waiting for others to be done. */
+  /** Streams may be waiting for a free place. */
   #isFull = false
 
   constructor(parts: SenderParts) {
@@ -100,7 +97,7 @@ export class Sender {
     })
   }
 
-  /** Starts to send all that waits, or as much as can be sent at once; what is left is gone on with by itself. */
+  /** Starts all waiting streams, up to the limit; the rest starts as places become free. */
   round(): Promise<void> {
     this.#isDue = true
     this.#rounds ??= this.#goRound().finally(() => {
@@ -109,7 +106,7 @@ export class Sender {
     return this.#rounds
   }
 
-  /** Gives up what has waited for too long. */
+  /** Expires lines that have waited too long. */
   async giveUp(): Promise<void> {
     const { feeds, streams, counters, now } = this.#parts
     const lost = await feeds.giveUp(new Date(now() - MAX_LAG_MS))
@@ -117,14 +114,14 @@ export class Sender {
     if (lost.size > 0) await streams.lost(lost)
   }
 
-  /** Resolves when nothing is under way. */
+  /** Resolves when no stream is in flight. */
   async settled(): Promise<void> {
     while (this.#flows.size > 0 || this.#rounds !== null) {
       await Promise.allSettled([...this.#flows, this.#rounds])
     }
   }
 
-  /** Nothing is begun any more, and what waits for an answer ends. It is sent again by whoever is next. */
+  /** Starts nothing more and aborts requests in flight; the next process sends them again. */
   end(): void {
     this.#ending.abort(new Error('the service is ending'))
   }
@@ -174,16 +171,16 @@ export class Sender {
 
   #start(flow: Flow): void {
     const { log } = this.#parts
-    // Not before its whole group is under way: what is done at once settles together, too.
+    // Wait until the whole group has started, so that streams that finish together settle together.
     const sending: Promise<void> = Promise.resolve()
       .then(() => this.#send(flow))
       .catch((error: unknown) => {
-        // The lease runs out, and somebody else tries.
-        log.error({ err: error, service: flow.stream.serviceId }, 'a log endpoint could not be sent to')
+        // The lease expires, and another process tries.
+        log.error({ err: error, service: flow.stream.serviceId }, 'log endpoint send failed')
       })
       .finally(() => {
         this.#flows.delete(sending)
-        // Should it fail, the clock's next round says so.
+        // If it fails, the next scheduled round logs it.
         if (flow.page.isMore || this.#isFull) this.round().catch(() => {})
       })
     this.#flows.add(sending)
@@ -204,7 +201,7 @@ export class Sender {
       againInMs: page.isMore ? 0 : REST_MS,
     }
     const doneLines = page.lines.length === 0 ? 0 : await this.#sendPage(flow, went)
-    // Somebody else has it: he reads the same page, and sends it too.
+    // Another process holds the lease and will send the same page.
     if (doneLines === null) return
     went.items = page.items.filter(({ end }) => end <= doneLines).map(({ id }) => id)
     if (this.#ending.signal.aborted) went.againInMs = 0
@@ -212,8 +209,10 @@ export class Sender {
   }
 
   /**
-   * In as many requests as it takes, until one fails. Returns how many lines are done with, and writes into `went` how;
-   * null where the lease is lost.
+   * Sends a page in as many requests as it takes, until one fails.
+   *
+   * @param went receives the outcome
+   * @returns how many lines are finished; null if the lease is lost
    */
   async #sendPage(flow: Flow, went: Settlement): Promise<number | null> {
     const { stream, page } = flow
@@ -269,7 +268,7 @@ export class Sender {
     return this.#parts.streams.renew(flow.stream, this.#owner)
   }
 
-  /** Null where we are ending. */
+  /** Null while the service is closing. */
   async #post({ endpoint }: Stream, frames: readonly Buffer[]): Promise<Outcome | null> {
     const { outbound, addonId, origin, counters } = this.#parts
     const { signal } = this.#ending
@@ -289,12 +288,12 @@ export class Sender {
   #fail(stream: Stream, went: Settlement, outcome: Exclude<Outcome, { kind: 'taken' }>): void {
     const { random, log } = this.#parts
     const { kind, code, why, afterMs = 0 } = outcome
-    // What was answered before counts as an end of the failures.
+    // An accepted request before this failure ends the row of failures.
     const failures = (went.failures ?? stream.failures) + 1
     const pause = pauseMs(failures, kind === 'wrong' ? WRONG : AWAY, random())
     Object.assign(went, { failures, error: why, againInMs: Math.max(pause, afterMs) })
-    // Once: it goes on in the figures and in the viewer.
-    if (failures === 1) log.warn({ service: stream.serviceId, code }, 'a log endpoint does not take lines')
+    // Logged once; metrics and the page show the rest.
+    if (failures === 1) log.warn({ service: stream.serviceId, code }, 'log endpoint does not accept lines')
   }
 
   async #write(settlements: readonly Settlement[]): Promise<void> {
@@ -307,8 +306,8 @@ export class Sender {
     try {
       await streams.settle(settlements, this.#owner)
     } catch (error) {
-      // The leases run out, and the same is sent again.
-      log.error({ err: error, streams: settlements.length }, 'what was sent could not be written down')
+      // The leases expire, and the same lines are sent again.
+      log.error({ err: error, streams: settlements.length }, 'settling log endpoints failed')
     }
   }
 }

@@ -1,11 +1,10 @@
-// Settlements of about the same moment, written down together: fifty streams that are done within a tenth of a second
-// are one statement, and none waits for a receiver that is slower than that.
+// Batches settlements: fifty streams that finish within 100 ms are one statement, and none waits longer for a slow receiver.
 import type { Settlement } from '../stream-store.ts'
 
 export interface SettlingParts {
   /** Never rejects. */
   write(settlements: readonly Settlement[]): Promise<void>
-  /** How many streams are being sent, those included that are settling. */
+  /** Streams in flight, those that are settling included. */
   underWay(): number
 }
 
@@ -19,7 +18,7 @@ interface Waiting {
 export class Settling {
   readonly #parts: SettlingParts
   #waiting: Waiting[] = []
-  /** Streams whose settlements are being written. */
+  /** Streams whose settlements are in the statement in flight. */
   #writing = 0
   #timer: NodeJS.Timeout | undefined
 
@@ -27,7 +26,7 @@ export class Settling {
     this.#parts = parts
   }
 
-  /** Resolves when it has been tried to write this down. */
+  /** Resolves once the statement has succeeded or failed. */
   settle(settlement: Settlement): Promise<void> {
     return new Promise((resolve) => {
       this.#waiting.push({ settlement, resolve })
