@@ -1,6 +1,6 @@
 /**
- * invalid_url: not an address that may be called. refused_address: it leads inside. unreachable: name, network or TLS.
- * timeout: no whole answer in time. redirected: an answer that points elsewhere. too_large: an answer without end.
+ * invalid_url: not a callable address. refused_address: it leads into a private network. unreachable: name, network or TLS.
+ * timeout: no complete answer in time. redirected: the answer is a redirect. too_large: the answer exceeds the limit.
  */
 export type OutboundFailure =
   | 'invalid_url'
@@ -10,7 +10,7 @@ export type OutboundFailure =
   | 'redirected'
   | 'too_large'
 
-/** A call that got no answer to speak of. The message names the host at most: path, query and password are secrets. */
+/** A call without a usable answer. The message names the host at most: path, query and password are secrets. */
 export class OutboundError extends Error {
   readonly failure: OutboundFailure
 

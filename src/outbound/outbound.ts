@@ -1,10 +1,10 @@
-// HTTP to addresses that customers gave us. They may mean well; the address may be wrong, hostile, or change under way.
+// HTTP to addresses that customers configure, which may be wrong, hostile, or change at any time.
 //
-// * https only, and hosts on the public internet only. That is decided where it counts: over the very addresses that
-//   the connection is then made to, so that a name which resolves otherwise a moment later gains nothing.
-// * A redirect is an error: following it would take the body, and a password, to somewhere else.
-// * One timeout over all of it, and a bound on the answer.
-// * Nothing of an address but its host gets into an error.
+// * https only, and public hosts only. The check is on the very addresses that the connection is made to, so that a name
+//   which resolves differently a moment later gains nothing.
+// * A redirect is an error: following it would send the body, and a password, elsewhere.
+// * One timeout over the whole call, and a bound on the answer.
+// * An error names the host of an address and nothing else.
 import { lookup as lookUpName } from 'node:dns'
 import * as http from 'node:http'
 import * as https from 'node:https'
@@ -15,7 +15,7 @@ import { isPublicAddress } from './public-address.ts'
 import { hostOf, readTargetUrl, type TargetRules } from './target-url.ts'
 
 export interface OutboundCall {
-  /** Its user and password, if any, are sent as HTTP Basic. */
+  /** User and password in it are sent as HTTP Basic. */
   url: string
   method?: 'POST' | 'PUT' | 'GET'
   headers?: Record<string, string>
@@ -32,9 +32,9 @@ export interface OutboundAnswer {
 }
 
 export interface Outbound {
-  /** @throws OutboundError; any status but a redirect is an answer */
+  /** @throws OutboundError; every status but a redirect is an answer */
   call(call: OutboundCall): Promise<OutboundAnswer>
-  /** Ends the connections that are kept open. */
+  /** Closes idle connections. */
   close(): void
 }
 
@@ -52,9 +52,9 @@ export type Resolve = (
 export interface OutboundOptions extends TargetRules {
   /** Keeps connections open for the next call to the same host. */
   keepAlive?: boolean
-  /** Calls to one host at once; the others wait for those, within their timeouts. */
+  /** Calls in flight to one host; more wait, within their timeouts. */
   maxCallsToHost?: number
-  /** How names are resolved; the machine's way without. */
+  /** Resolves names; by default as the machine does. */
   resolve?: Resolve
 }
 
@@ -106,13 +106,13 @@ export function createOutbound(options: OutboundOptions): Outbound {
 }
 
 /**
- * For net.connect(), which connects to what it answers and to nothing else. Never asked about an address that is one
- * already: readTargetUrl has looked at those.
+ * The lookup for net.connect(), which connects to its answer and to nothing else. Not called for IP addresses, which
+ * readTargetUrl has checked.
  */
 function guardedLookup({ allowInside, resolve = resolveAll }: OutboundOptions): LookupFunction {
   return (host, { all }, done) => {
     resolve(host, (error, addresses) => {
-      // One that leads inside spoils the others: whoever owns the name should not have it there.
+      // One private address refuses the name: its owner has no reason to list one.
       const isInside = !allowInside && addresses?.some(({ address }) => !isPublicAddress(address))
       const [first] = addresses ?? []
       if (error !== null || first === undefined) done(error ?? noAddress(), '', 0)
@@ -177,7 +177,7 @@ async function readAnswer(incoming: http.IncomingMessage, host: string): Promise
   }
 }
 
-/** Node's and OpenSSL's codes name the cause and nothing of the address: ECONNREFUSED, CERT_HAS_EXPIRED. */
+/** Codes of Node and OpenSSL (ECONNREFUSED, CERT_HAS_EXPIRED) name the cause and nothing of the address. */
 function codeOf(error: unknown): string {
   const { code, cause } = error as { code?: unknown; cause?: unknown }
   if (typeof code === 'string' && /^[A-Z0-9_]{3,60}$/.test(code)) return code

@@ -1,15 +1,14 @@
-// Whether an IP address belongs to the public internet. What does not is somebody's inside: this machine, the network
-// it is in, the cloud's metadata service. Pure.
+// Whether an IP address is public. Others lead to this machine, its network, or the cloud's metadata service. Pure.
 import ipaddr from 'ipaddr.js'
 
-/** Azure's wire server: reachable from inside its machines only, and numbered like a public address. */
+/** Azure's wire server: private, although its number looks public. */
 const INSIDE_ALL_THE_SAME = ['168.63.129.16']
-/** All that IANA gives out of IPv6 (RFC 4291); the rest is local, special or not in use. */
+/** Global unicast IPv6 (RFC 4291); the rest is local, special or unassigned. */
 const GLOBAL_UNICAST: [ipaddr.IPv6, number] = [ipaddr.IPv6.parse('2000::'), 3]
-/** NAT64: the last four bytes are the IPv4 address that a packet ends at (RFC 6052). */
+/** NAT64: the last four bytes are the destination's IPv4 address (RFC 6052). */
 const NAT64: [ipaddr.IPv6, number] = [ipaddr.IPv6.parse('64:ff9b::'), 96]
 
-/** @param text as dns.lookup() or a URL has it. Anything that cannot be read is not public. */
+/** @param text as dns.lookup() or a URL has it; unreadable text is not public */
 export function isPublicAddress(text: string): boolean {
   const bare = text.replace(/^\[(.*)\]$/s, '$1')
   // A zone (fe80::1%eth0) names an interface of this machine.
@@ -27,6 +26,6 @@ function isPublicIpv4(address: ipaddr.IPv4): boolean {
 function isPublicIpv6(address: ipaddr.IPv6): boolean {
   if (address.isIPv4MappedAddress()) return isPublicIpv4(address.toIPv4Address())
   if (address.match(NAT64)) return isPublicIpv4(new ipaddr.IPv4(address.toByteArray().slice(-4)))
-  // 6to4 and Teredo, which hold an IPv4 address too, are not "unicast"; nobody has had a reason to use them for years.
+  // 6to4 and Teredo, which embed an IPv4 address too, are not "unicast" and out of use.
   return address.range() === 'unicast' && address.match(GLOBAL_UNICAST)
 }

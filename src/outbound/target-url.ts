@@ -1,23 +1,22 @@
-// Addresses that customers give us to call: what they may look like. Pure; where a name leads is only known when it is
-// called (outbound.ts).
+// Checks the form of addresses that customers configure. Pure; outbound.ts checks where a name leads when it is called.
 import { isIP } from 'node:net'
 import { OutboundError } from './outbound-error.ts'
 import { isPublicAddress } from './public-address.ts'
 
 export interface TargetRules {
-  /** For development and tests: plain http, and addresses of this machine and its network. */
+  /** For development and tests: plain http and private addresses. */
   allowInside: boolean
 }
 
 const MAX_CHARACTERS = 2_000
-/** Names that are inside by their nature, whatever a resolver says of them (RFC 6761, RFC 6762, RFC 8375). */
+/** Names that are private by definition, whatever a resolver says (RFC 6761, RFC 6762, RFC 8375). */
 const INSIDE_NAMES = /(?:^|\.)(?:localhost|local|internal|home\.arpa)$/
 
 /**
- * Reads an address that may be called. WHATWG's URL turns each spelling of an IPv4 address (decimal, octal, hex, short)
- * into the plain one before it is looked at.
+ * Parses a callable address. WHATWG's URL normalises every spelling of an IPv4 address (decimal, octal, hex, short) before
+ * the check.
  *
- * @throws OutboundError invalid_url, refused_address; with a sentence for whoever typed it
+ * @throws OutboundError invalid_url, refused_address; its sentence is for the person who typed the address
  */
 export function readTargetUrl(text: string, { allowInside }: TargetRules): URL {
   const url = text.length <= MAX_CHARACTERS && URL.canParse(text) ? new URL(text) : null
@@ -37,7 +36,7 @@ export function hostOf({ hostname }: URL): string {
   return hostname.replace(/^\[(.*)\]$/s, '$1')
 }
 
-/** A name without a dot is one of the local network. */
+/** A name without a dot belongs to the local network. */
 function isInsideName(host: string): boolean {
   const name = host.toLowerCase().replace(/\.$/, '')
   return !name.includes('.') || INSIDE_NAMES.test(name)

@@ -1,6 +1,5 @@
-// Heroku names itself with the add-on id and the manifest's password (facts: HTTP Basic on every call). Checked when
-// the request line and headers are in, before a body is read or a resource looked up: a stranger learns nothing but
-// 401, whatever he asks about.
+// Heroku authenticates with the add-on id and the manifest's password (HTTP Basic on every call). Checked on the headers,
+// before a body is read or a resource is looked up: without credentials every call is answered 401 and reveals nothing.
 import fastifyBasicAuth from '@fastify/basic-auth'
 import type { FastifyInstance } from 'fastify'
 import type { Config } from '../config.ts'
@@ -11,10 +10,10 @@ import { isOneOfSecrets, isSameSecret } from '../secrets/constant-time.ts'
 export async function requireBasicAuth(app: FastifyInstance, addon: Config['addon']): Promise<void> {
   await app.register(fastifyBasicAuth, {
     authenticate: { realm: addon.id },
-    // Async, though nothing is awaited: the plugin takes a rejection as "no".
+    // Async, though nothing is awaited: the plugin reads a rejection as "no".
     async validate(username, password) {
       const named = isSameSecret(username, addon.id)
-      // Two passwords while a rotation is under way: pushing a manifest changes Heroku's side at once.
+      // Two passwords during a rotation: pushing a manifest changes Heroku's side at once.
       const known = isOneOfSecrets(password, addon.passwords)
       if (!named || !known) throw new AppError('unauthorized')
     },

@@ -1,5 +1,5 @@
-// PUT /heroku/resources/:uuid: the customer moved to another plan. From the next delivery on the new plan's volume and
-// retention hold; lines that are already kept stay in the retention class they came in under.
+// PUT /heroku/resources/:uuid: the customer moved to another plan. Volume and retention apply from the next delivery on;
+// lines already stored follow within minutes (housekeeping).
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
@@ -8,7 +8,7 @@ import type { ResourceStore } from '../resources/resource-store.ts'
 import { readJsonBody } from './json-body.ts'
 import { planUnknown } from './plan-unknown.ts'
 
-/** The resource is the path's. A uuid in the body means nothing: kensa sends a random one. */
+/** The path names the resource. A uuid in the body is ignored: kensa sends a random one. */
 const changePlanSchema = z.object({ plan: z.string() })
 
 export interface ChangePlanParts {

@@ -1,5 +1,5 @@
-// The body of a call by Heroku: bytes -> what the operation's schema says. Liberal: any content type, or none, is
-// read as JSON, and fields that the schema does not name are dropped (Dev Center: unknown ones must be accepted).
+// The body of a call by Heroku: bytes -> a value of the operation's schema. Liberal: any content type, or none, is read as
+// JSON, and unknown fields are dropped (Dev Center: they must be accepted).
 import type { FastifyInstance } from 'fastify'
 import type { z } from 'zod'
 import { AppError } from '../errors.ts'
@@ -19,7 +19,7 @@ export function takeAnyBody(app: FastifyInstance): void {
   )
 }
 
-/** @throws AppError malformed_request where it is not JSON, invalid_params where it does not fit. */
+/** @throws AppError malformed_request if it is not JSON, invalid_params if it does not fit the schema */
 export function readJsonBody<Schema extends z.ZodType>(schema: Schema, body: unknown): z.infer<Schema> {
   const read = schema.safeParse(parse(body))
   if (read.success) return read.data

@@ -1,5 +1,5 @@
-// The refusal of a plan that is not sold, for provision and plan change alike. Heroku shows the message of a 422 to
-// the customer, so it names the plans there are.
+// Refuses an unknown plan, for provision and plan change. Heroku shows the message of a 422 to the customer, so it names
+// the available plans.
 import { AppError } from '../errors.ts'
 import type { Plan } from '../plans.ts'
 

@@ -1,6 +1,5 @@
-// POST /heroku/resources: a customer installed the add-on. Heroku delivers at least once, for up to a day, and may do
-// so in parallel; each of these calls gets the same answer, but that one which is completed later
-// (src/heroku/provisioning.ts) is answered 202 until it is.
+// POST /heroku/resources: a customer installed the add-on. Heroku calls at least once, for up to a day, perhaps in parallel.
+// Each call gets the same answer, except that an asynchronous provision is answered 202 until it is complete.
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Config } from '../config.ts'
@@ -11,25 +10,25 @@ import type { ResourceStore } from '../resources/resource-store.ts'
 import { readJsonBody } from './json-body.ts'
 import { planUnknown } from './plan-unknown.ts'
 
-/** Postgres keeps no NUL, and no half of a surrogate pair: the detour over UTF-8 makes that U+FFFD. */
+/** Postgres stores neither NUL nor half a surrogate pair; encoding as UTF-8 turns the latter into U+FFFD. */
 const text = z.string().transform((value) => Buffer.from(value.replaceAll('\0', '')).toString())
 
 /**
- * Only what we need is asked for, and only what we cannot do without is insisted on. kensa sends neither `name` nor
- * `oauth_grant` nor `log_input_url`, and Heroku may send the grant as null.
+ * Only the fields that are used, and only the indispensable ones are required: kensa sends neither `name` nor
+ * `oauth_grant` nor `log_input_url`, and Heroku may send a null grant.
  */
 const provisionSchema = z.object({
   uuid: z.string().regex(RESOURCE_ID, 'must be a UUID').toLowerCase(),
   plan: z.string(),
   name: text.nullish(),
   region: text.nullish(),
-  // What the customer typed behind `heroku addons:create`. Text by all accounts, and kept as text.
+  // What the customer typed after `heroku addons:create`; stored as text.
   options: z
     .record(text, z.union([text, z.unknown().transform((value) => JSON.stringify(value) ?? '')]))
     .nullish(),
-  // `d.<uuid>` from Heroku, 32 hex digits from kensa: no business of ours.
+  // `d.<uuid>` from Heroku, 32 hex digits from kensa: opaque to us.
   log_drain_token: z.string().nullish(),
-  // Its `expires_at` is advisory, and written with an offset that RFC 3339 does not know.
+  // Its `expires_at` is advisory, and its offset is not RFC 3339.
   oauth_grant: z.object({ code: z.string() }).nullish().catch(null),
   log_input_url: z.string().nullish().catch(null),
 })
@@ -45,7 +44,7 @@ export function provision({ config, resources, lifecycle }: ProvisionParts) {
     const asked = readJsonBody(provisionSchema, request.body)
     const id = asked.uuid
 
-    // A resource keeps the plan it was first given, so a repeated call may name one that is no longer sold.
+    // A resource keeps its first plan, so a repeated call may name one that is no longer sold.
     const known = await resources.findResource(id)
     if (known === null && !findPlan(config.plans, asked.plan)) throw planUnknown(config.plans, asked.plan)
 
@@ -71,7 +70,7 @@ export function provision({ config, resources, lifecycle }: ProvisionParts) {
     // Logplex may deliver the moment Heroku reads this; the drain token is committed by now.
     return reply.code(isPending ? 202 : 200).send({
       id,
-      // A 202 carries none: it comes by the Platform API, and then Heroku is told that the provision is complete.
+      // A 202 has none: the Platform API sets the config vars, then completes the provision.
       ...(!isPending && { config: configOf(config, id) }),
       message: `Culvert is collecting your app's logs. Read them with: heroku addons:open ${config.addon.id}`,
       // One address for each resource: Logplex refuses the same one twice on an app (many_per_app).
@@ -80,7 +79,7 @@ export function provision({ config, resources, lifecycle }: ProvisionParts) {
   }
 }
 
-/** What the customer's app is given. Every key must be declared in the manifest, or Heroku fails the install. */
+/** The config vars of the customer's app. Heroku fails the install if the manifest does not declare them. */
 export function configOf(
   { addon, publicUrl }: Pick<Config, 'addon' | 'publicUrl'>,
   id: string,

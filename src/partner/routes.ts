@@ -1,5 +1,5 @@
-// Everything Heroku calls: the add-on's life under Basic auth, webhooks, and the sign-in of people, each in a scope of its
-// own with its own way of reading bodies and of telling errors.
+// Everything Heroku calls: the add-on's life under Basic auth, webhooks, and sign-in. Each has a scope with its own body
+// parser and error format.
 import formbody from '@fastify/formbody'
 import type { FastifyInstance } from 'fastify'
 import type { Config } from '../config.ts'
@@ -28,7 +28,7 @@ export interface PartnerParts {
   lifecycle: Lifecycle
   openSession: OpenSession
   renderErrorPage: RenderErrorPage
-  /** Absent: there are none, and nobody signs as Heroku. */
+  /** Absent without OAuth: there are no webhooks then. */
   webhooks?: Webhooks | undefined
   now?: () => Date
 }

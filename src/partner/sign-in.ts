@@ -1,6 +1,6 @@
-// POST /sso/login: somebody chose the add-on in Heroku's dashboard or typed `heroku addons:open`, and Heroku made the
-// browser post a signed form here. The only way in: access belongs to Heroku, and we keep no accounts.
-// The post is cross-site by nature, so it relies on no cookie; each one opens a fresh session.
+// POST /sso/login: a person opened the add-on from Heroku's dashboard or with `heroku addons:open`, and Heroku made the
+// browser post a signed form here. This is the only sign-in: Heroku decides on access, and there are no accounts. The post
+// is cross-site, so it relies on no cookie; each one opens a new session.
 import { fastifyCookie } from '@fastify/cookie'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../config.ts'
@@ -8,17 +8,17 @@ import { AppError } from '../errors.ts'
 import type { ResourceStore } from '../resources/resource-store.ts'
 import { type SsoRefusal, verifySso } from './sso-token.ts'
 
-/** Somebody whom Heroku vouched for. */
+/** A person whom Heroku vouches for. */
 export interface Visitor {
   resourceId: string
-  /** Null, as `email`, where only the older token came, which does not cover them. */
+  /** Null, like `email`, with the older token, which does not cover them. */
   userId: string | null
   email: string | null
-  /** The app whose page they came from. Covered by no token: to show, never to authorise by. */
+  /** The app whose page they came from. No token covers it: for display, never for authorisation. */
   app: string | null
 }
 
-/** Opens a session and answers with the Set-Cookie line that hands it to the browser. */
+/** Opens a session. @returns its Set-Cookie line */
 export type OpenSession = (visitor: Visitor) => Promise<string>
 
 export interface SignInParts {
@@ -41,7 +41,7 @@ export function signIn({ config, resources, openSession, now }: SignInParts) {
     const field = fieldsOf(request.body)
     const verdict = verifySso(
       {
-        // The second names are the first version's, which kensa still speaks.
+        // The second names are version 1's, which kensa still sends.
         resourceId: field('resource_id') ?? field('id'),
         timestamp: field('timestamp'),
         userScopedToken: field('user_scoped_resource_token'),
@@ -78,8 +78,8 @@ export function signIn({ config, resources, openSession, now }: SignInParts) {
 }
 
 /**
- * A field that was sent twice is as good as none: nobody can tell which of the two a token covers. One with a NUL,
- * which Postgres cannot keep, is read as empty: no token covers that.
+ * A field that was sent twice counts as absent: it is unknown which of the two a token covers. A field with a NUL, which
+ * Postgres cannot store, is read as empty, which no token covers.
  */
 function fieldsOf(body: unknown): (name: string) => string | undefined {
   const fields = (body ?? {}) as Record<string, unknown>
@@ -95,21 +95,21 @@ function appName(claimed: string | undefined): string | null {
 }
 
 /**
- * Where to go after signing in. Links in our own messages carry a `path`, which Heroku passes on; anybody can write
- * such a link, so one that leaves the resource is not followed.
+ * Where to go after sign-in. Links in our messages have a `path`, which Heroku passes on; anyone can write such a link, so
+ * a path outside the resource is ignored.
  */
 function landing(resourceId: string, path: string | undefined): string {
   const home = `/resources/${resourceId}`
   const base = new URL(home, 'http://this-service.invalid')
   if (path === undefined || !URL.canParse(path, base.href)) return home
-  // Resolving takes care of `//host`, backslashes and `..`.
+  // URL resolution handles `//host`, backslashes and `..`.
   const asked = new URL(path, base)
   const stays =
     asked.origin === base.origin && (asked.pathname === home || asked.pathname.startsWith(`${home}/`))
   return stays ? asked.pathname + asked.search : home
 }
 
-/** For kensa, which wants the cookie of a header bar that Heroku deprecated in 2019. Unaltered: it compares. */
+/** For kensa, which expects the cookie of a header bar deprecated in 2019, and compares it byte for byte. */
 function setNavData(reply: FastifyReply, navData: string | undefined, publicUrl: string): void {
   if (navData === undefined || !/^[\w+/=.-]+$/.test(navData)) return
   const cookie = fastifyCookie.serialize('heroku-nav-data', navData, {

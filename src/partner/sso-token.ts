@@ -1,25 +1,25 @@
-// The arithmetic of Heroku's single sign-on (Dev Center: add-on single sign-on). Pure: the fields of the form, the
-// salts and the time in; who may come in, or why not, out.
+// Verifies Heroku's single sign-on (Dev Center: add-on single sign-on). Pure: form fields, salts and time in; the identity or
+// the refusal out.
 import { createHash } from 'node:crypto'
 import { isOneOfSecrets } from '../secrets/constant-time.ts'
 
-/** A token is good this long after its timestamp, and a sender's clock may run ahead by as much. */
+/** Validity after the timestamp, and tolerance for a sender's clock that runs ahead. */
 export const WINDOW_SECONDS = 5 * 60
 
-/** The form's fields exactly as received: the tokens are made of these very strings. */
+/** The form's fields exactly as received: the tokens are computed over these strings. */
 export interface SsoFields {
   resourceId: string | undefined
   timestamp: string | undefined
-  /** SHA-256; covers the person as well. */
+  /** SHA-256; covers the person too. */
   userScopedToken: string | undefined
-  /** SHA-1, the older one: covers the resource and the time only. */
+  /** SHA-1, the older one; covers resource and time only. */
   resourceToken: string | undefined
   userId: string | undefined
   email: string | undefined
 }
 
 export interface SsoRules {
-  /** The salt, then the previous one while a rotation is under way. */
+  /** The salt, then the previous one during a rotation. */
   salts: readonly string[]
   acceptSha1: boolean
   nowSeconds: number
@@ -37,7 +37,7 @@ export type SsoRefusal =
   | 'sha1_not_accepted'
   | 'wrong_token'
 
-/** `identity` is null where nobody vouches for it: the holder of one good SHA-1 form may put any name in. */
+/** `identity` is null with a SHA-1 token, which does not cover it. */
 export type SsoVerdict = { resourceId: string; identity: Identity | null } | { refusal: SsoRefusal }
 
 export function verifySso(fields: SsoFields, rules: SsoRules): SsoVerdict {
@@ -46,7 +46,7 @@ export function verifySso(fields: SsoFields, rules: SsoRules): SsoVerdict {
   if (!/^\d{1,15}$/.test(timestamp)) return { refusal: 'timestamp_unreadable' }
   if (Math.abs(rules.nowSeconds - Number(timestamp)) > WINDOW_SECONDS) return { refusal: 'out_of_time' }
 
-  // Where the stronger token is there it alone decides; falling back to the other would make it worth nothing.
+  // The stronger token decides if it is present; a fallback to the other would make it worthless.
   if (userScopedToken !== undefined) {
     if (userId === undefined || email === undefined) return { refusal: 'incomplete' }
     const expected = rules.salts.map((salt) =>

@@ -1,5 +1,5 @@
-// POST /heroku/webhooks/:id: Heroku tells of a change to a resource or to one of its apps. Each resource's webhook is
-// signed with secrets of its own; nothing of a body is believed, or read, before its signature was found good.
+// POST /heroku/webhooks/:id: Heroku reports a change to a resource or one of its apps. Each resource's webhook has its own
+// secrets; a body is parsed only after its signature is verified.
 import { createHmac } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
@@ -7,23 +7,22 @@ import { AppError } from '../errors.ts'
 import { RESOURCE_ID } from '../resources/resource.ts'
 import { isSameSecret } from '../secrets/constant-time.ts'
 
-/** What the subscription was made with. */
+/** The secrets of the subscription. */
 export interface WebhookSecrets {
-  /** Of the signature. */
+  /** Key of the signature. */
   secret: string
   /** The whole value of the Authorization header. */
   authorization: string
 }
 
-/** What is behind the route. */
 export interface Webhooks {
   find(resourceId: string): Promise<WebhookSecrets | null>
-  /** Durable when it resolves. @param event null: it could not be read, and may be about anything */
+  /** Durable when it resolves. @param event null if it is unreadable, and so may be about anything */
   take(resourceId: string, event: { id: string; include: string; action: string } | null): Promise<void>
   counters: { webhooksRefused: number }
 }
 
-/** The rest of an event is a snapshot that may be old: what it is about is read anew instead. */
+/** The rest of an event is a snapshot that may be old; the API is asked instead. */
 const eventSchema = z.object({
   id: z.string().min(1).max(100),
   action: z.string().max(100),
@@ -31,8 +30,8 @@ const eventSchema = z.object({
 })
 
 /**
- * 204 for what is signed as agreed, whatever it says: a 4xx would make Heroku repeat it for 72 hours and keep all later
- * events waiting. 401 for anything else, also where there is no such resource: a stranger learns nothing.
+ * 204 for every valid signature, whatever the event says: after a 4xx Heroku retries for 72 hours and holds later events
+ * back. 401 for everything else, unknown resources included, so that it reveals nothing.
  */
 export function receiveWebhook(webhooks: Webhooks) {
   return async (request: FastifyRequest<{ Params: { id: string } }>, reply: FastifyReply) => {
@@ -51,7 +50,7 @@ export function receiveWebhook(webhooks: Webhooks) {
   }
 }
 
-/** Over the bytes as they came: JSON that is written anew is signed anew. */
+/** Over the bytes as received: JSON that is serialised again has another signature. */
 export function isSigned(
   body: Buffer,
   given: { signature: string; authorization: string | undefined },
