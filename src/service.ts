@@ -200,7 +200,7 @@ export async function createService({
       recordLosses: logs.recordLosses,
     },
     findDrain: gather(drains.findMany),
-    findDrainAhead: gather(drains.findMany, LOOK_AHEAD_MS),
+    findDrainAhead: gather(drains.findMany, { withinMs: LOOK_AHEAD_MS }),
     findEnded: (numbers) => resources.findEnded(numbers, new Date(now() - GRACE_MS + ENDED_EARLIER_MS)),
     limitsOf: planLimits,
     isTransient,

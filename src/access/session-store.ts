@@ -1,5 +1,6 @@
 // All SQL on `session`. The secret that a browser holds is never here, only its SHA-256.
 import type { Pool } from 'pg'
+import { gather } from '../database/batch-lookup.ts'
 import type { ResourcePart } from '../resources/lifecycle.ts'
 import type { LiveResource } from '../resources/resource.ts'
 import {
@@ -16,13 +17,42 @@ export interface Session {
   expiresAt: Date
 }
 
+export interface FoundSession {
+  session: Session
+  resource: LiveResource
+}
+
 export interface SessionStore extends ResourcePart {
   create(idDigest: Buffer, session: Session & { resourceId: string }, now: Date): Promise<void>
   /** Null if there is none, it has expired, or its resource has ended. */
-  find(idDigest: Buffer, now: Date): Promise<{ session: Session; resource: LiveResource } | null>
+  find(idDigest: Buffer, now: Date): Promise<FoundSession | null>
 }
 
+/** Cookies that are no session come as fast as anyone sends them; their look-ups take this many connections. */
+const MOST_LOOKUPS = 2
+
 export function createSessionStore(pool: Pool): SessionStore {
+  const findAtOnce = gather(findMany, { most: MOST_LOOKUPS })
+
+  async function findMany(
+    asked: readonly { idDigest: Buffer; now: Date }[],
+  ): Promise<(FoundSession | null)[]> {
+    const { rows } = await pool.query<{ at: number } & Session & LiveResourceRow>(
+      `select asked.at::integer - 1 as at, user_id as "userId", email, app, expires_at as "expiresAt",
+              ${LIVE_RESOURCE_COLUMNS}
+         from unnest($1::bytea[]) with ordinality as asked (digest, at)
+         join session on id_digest = asked.digest ${JOIN_LIVE_RESOURCE}`,
+      [asked.map(({ idDigest }) => idDigest)],
+    )
+    const found: (FoundSession | null)[] = asked.map(() => null)
+    for (const row of rows) {
+      const { at, userId, email, app, expiresAt } = row
+      if (expiresAt.getTime() <= (asked[at]?.now.getTime() ?? 0)) continue
+      found[at] = { session: { userId, email, app, expiresAt }, resource: toLiveResource(row) }
+    }
+    return found
+  }
+
   return {
     async create(idDigest, session, now) {
       // Sign-ins are rare, so each deletes the expired sessions and no scheduled job is needed.
@@ -34,17 +64,7 @@ export function createSessionStore(pool: Pool): SessionStore {
       )
     },
 
-    async find(idDigest, now) {
-      const { rows } = await pool.query<Session & LiveResourceRow>(
-        `select user_id as "userId", email, app, expires_at as "expiresAt", ${LIVE_RESOURCE_COLUMNS}
-           from session ${JOIN_LIVE_RESOURCE} where id_digest = $1 and expires_at > $2`,
-        [idDigest, now],
-      )
-      const [row] = rows
-      if (row === undefined) return null
-      const { userId, email, app, expiresAt } = row
-      return { session: { userId, email, app, expiresAt }, resource: toLiveResource(row) }
-    },
+    find: (idDigest, now) => findAtOnce({ idDigest, now }),
 
     async end(client, { id }) {
       await client.query('delete from session where resource_id = $1', [id])

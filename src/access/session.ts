@@ -10,6 +10,7 @@ import { sha256 } from '../secrets/sha256.ts'
 import { checkSameOrigin } from './same-origin.ts'
 import type { Session, SessionStore } from './session-store.ts'
 import type { TokenStore } from './token-store.ts'
+import { wrongCredential } from './wrong-credential.ts'
 
 /**
  * Absolute, not since the last click: a person who lost access at Heroku loses it here at the next sign-in. 90 minutes
@@ -70,7 +71,7 @@ export function requireReader(app: FastifyInstance, parts: RequireReaderParts): 
     const reader = await byToken(parts, token, id)
     if (reader === null) {
       reply.header('www-authenticate', 'Bearer')
-      throw new AppError('token_unknown')
+      throw wrongCredential(request, new AppError('token_unknown'))
     }
     request.setDecorator<Reader>(READER, reader)
   })

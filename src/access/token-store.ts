@@ -1,5 +1,6 @@
 // All SQL on `api_token`. The token itself is shown once and never stored, only its SHA-256.
 import type { Pool } from 'pg'
+import { gather } from '../database/batch-lookup.ts'
 import type { ResourcePart } from '../resources/lifecycle.ts'
 import type { LiveResource } from '../resources/resource.ts'
 import {
@@ -18,11 +19,16 @@ export interface ApiToken {
   lastUsedAt: Date | null
 }
 
+export interface FoundToken {
+  tokenId: string
+  resource: LiveResource
+}
+
 export interface TokenStore extends ResourcePart {
   /** Null if the resource has as many as it may. */
   create(resourceId: string, digest: Buffer, token: Pick<ApiToken, 'name' | 'hint'>): Promise<string | null>
   /** Records the use. Null if there is no such token, or its resource has ended. */
-  find(digest: Buffer, now: Date): Promise<{ tokenId: string; resource: LiveResource } | null>
+  find(digest: Buffer, now: Date): Promise<FoundToken | null>
   /** Oldest first. */
   list(resourceId: string): Promise<ApiToken[]>
   /** False if the resource has no such token. */
@@ -31,10 +37,38 @@ export interface TokenStore extends ResourcePart {
 
 /** People make one for each program; more come from a program that loops. */
 export const MAX_TOKENS = 50
+/** Tokens that do not exist come as fast as anyone sends them; their look-ups take this many connections. */
+const MOST_LOOKUPS = 2
 /** Longest time a use goes unrecorded: reading must not become writing. */
 const LAST_USED_EVERY_MS = 60_000
 
 export function createTokenStore(pool: Pool): TokenStore {
+  const findAtOnce = gather(findMany, { most: MOST_LOOKUPS })
+
+  async function findMany(asked: readonly { digest: Buffer; now: Date }[]): Promise<(FoundToken | null)[]> {
+    const { rows } = await pool.query<
+      { at: number; tokenId: string; lastUsedAt: Date | null } & LiveResourceRow
+    >(
+      `select asked.at::integer - 1 as at, api_token.id as "tokenId", last_used_at as "lastUsedAt",
+              ${LIVE_RESOURCE_COLUMNS}
+         from unnest($1::bytea[]) with ordinality as asked (digest, at)
+         join api_token on token_digest = asked.digest ${JOIN_LIVE_RESOURCE}`,
+      [asked.map(({ digest }) => digest)],
+    )
+    const found: (FoundToken | null)[] = asked.map(() => null)
+    for (const row of rows) found[row.at] = { tokenId: row.tokenId, resource: toLiveResource(row) }
+    const due = rows.filter(({ at, lastUsedAt }) => isDue(lastUsedAt, asked[at]?.now))
+    if (due.length > 0) {
+      // What another process is recording is left to it.
+      await pool.query(
+        `update api_token set last_used_at = $2 where id = any(array(
+           select id from api_token where id = any($1) for no key update skip locked))`,
+        [due.map(({ tokenId }) => tokenId), asked.at(-1)?.now],
+      )
+    }
+    return found
+  }
+
   return {
     async create(resourceId, digest, { name, hint }) {
       const { rows } = await pool.query<{ id: string }>(
@@ -48,20 +82,7 @@ export function createTokenStore(pool: Pool): TokenStore {
       return rows[0]?.id ?? null
     },
 
-    async find(digest, now) {
-      const { rows } = await pool.query<{ tokenId: string; lastUsedAt: Date | null } & LiveResourceRow>(
-        `select api_token.id as "tokenId", last_used_at as "lastUsedAt", ${LIVE_RESOURCE_COLUMNS}
-           from api_token ${JOIN_LIVE_RESOURCE} where token_digest = $1`,
-        [digest],
-      )
-      const [row] = rows
-      if (row === undefined) return null
-      const { tokenId, lastUsedAt } = row
-      if (now.getTime() - (lastUsedAt?.getTime() ?? 0) >= LAST_USED_EVERY_MS) {
-        await pool.query('update api_token set last_used_at = $2 where id = $1', [tokenId, now])
-      }
-      return { tokenId, resource: toLiveResource(row) }
-    },
+    find: (digest, now) => findAtOnce({ digest, now }),
 
     async list(resourceId) {
       const { rows } = await pool.query<ApiToken>(
@@ -84,4 +105,8 @@ export function createTokenStore(pool: Pool): TokenStore {
       await client.query('delete from api_token where resource_id = $1', [id])
     },
   }
+}
+
+function isDue(lastUsedAt: Date | null, now: Date | undefined): boolean {
+  return (now?.getTime() ?? 0) - (lastUsedAt?.getTime() ?? 0) >= LAST_USED_EVERY_MS
 }

@@ -128,7 +128,7 @@ const addon = {
       type: integer(1),
       default: '20',
       secret: false,
-      doc: 'Failed authentications of one client address; more are answered 429. Deliveries are never limited by this.',
+      doc: 'Failed authentications of one client address; further failures are answered 429, a right credential never is. Deliveries are never limited by this.',
     }),
   },
 }

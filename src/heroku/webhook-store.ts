@@ -1,5 +1,6 @@
 // All SQL on webhook and webhook_event: subscriptions with their secrets, and recent events. The caller passes all times.
 import type { Pool, PoolClient } from 'pg'
+import { gather } from '../database/batch-lookup.ts'
 import { type SecretBox, SecretBoxError } from '../secrets/secret-box.ts'
 
 export interface WebhookSecrets {
@@ -42,18 +43,32 @@ export interface WebhookStore {
   settleReading(reading: DueReading): Promise<void>
 }
 
+interface WebhookRow {
+  resource_id: string
+  sealed_secret: Buffer
+  sealed_authorization: Buffer
+  webhook_id: string | null
+  url: string | null
+}
+
+/** Webhooks that are not Heroku's come as fast as anyone sends them; their look-ups take this many connections. */
+const MOST_LOOKUPS = 2
+
 export function createWebhookStore(pool: Pool, box: SecretBox): WebhookStore {
-  async function find(resourceId: string): Promise<StoredWebhook | null> {
-    const { rows } = await pool.query<{
-      sealed_secret: Buffer
-      sealed_authorization: Buffer
-      webhook_id: string | null
-      url: string | null
-    }>('select sealed_secret, sealed_authorization, webhook_id, url from webhook where resource_id = $1', [
-      resourceId,
-    ])
-    const [row] = rows
-    if (row === undefined) return null
+  const find = gather(findMany, { most: MOST_LOOKUPS })
+
+  async function findMany(resourceIds: readonly string[]): Promise<(StoredWebhook | null)[]> {
+    const { rows } = await pool.query<WebhookRow>(
+      `select resource_id, sealed_secret, sealed_authorization, webhook_id, url
+         from webhook where resource_id = any($1)`,
+      [resourceIds],
+    )
+    const found = new Map(rows.map((row) => [row.resource_id, open(row)]))
+    return resourceIds.map((id) => found.get(id) ?? null)
+  }
+
+  function open(row: WebhookRow): StoredWebhook | null {
+    const resourceId = row.resource_id
     try {
       return {
         secret: box.open(row.sealed_secret, { resourceId, purpose: 'webhook secret' }),

@@ -1,6 +1,7 @@
 // What surrounds every request that is not a delivery: security headers, limits on guessing, one line in the log and
 // one figure. Deliveries stay outside: Logplex reads no headers, and a 429 would cost it the batch.
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { countWrongCredentials } from '../access/wrong-credential.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import type { Metrics } from './metrics.ts'
@@ -36,8 +37,7 @@ export function guard(app: FastifyInstance, { config, metrics, now }: GuardParts
     : SECURITY_HEADERS
   const signIns = new RateLimit(config.limits.signInsPerMinute, now)
   const failedLogins = new RateLimit(config.limits.failedLoginsPerMinute, now)
-  // Apart from the others: a customer's program with a revoked token, on a dyno, must not keep out a call by Heroku
-  // that comes from the same network; nor must webhooks whose secret is lost here.
+  // Counted apart, so that each caller is answered for its own failures.
   const failedTokens = new RateLimit(config.limits.failedLoginsPerMinute, now)
   const failedWebhooks = new RateLimit(config.limits.failedLoginsPerMinute, now)
   const limitOf = (request: FastifyRequest): RateLimit | undefined => {
@@ -47,18 +47,26 @@ export function guard(app: FastifyInstance, { config, metrics, now }: GuardParts
     return isSignIn(request) ? signIns : undefined
   }
 
+  /** Counts one, where there are not too many yet. */
+  const excessOf = (request: FastifyRequest): AppError | null => {
+    const limit = limitOf(request)
+    const seconds = limit?.secondsToWait(request.ip) ?? 0
+    if (seconds > 0) return new AppError('too_many_requests', { seconds })
+    limit?.count(request.ip)
+    return null
+  }
+
+  countWrongCredentials(app, (request, refusal) => excessOf(request) ?? refusal)
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(headers)
-    const seconds = limitOf(request)?.secondsToWait(request.ip) ?? 0
-    if (seconds > 0) {
-      reply.header('retry-after', String(seconds))
-      throw new AppError('too_many_requests', { seconds })
-    }
-    if (isSignIn(request)) signIns.count(request.ip)
+    // Each is counted, the right ones too: it makes a session.
+    const excess = isSignIn(request) ? excessOf(request) : null
+    if (excess) throw excess
   })
 
   app.addHook('onSend', async (request, reply) => {
-    if (reply.statusCode === 401 && !isSignIn(request)) limitOf(request)?.count(request.ip)
+    const seconds = reply.statusCode === 429 ? (limitOf(request)?.secondsToWait(request.ip) ?? 0) : 0
+    if (seconds > 0) reply.header('retry-after', String(seconds)).removeHeader('www-authenticate')
   })
 
   app.addHook('onResponse', async (request, reply) => {

@@ -1,5 +1,4 @@
-// So many in a minute from one client, and no more. In memory, of one process: a stranger who tries is slowed down
-// by as many processes as there are, which is enough against secrets of 128 bits and more.
+// So many in a minute from one client, and no more. In memory, of one process.
 //
 // Our own rather than @fastify/rate-limit, which counts requests, while what we count of Heroku's calls are those
 // that failed: Heroku itself may call as often as it likes.

@@ -1,6 +1,7 @@
 // What operators and their machines ask: alive, ready, and the figures.
 import { BlockList, isIPv6 } from 'node:net'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { wrongCredential } from '../access/wrong-credential.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import { isSameSecret } from '../secrets/constant-time.ts'
@@ -49,7 +50,8 @@ function admit(request: FastifyRequest, config: OperationsParts['config']): void
     return
   }
   const given = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? ''
-  if (!isSameSecret(given, config.metricsToken)) throw new AppError('metrics_token_wrong')
+  if (!isSameSecret(given, config.metricsToken))
+    throw wrongCredential(request, new AppError('metrics_token_wrong'))
 }
 
 const NEARBY = new BlockList()

@@ -2,6 +2,7 @@
 // before a body is read or a resource is looked up: without credentials every call is answered 401 and reveals nothing.
 import fastifyBasicAuth from '@fastify/basic-auth'
 import type { FastifyInstance } from 'fastify'
+import { wrongCredential } from '../access/wrong-credential.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import { isOneOfSecrets, isSameSecret } from '../secrets/constant-time.ts'
@@ -18,5 +19,7 @@ export async function requireBasicAuth(app: FastifyInstance, addon: Config['addo
       if (!named || !known) throw new AppError('unauthorized')
     },
   })
-  app.addHook('onRequest', app.basicAuth)
+  app.addHook('onRequest', (request, reply, done) =>
+    app.basicAuth(request, reply, (error) => done(error && wrongCredential(request, error))),
+  )
 }

@@ -3,6 +3,7 @@
 import { createHmac } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { wrongCredential } from '../access/wrong-credential.ts'
 import { AppError } from '../errors.ts'
 import { RESOURCE_ID } from '../resources/resource.ts'
 import { isSameSecret } from '../secrets/constant-time.ts'
@@ -43,7 +44,7 @@ export function receiveWebhook(webhooks: Webhooks) {
     const secrets = canBeSigned ? await webhooks.find(id.toLowerCase()) : null
     if (secrets === null || !isSigned(body, { signature: String(signature), authorization }, secrets)) {
       webhooks.counters.webhooksRefused++
-      throw new AppError('webhook_refused')
+      throw wrongCredential(request, new AppError('webhook_refused'))
     }
     await webhooks.take(id.toLowerCase(), readEvent(body))
     return reply.code(204).send()

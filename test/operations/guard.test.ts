@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { herokuAuthorization, startTestService, type TestService } from '../support/service.ts'
+import { makeTokenAt } from '../support/reading.ts'
+import { herokuAuthorization, provision, startTestService, type TestService } from '../support/service.ts'
 
 const PRODUCTION = {
   NODE_ENV: 'production',
@@ -25,15 +26,17 @@ function call(method: string, path: string, headers: Record<string, string> = {}
 }
 
 describe('limits', () => {
-  it('answers 429 to wrong passwords of one address after some, even should the next one be right', async () => {
+  it('answers 429 to wrong passwords of one address after some, and lets the right one in', async () => {
     const attempt = (address: string, authorization: string) =>
       call('DELETE', '/heroku/resources/x', { 'x-forwarded-for': address, authorization })
     for (let i = 0; i < 3; i++) expect((await attempt('192.0.2.1', 'Basic d3Jvbmc6')).status).toBe(401)
-    const refused = await attempt('192.0.2.1', herokuAuthorization(service.config))
+    const refused = await attempt('192.0.2.1', 'Basic d3Jvbmc6')
     expect(refused.status).toBe(429)
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(50)
+    expect(refused.headers.get('www-authenticate')).toBeNull()
     expect(await refused.json()).toMatchObject({ id: 'too_many_requests' })
-    expect((await attempt('192.0.2.2', herokuAuthorization(service.config))).status).toBe(404)
+    expect((await attempt('192.0.2.1', herokuAuthorization(service.config))).status).toBe(404)
+    expect((await attempt('192.0.2.2', 'Basic d3Jvbmc6')).status).toBe(401)
   })
 
   it('goes by the address that the last proxy saw, not by what a client claims', async () => {
@@ -53,10 +56,11 @@ describe('limits', () => {
     }
   })
 
-  it('answers 429 to wrong API tokens of one address after some, and keeps no browser and no call by Heroku out', async () => {
+  it('answers 429 to wrong API tokens of one address after some, and lets right ones, browsers and Heroku in', async () => {
+    const from = { 'x-forwarded-for': '192.0.2.50' }
     const attempt = (authorization?: string) =>
       call('GET', '/resources/x/lines', {
-        'x-forwarded-for': '192.0.2.50',
+        ...from,
         ...(authorization === undefined ? {} : { authorization }),
       })
     for (let i = 0; i < 3; i++) expect((await attempt('Bearer culvert_guess')).status).toBe(401)
@@ -64,8 +68,15 @@ describe('limits', () => {
     expect(refused.status).toBe(429)
     expect(await refused.json()).toMatchObject({ id: 'too_many_requests' })
     expect((await attempt()).status).toBe(401)
+    expect((await call('GET', '/tokens/self', { ...from, 'fastly-key': 'culvert_guess' })).status).toBe(429)
+
+    const { id } = await provision(service)
+    const token = await makeTokenAt(service.origin, service.config, id)
+    const right = { ...from, authorization: `Bearer ${token}` }
+    expect((await call('GET', `/resources/${id}/lines`, right)).status).toBe(200)
+    expect((await call('GET', '/tokens/self', { ...from, 'fastly-key': token })).status).toBe(200)
     const byHeroku = await call('DELETE', '/heroku/resources/x', {
-      'x-forwarded-for': '192.0.2.50',
+      ...from,
       authorization: herokuAuthorization(service.config),
     })
     expect(byHeroku.status).toBe(404)

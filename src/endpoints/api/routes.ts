@@ -4,6 +4,7 @@
 // body may be a form, JSON or nothing whatever it says it is; names in a path are decoded once, after it was split.
 import { STATUS_CODES } from 'node:http'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { wrongCredential } from '../../access/wrong-credential.ts'
 import { isTransient } from '../../database/sqlstate.ts'
 import { toAppError } from '../../errors.ts'
 import { badRequest, FastlyError, notFound, unauthorized } from '../fastly-error.ts'
@@ -41,7 +42,7 @@ export async function fastlyApiRoutes(app: FastifyInstance, parts: FastlyApiPart
     const caller = typeof key === 'string' && key !== '' ? await parts.findCaller(key) : null
     if (caller === null) {
       reply.header('retry-after', '0')
-      throw unauthorized()
+      throw wrongCredential(request, unauthorized())
     }
     request.setDecorator<Caller>(CALLER, caller)
     if (request.method === 'GET' || request.method === 'HEAD') return
