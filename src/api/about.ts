@@ -60,9 +60,9 @@ export function readAbout({ logs, attachedApps, retentionDaysOf, config }: About
       retention_days: z.int(),
       features: z.object({ alerts_mail: z.boolean().describe('Alerts can be sent by e-mail.') }),
     }),
-    async handle({ reader: { resource }, request }) {
+    async handle({ reader: { resource }, signal }) {
       const apps = await attachedApps(resource.number)
-      const lastReceived = await findLastReceived(logs, resource.number, apps, request.signal)
+      const lastReceived = await findLastReceived(logs, resource.number, apps, signal)
       const app = someAppOf(apps)
       const dashboard = appUrl(app)
       return {

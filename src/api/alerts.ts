@@ -146,9 +146,8 @@ export function alertOperations(parts: AlertsParts): Operation[] {
       summary: 'Deletes an alert, and messages of it that are still on their way',
       errors: ['not_found'],
       params,
-      async handle({ reader: { resource }, params: { alert_id: id }, reply }) {
+      async handle({ reader: { resource }, params: { alert_id: id } }) {
         await store.remove(resource.number, id)
-        return reply.send()
       },
     }),
 
@@ -176,7 +175,7 @@ export function alertOperations(parts: AlertsParts): Operation[] {
       errors: ['not_found', 'tested_too_often'],
       params,
       status: 202,
-      async handle({ reader: { resource }, params: { alert_id: id }, reply }) {
+      async handle({ reader: { resource }, params: { alert_id: id } }) {
         const { name, q, condition } = await store.find(resource.number, id)
         await store.test(resource.number, id, parts.now(), {
           kind: 'test',
@@ -188,7 +187,6 @@ export function alertOperations(parts: AlertsParts): Operation[] {
           ofLines: null,
           examples: [],
         })
-        return reply.send()
       },
     }),
   ]

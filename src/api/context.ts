@@ -45,7 +45,7 @@ export function readContext({ logs, appNames }: ContextParts): Operation {
         .describe('False where the line is no longer kept: these are its neighbours in time.'),
       at: timeSchema.describe('When the line was sent.'),
     }),
-    async handle({ reader: { resource }, query: { cursor, limit, scope }, request }) {
+    async handle({ reader: { resource }, query: { cursor, limit, scope }, signal }) {
       const at = logs.timeOf(cursor)
       const apps = await appNames(resource.number)
       const read = (search: Query, place: { before: string } | { after: string }, lines: number) =>
@@ -56,7 +56,7 @@ export function readContext({ logs, appNames }: ContextParts): Operation {
           limit: lines,
           including: 'after' in place,
           ...place,
-          signal: request.signal,
+          signal,
         })
       const itself = await read(EVERYTHING, { after: cursor }, 1)
       const line = itself.lines.find((one) => one.cursor === cursor)

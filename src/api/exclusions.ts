@@ -99,9 +99,8 @@ export function exclusionOperations(parts: ExclusionsParts): Operation[] {
       summary: 'Deletes an exclusion rule; what it dropped is not brought back',
       errors: ['not_found'],
       params,
-      async handle({ reader: { resource }, params: { exclusion_id: id }, reply }) {
+      async handle({ reader: { resource }, params: { exclusion_id: id } }) {
         await exclusions.remove(resource.number, id)
-        return reply.send()
       },
     }),
   ]

@@ -9,7 +9,7 @@ import { counted } from './lines.ts'
 import type { OpenStreams } from './live/event-stream.ts'
 import { lineToText } from './live/tail-form.ts'
 import { type Operation, operation } from './operation.ts'
-import { sendStream } from './send-stream.ts'
+import { streamAnswer } from './stream-answer.ts'
 import { walk } from './walk.ts'
 
 const PAGE_LINES = 1_000
@@ -63,7 +63,7 @@ export function exportLines({ logs, appNames, streams, now }: ExportParts): Oper
       'application/logplex-1': 'With `format=frames`.',
       'application/gzip': 'With `gzip=true`.',
     },
-    async handle({ reader: { resource }, query: asked, request, reply }) {
+    async handle({ reader: { resource }, query: asked, request, signal }) {
       const time = now()
       // The end is fixed: an export that lines keep being added to would never end.
       const { bounded: search } = readSearch({
@@ -75,9 +75,8 @@ export function exportLines({ logs, appNames, streams, now }: ExportParts): Oper
       const apps = await appNames(resource.number)
       const query = { resourceNumber: resource.number, search, apps, limit: PAGE_LINES, oldestFirst: true }
       const name = `${fileName(resource.name)}-${time.toISOString().slice(0, 19).replaceAll(':', '')}`
-      reply.header('content-disposition', `attachment; filename="${name}.${ending}${gzip ? '.gz' : ''}"`)
-      return sendStream(
-        { request, reply, streams },
+      return streamAnswer(
+        { request, signal, streams },
         gzip ? 'application/gzip' : type,
         async function* (signal) {
           for await (const { lines } of walk(logs, query, signal)) {
@@ -85,7 +84,10 @@ export function exportLines({ logs, appNames, streams, now }: ExportParts): Oper
             yield Buffer.concat(lines.toReversed().map((line) => Buffer.from(write(line, apps))))
           }
         },
-        { gzip },
+        {
+          gzip,
+          headers: { 'content-disposition': `attachment; filename="${name}.${ending}${gzip ? '.gz' : ''}"` },
+        },
       )
     },
   })

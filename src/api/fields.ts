@@ -38,13 +38,13 @@ export function readFieldCounts({ logs, appNames }: FieldsParts): Operation {
         )
         .describe('Those that most lines have first; a hundred at most.'),
     }),
-    async handle({ reader: { resource }, query: asked, request }) {
+    async handle({ reader: { resource }, query: asked, signal }) {
       const { bounded: search } = readSearch(asked)
       const apps = await appNames(resource.number)
       const query = { resourceNumber: resource.number, search, apps, limit: PAGE_LINES }
       const counts = new FieldCounts(apps)
       const deadline = performance.now() + MAX_MS
-      for await (const { lines } of walk(logs, query, request.signal)) {
+      for await (const { lines } of walk(logs, query, signal)) {
         for (const line of lines.slice(0, MAX_LINES - counts.lookedAt)) counts.add(line)
         if (counts.lookedAt >= MAX_LINES || performance.now() >= deadline) break
       }

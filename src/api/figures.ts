@@ -84,7 +84,7 @@ export function readFigures({ logs, appNames, now }: FiguresParts): Operation {
       'Made of the newest lines of the time asked for, the last hour unless said otherwise, as many as can be looked at in some seconds: `complete` and `counted_to` say how far that went.',
     query: z.object({ from: searchShape.from, to: searchShape.to }),
     answer: figuresSchema,
-    async handle({ reader: { resource }, query, request }) {
+    async handle({ reader: { resource }, query, signal }) {
       const span = readSpan(query, now())
       const steps = cutIntoSteps(span.from, span.to, MAX_STEPS)
       const walking = {
@@ -92,7 +92,7 @@ export function readFigures({ logs, appNames, now }: FiguresParts): Operation {
         apps: await appNames(resource.number),
         from: new Date(steps.from),
         to: span.to,
-        signal: request.signal,
+        signal,
       }
       const sums = new OverviewSums(steps)
       const platform = await walkLines(

@@ -9,7 +9,7 @@ import { countBars, type Progress } from './count-bars.ts'
 import { type AppNames, readSearch, searchShape, timeSchema } from './line.ts'
 import { formatEvent, type OpenStreams } from './live/event-stream.ts'
 import { type Operation, operation } from './operation.ts'
-import { sendEvents } from './send-stream.ts'
+import { streamEvents } from './stream-answer.ts'
 
 const MIN_SPAN_MICROS = 1_000_000
 /** Somebody waits for JSON; events may take their time. */
@@ -53,7 +53,7 @@ export function readHistogram({ logs, appNames, streams, now }: HistogramParts):
       done: histogramSchema.omit({ bars: true }),
       problem: z.object({ id: z.string(), message: z.string() }),
     },
-    async handle({ reader: { resource }, query: { q, from, to, bars: count }, request, reply }) {
+    async handle({ reader: { resource }, query: { q, from, to, bars: count }, request, signal }) {
       const { query: search } = readSearch({ q })
       const end = (to === undefined ? undefined : readTimeSpan(to)?.from) ?? now().getTime() * 1000
       const start = (from === undefined ? undefined : readTimeSpan(from)?.from) ?? end - DAY_MICROS
@@ -68,9 +68,8 @@ export function readHistogram({ logs, appNames, streams, now }: HistogramParts):
         levels_counted_to: levelsCountedTo,
       })
       const nothing: Progress = { countedTo: null, levelsCountedTo: null }
-      reply.header('vary', 'accept')
       if (request.headers.accept?.includes('text/event-stream')) {
-        return sendEvents({ request, reply, streams }, async function* (signal) {
+        return streamEvents({ request, signal, streams }, async function* (signal) {
           const counting = countWithin(EVENTS_MS, countBars(parts, bars, search, signal))
           let progress = nothing
           let complete = false
@@ -84,8 +83,7 @@ export function readHistogram({ logs, appNames, streams, now }: HistogramParts):
         })
       }
       let last = { progress: nothing, complete: false }
-      for await (const step of countWithin(JSON_MS, countBars(parts, bars, search, request.signal)))
-        last = step
+      for await (const step of countWithin(JSON_MS, countBars(parts, bars, search, signal))) last = step
       return { ...head(last.progress, last.complete), bars: bars.all() }
     },
   })

@@ -6,7 +6,7 @@ import type { LinePage, LogStore } from '../logs/log-store.ts'
 import { print } from '../query/query.ts'
 import { type AppNames, hintSchema, lineSchema, lineToJson, timeSchema } from './line.ts'
 import { lineQuerySchema, toLineQuery } from './line-query.ts'
-import { type Operation, operation } from './operation.ts'
+import { type Operation, operation, RawAnswer } from './operation.ts'
 
 export interface ReadLinesParts {
   logs: Pick<LogStore, 'read'>
@@ -36,7 +36,7 @@ export function readLines({ logs, appNames }: ReadLinesParts): Operation {
       'application/logplex-1':
         'The frames as they came in, octet-counted and oldest first. The pages beside are in the Link header.',
     },
-    async handle({ reader: { resource }, query: asked, request, reply }) {
+    async handle({ reader: { resource }, query: asked, request, signal }) {
       const { query, understood, hints } = toLineQuery(asked)
       // By the drain, not in the log table: an app's name may change, and then does so for its older lines as well.
       const apps = await appNames(resource.number)
@@ -44,15 +44,10 @@ export function readLines({ logs, appNames }: ReadLinesParts): Operation {
         ...query,
         apps,
         resourceNumber: resource.number,
-        signal: request.signal,
+        signal,
       })
-      reply.header('vary', 'accept')
-      if (request.headers.accept?.includes('application/logplex-1')) {
-        return reply
-          .headers(pageLinks(request.url, page))
-          .type('application/logplex-1')
-          .send(frames(page.lines))
-      }
+      if (request.headers.accept?.includes('application/logplex-1'))
+        return new RawAnswer('application/logplex-1', frames(page.lines), pageLinks(request.url, page))
       return {
         lines: page.lines.map((line) => lineToJson(line, apps)),
         older: page.older,

@@ -75,16 +75,13 @@ export function previewLogEndpoint({ previewFormat }: PreviewFormatParts): Opera
         .describe('The last ten that would be sent, newest first.'),
       looked_at: z.int().describe('How many of the last lines were asked for them: 1,000 at most.'),
     }),
-    async handle({ reader: { resource }, body, reply }) {
-      // Not `request.signal`: that of a request with a body ends with the body.
-      const leaving = new AbortController()
-      reply.raw.once('close', () => leaving.abort(new Error('the reader left')))
+    async handle({ reader: { resource }, body, signal }) {
       const { mistakes, lines, lookedAt } = await previewFormat(resource, {
         serviceId: body.service_id,
         format: body.format,
         formatVersion: body.format_version,
         statement: body.condition,
-        signal: leaving.signal,
+        signal,
       })
       return {
         mistakes: mistakes.map(({ of, at, reason }) => ({ of, at, text: reason })),

@@ -1,9 +1,27 @@
 // One operation of the JSON API as data: where it is, what it takes, what it answers, and what it does. Routes and
 // OpenAPI are made of the same schemas, so that neither can say what the other does not do.
+import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { type Reader, readerOf } from '../access/session.ts'
 import { AppError, type ErrorCode } from '../errors.ts'
+
+/**
+ * An answer that is sent as it is: one of `events` or `others`. Told from JSON by its class. A handler is not given
+ * Fastify's reply, which is a thenable: `await` on a function that returns one waits for the response and resolves with
+ * nothing, and what then sends, sends twice.
+ */
+export class RawAnswer {
+  readonly type: string
+  readonly body: Readable | Buffer | string
+  readonly headers: Record<string, string>
+
+  constructor(type: string, body: Readable | Buffer | string, headers: Record<string, string> = {}) {
+    this.type = type
+    this.body = body
+    this.headers = headers
+  }
+}
 
 /** What a handler is given: everything checked. */
 export interface Call<Params, Query, Body> {
@@ -11,8 +29,9 @@ export interface Call<Params, Query, Body> {
   params: Params
   query: Query
   body: Body
+  /** Aborted as soon as the client has left; that of Fastify's request is so once its body is read. */
+  signal: AbortSignal
   request: FastifyRequest
-  reply: FastifyReply
 }
 
 interface Definition<
@@ -45,17 +64,15 @@ interface Definition<
   errors?: readonly ErrorCode[]
   /** An API token may not do this. */
   sessionOnly?: boolean
-  /** Gives the answer, or sends it itself and gives the reply. */
-  handle(
-    call: Call<z.output<Params>, z.output<Query>, z.output<Body>>,
-  ): Promise<z.input<Answer> | FastifyReply>
+  /** Nothing where there is no `answer`. */
+  handle(call: Call<z.output<Params>, z.output<Query>, z.output<Body>>): Promise<z.input<Answer> | RawAnswer>
 }
 
 /** An operation whatever it takes. */
 export interface Operation
   extends Omit<Definition<z.ZodObject, z.ZodObject, z.ZodType, z.ZodType>, 'handle'> {
   status: number
-  serve(request: FastifyRequest, reply: FastifyReply): Promise<unknown>
+  serve(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply>
 }
 
 const NOTHING = z.object({})
@@ -67,8 +84,8 @@ export function operation<
   Answer extends z.ZodType,
 >(definition: Definition<Params, Query, Body, Answer>): Operation {
   const { handle, ...rest } = definition
-  const isEmpty = rest.answer === undefined && rest.events === undefined && rest.others === undefined
-  const status = rest.status ?? (isEmpty ? 204 : 200)
+  const forms = [rest.answer, rest.events, rest.others].filter((form) => form !== undefined).length
+  const status = rest.status ?? (forms === 0 ? 204 : 200)
   return {
     ...rest,
     status,
@@ -80,14 +97,33 @@ export function operation<
         params: check(rest.params ?? NOTHING, request.params) as z.output<Params>,
         query: check(rest.query ?? NOTHING, request.query) as z.output<Query>,
         body: (rest.body ? check(rest.body, request.body) : undefined) as z.output<Body>,
+        signal: whileConnected(reply),
         request,
-        reply,
       }
-      reply.code(status)
       const answer = await handle(call)
-      return answer === reply ? reply : reply.send(isEmpty ? undefined : answer)
+      reply.code(status)
+      if (forms > 1) reply.header('vary', 'accept')
+      if (!(answer instanceof RawAnswer)) return reply.send(answer)
+      if (answer.body instanceof Readable) endWith(answer.body, reply)
+      return reply.headers(answer.headers).type(answer.type).send(answer.body)
     },
   }
+}
+
+/**
+ * A stream that was destroyed when its last piece was still on its way counts as ended for Fastify, but never emits the
+ * 'end' that its pipe ends the response with: that would stay open for as long as its client reads nothing.
+ */
+function endWith(body: Readable, reply: FastifyReply): void {
+  body.once('close', () => {
+    if (!body.readableEnded) reply.raw.destroy()
+  })
+}
+
+function whileConnected(reply: FastifyReply): AbortSignal {
+  const leaving = new AbortController()
+  reply.raw.once('close', () => leaving.abort(new Error('the reader left')))
+  return leaving.signal
 }
 
 /** The routes of a scope that `requireReader` guards. */

@@ -14,7 +14,7 @@ import {
 import { cursorSchema } from './line-query.ts'
 import { formatEvent, type OpenStreams } from './live/event-stream.ts'
 import { type Operation, operation } from './operation.ts'
-import { sendEvents } from './send-stream.ts'
+import { streamEvents } from './stream-answer.ts'
 import { reached, walk } from './walk.ts'
 
 const MAX_LINES = 1_000
@@ -52,7 +52,7 @@ export function searchLines({ logs, appNames, streams }: SearchParts): Operation
       }),
       problem: z.object({ id: z.string(), message: z.string() }).describe('The search failed in its midst.'),
     },
-    async handle({ reader: { resource }, query: asked, request, reply }) {
+    async handle({ reader: { resource }, query: asked, request, signal }) {
       const { query: understood, bounded: search, hints } = readSearch(asked)
       const apps = await appNames(resource.number)
       const query = {
@@ -62,7 +62,7 @@ export function searchLines({ logs, appNames, streams }: SearchParts): Operation
         limit: PAGE_LINES,
         ...(asked.before === undefined ? {} : { before: asked.before }),
       }
-      return sendEvents({ request, reply, streams }, async function* (signal) {
+      return streamEvents({ request, signal, streams }, async function* (signal) {
         let found = 0
         let older: string | null = null
         let isFirst = true

@@ -72,9 +72,8 @@ export function searchOperations({ searches }: SearchesParts): Operation[] {
       summary: 'Forgets a saved search',
       errors: ['not_found'],
       params,
-      async handle({ reader: { resource }, params: { search_id: id }, reply }) {
+      async handle({ reader: { resource }, params: { search_id: id } }) {
         await searches.remove(resource.number, id)
-        return reply.send()
       },
     }),
   ]

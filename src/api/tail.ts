@@ -11,7 +11,7 @@ import { type OpenStreams, STREAM_HEADERS } from './live/event-stream.ts'
 import type { TailCounters } from './live/tail-counters.ts'
 import { formOf } from './live/tail-form.ts'
 import type { TailRooms } from './live/tail-rooms.ts'
-import { type Operation, operation } from './operation.ts'
+import { type Operation, operation, RawAnswer } from './operation.ts'
 
 /** In one process: each may have a megabyte on its way. */
 const MAX_READERS = 300
@@ -86,14 +86,13 @@ export function tailLines({ logs, tail, rooms, streams, appNames, counters }: Ta
       'text/plain':
         '`2026-11-21T10:00:00.123456+00:00 app[web.1]: message`. Empty lines keep the connection open.',
     },
-    async handle({ reader, query: { q, last, since }, request, reply }) {
+    async handle({ reader, query: { q, last, since }, request, signal }) {
       const { resource } = reader
       const { query: search } = readSearch({ q })
       if (rooms.size >= MAX_READERS || streams.isEnding) {
         counters.tailsRefused++
         throw new AppError('unavailable')
       }
-      const { signal } = request
       const apps = await appNames(resource.number)
       const lastEventId = positionSchema.safeParse(request.headers['last-event-id'])
       const position = since ?? lastEventId.data
@@ -123,10 +122,7 @@ export function tailLines({ logs, tail, rooms, streams, appNames, counters }: Ta
           'close',
           streams.add(() => live.end('restarting')),
         )
-        return reply
-          .headers({ ...STREAM_HEADERS, vary: 'accept' })
-          .type(form.type)
-          .send(live.out)
+        return new RawAnswer(form.type, live.out, STREAM_HEADERS)
       } catch (error) {
         following.stop()
         throw error

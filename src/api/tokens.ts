@@ -82,10 +82,9 @@ export function tokenOperations({ tokens }: { tokens: TokenStore }): Operation[]
       sessionOnly: true,
       errors: ['not_found'],
       params: z.object({ token_id: z.uuid() }),
-      async handle({ reader: { resource }, params: { token_id: id }, request, reply }) {
+      async handle({ reader: { resource }, params: { token_id: id }, request }) {
         if (!(await tokens.revoke(resource.id, id))) throw new AppError('not_found')
         request.log.info({ resource: resource.id, tokenId: id }, 'revoked an API token')
-        return reply.send()
       },
     }),
   ]

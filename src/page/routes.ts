@@ -62,7 +62,8 @@ export async function viewerRoutes(app: FastifyInstance, parts: ViewerParts): Pr
       const hasLeft = reply.raw.destroyed || (request.method === 'GET' && request.signal.aborted)
       if (hasLeft) return reply.code(499).send()
       const told = toAppError(error, isTransient(error) ? 'unavailable' : 'internal')
-      if (told.status >= 500) request.log.error({ err: error }, 'reading failed')
+      // Thrown as an AppError, it is an answer and no fault: too many tails, or the service ends.
+      if (told.status >= 500 && told !== error) request.log.error({ err: error }, 'reading failed')
       if (!wantsPage(request)) {
         return reply.code(told.status).send({ id: told.code, message: told.message })
       }
