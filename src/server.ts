@@ -36,6 +36,8 @@ const REQUEST_TIMEOUT_MS = 30_000
 /** Node looks every 30 s otherwise, and both of the above come true half a minute late. */
 const TIMEOUT_CHECK_MS = 2_000
 const IDLE_SWEEP_MS = 50
+/** What is still unanswered or unread by then is cut off: Logplex gives a delivery up after 5 s. */
+const LAST_ANSWERS_MS = 8_000
 /** All headers of a request together; more is answered 431. Heroku's router passes some 8 KB and adds a few of its own. */
 const HEADERS_LIMIT_BYTES = 16_384
 /** Node drops what is above it. */
@@ -113,12 +115,18 @@ function answer(
 
 /**
  * Closing ends the connections that are idle at that moment. One whose answer is still under way falls idle later,
- * and a Logplex would keep it open for minutes: it is ended then.
+ * and a Logplex would keep it open for minutes: it is ended then. A client that does not read its answer may keep it
+ * open for ever: it has a time limit.
  */
 function closeConnectionsAsTheyFallIdle(app: FastifyInstance): void {
   let sweep: NodeJS.Timeout
+  let cutOff: NodeJS.Timeout
   app.addHook('preClose', async () => {
     sweep = setInterval(() => app.server.closeIdleConnections(), IDLE_SWEEP_MS)
+    cutOff = setTimeout(() => app.server.closeAllConnections(), LAST_ANSWERS_MS)
   })
-  app.addHook('onClose', async () => clearInterval(sweep))
+  app.addHook('onClose', async () => {
+    clearInterval(sweep)
+    clearTimeout(cutOff)
+  })
 }

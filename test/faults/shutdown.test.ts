@@ -1,8 +1,11 @@
+import { get, type IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { loadConfig } from '../../src/config.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { counted, frame } from '../support/deliveries.ts'
 import { storedLines } from '../support/logs.ts'
+import { makeTokenAt } from '../support/reading.ts'
 import { deliver, provisionAt, stopCommits } from '../support/service.ts'
 import { startServiceProcess } from '../support/service-process.ts'
 
@@ -27,6 +30,33 @@ it('finishes what was let in when SIGTERM comes, and exits with 0', async () => 
   const stored = await storedLines(database)
   expect(stored.map(({ message }) => message)).toEqual(['under way'])
 })
+
+it('exits with 0 although clients fetch nothing of the answers that they asked for', async () => {
+  const service = await startServiceProcess({ DATABASE_URL: database.url })
+  const config = loadConfig({})
+  const resource = await provisionAt(service.origin, config)
+  // As JSON each character is six: more than the sockets between the two take.
+  const body = Buffer.concat(Array.from({ length: 100 }, () => counted(frame('\x01'.repeat(9_000)))))
+  for (let n = 0; n < 10; n++) expect((await deliver(resource, body)).status).toBe(204)
+  const authorization = `Bearer ${await makeTokenAt(service.origin, config, resource.id)}`
+  const ask = (path: string) =>
+    new Promise<IncomingMessage>((resolve) => {
+      get(
+        `${service.origin}/resources/${resource.id}/${path}`,
+        { headers: { authorization, accept: 'application/x-ndjson' } },
+        resolve,
+      )
+    })
+  const answers = await Promise.all(
+    ['lines?limit=1000', 'tail?last=1000', 'export', 'export?gzip=true'].map(ask),
+  )
+  for (const answer of answers) {
+    expect(answer.statusCode).toBe(200)
+    answer.on('error', () => {})
+  }
+  expect(await service.end('SIGTERM')).toEqual({ code: 0, signal: null })
+  for (const answer of answers) answer.destroy()
+}, 60_000)
 
 it('ends at once, and not with 0, when a second signal comes while it waits for what was let in', async () => {
   const service = await startServiceProcess({ DATABASE_URL: database.url })
