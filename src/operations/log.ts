@@ -1,7 +1,7 @@
-// The log of the process, one JSON object a line. What must never be in it is kept out by the serializers, whoever
-// logs: no header, query, body, cookie or credential, and of an error nothing that quotes data.
+// The log of the process, one JSON object a line. What must never be in it is left out here, whichever module logs: no
+// header, query string, body, cookie or credential, and of an error nothing that quotes data.
 import { createRequire } from 'node:module'
-import { type DestinationStream, type Logger, pino, type SerializerFn } from 'pino'
+import { type DestinationStream, type LogFn, type Logger, pino, type SerializerFn } from 'pino'
 
 /** Enough for any sentence of ours; somebody else's error may quote kilobytes of what it was given. */
 const MAX_TEXT = 500
@@ -15,7 +15,7 @@ const SERIALIZERS: Record<string, SerializerFn> = {
   err: describeError,
   req: (request) => ({ method: request?.method, route: request?.routeOptions?.url }),
   res: (reply) => ({ status: reply?.statusCode }),
-  // Nobody logs these. Should somebody begin to, nothing comes out.
+  // No module logs these; one that did would print nothing.
   headers: left,
   authorization: left,
   cookie: left,
@@ -28,7 +28,32 @@ const SERIALIZERS: Record<string, SerializerFn> = {
 }
 
 export function createLog(level: string, stream: DestinationStream = process.stdout): Logger {
-  return pino({ level, serializers: SERIALIZERS }, stream)
+  const hooks = { logMethod: describeFirst, streamWrite: withoutQueries }
+  return pino({ level, serializers: SERIALIZERS, hooks }, stream)
+}
+
+/** Without a message of its own, or with the error's, pino and Fastify print the error's as it is: here as described. */
+function describeFirst(this: Logger, args: Parameters<LogFn>, method: LogFn): void {
+  const [first, message] = args as [unknown, unknown]
+  const error = first instanceof Error ? first : (first as { err?: unknown } | null)?.err
+  const isOwn = message !== undefined && message !== (error as Error | undefined)?.message
+  if (!(error instanceof Error) || isOwn) method.apply(this, args)
+  else method.call(this, first instanceof Error ? { err: first } : first, saidBy(error) ?? error.name)
+}
+
+/** Cuts the query string off every address in a line of the log, in whatever field or sentence it stands. */
+function withoutQueries(line: string): string {
+  if (!line.includes('?')) return line
+  const cut = (_key: string, value: unknown) => (typeof value === 'string' ? cutQueries(value) : value)
+  return `${JSON.stringify(JSON.parse(line, cut))}\n`
+}
+
+/** An address has no space. A quotation mark may be part of its query, so it does not end one. */
+function cutQueries(text: string): string {
+  return text.replace(/\S+/g, (word) => {
+    const query = word.indexOf('?')
+    return query > word.indexOf('/') && word.includes('/') ? word.slice(0, query) : word
+  })
 }
 
 /** For people at a terminal, where pino-pretty is installed; anything else reads JSON. */
@@ -44,16 +69,15 @@ export function terminalStream(stdout: NodeJS.WriteStream = process.stdout): Des
 }
 
 /**
- * What helps to find a fault. Left out: pg's `detail` and `where`, which quote rows, log lines among them; the
- * message of a SyntaxError, in which JSON.parse quotes the body; and any field that a library hangs on its errors.
+ * What helps to find a fault. Left out: pg's `detail` and `where`, which quote rows, log lines among them; any field that
+ * a library hangs on its errors.
  */
 function describeError(error: unknown, depth = 0): unknown {
   if (!(error instanceof Error)) return { type: typeof error }
   const { code, severity, table, constraint, cause } = error as unknown as Record<string, unknown>
-  const quotes = error instanceof SyntaxError
   return {
     type: error.name,
-    message: quotes ? undefined : error.message.slice(0, MAX_TEXT),
+    message: saidBy(error),
     code: shortText(code),
     severity: shortText(severity),
     table: shortText(table),
@@ -67,9 +91,26 @@ function describeError(error: unknown, depth = 0): unknown {
   }
 }
 
-/** The places only: a stack begins with the message, which is said already or must not be. */
-function frames(error: Error): string | undefined {
-  const lines = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line))
+/**
+ * The message, but for those that hold a part of what was given: JSON.parse and RegExp quote it; Postgres does in class 22
+ * (data exception: `invalid input syntax for type integer: "…"`); ClickHouse quotes statements, values and expressions.
+ */
+function saidBy(error: Error): string | undefined {
+  if (error instanceof SyntaxError) return undefined
+  const { code, severity, type } = error as { code?: unknown; severity?: unknown; type?: unknown }
+  if (typeof code === 'string' && severity !== undefined && code.startsWith('22')) return undefined
+  // The name of its code: MEMORY_LIMIT_EXCEEDED.
+  if (typeof code === 'string' && typeof type === 'string' && /^\d+$/.test(code)) return type
+  return error.message.slice(0, MAX_TEXT)
+}
+
+/** The places only: a stack begins with the message, which is in the line already or must not be. */
+function frames({ stack = '', message }: Error): string | undefined {
+  const after = Math.max(0, stack.indexOf(message)) + message.length
+  const lines = stack
+    .slice(after)
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line))
   return lines.length === 0 ? undefined : lines.join('\n').slice(0, MAX_STACK)
 }
 

@@ -176,6 +176,16 @@ describe('the log of a whole life', () => {
   })
 })
 
+const failureOf = (work: () => unknown): Error => {
+  try {
+    work()
+  } catch (error) {
+    return error as Error
+  }
+  throw new Error('it did not fail')
+}
+const as = (fields: object, message: string) => Object.assign(new Error(message), fields)
+
 describe('a line of the log', () => {
   it('leaves out headers, queries, bodies and credentials, whoever logs them', () => {
     const { log, lines } = captured()
@@ -195,12 +205,7 @@ describe('a line of the log', () => {
       detail: 'Key (email)=(me@example.com) already exists.',
       where: 'COPY log_line, line 1: "me@example.com"',
     })
-    let syntax: unknown
-    try {
-      JSON.parse('me@example.com')
-    } catch (error) {
-      syntax = error
-    }
+    const syntax = failureOf(() => JSON.parse('me@example.com'))
     log.error(quoting)
     log.error({ err: new Error('outer', { cause: syntax }) }, 'a')
     log.error({ err: 'me@example.com' }, 'b')
@@ -212,6 +217,46 @@ describe('a line of the log', () => {
       cause: { message: 'the reason' },
     })
     expect(JSON.parse(lines[1] ?? '').err.cause).toEqual({ type: 'SyntaxError' })
+  })
+
+  it.each<[string, Error]>([
+    ['of JSON.parse', failureOf(() => JSON.parse('me@example.com'))],
+    [
+      'of Postgres about data',
+      as({ code: '22P02', severity: 'ERROR' }, 'invalid input syntax: "me@example.com"'),
+    ],
+    ['of ClickHouse', as({ code: '427', type: 'CANNOT_COMPILE_REGEXP' }, 'cannot compile: me@example.com(')],
+    ['with lines like those of a stack', new SyntaxError('no\n    at me@example.com')],
+  ])('keeps out what the message %s quotes, and what pino would print in its place', (_, error) => {
+    const { log, lines } = captured()
+    log.error(error)
+    log.error({ err: error })
+    log.error({ err: error }, error.message)
+    log.error({ err: new Error('outer', { cause: error }) }, 'a')
+    expect(lines).toHaveLength(4)
+    expect(lines.join('')).not.toContain('me@example')
+    for (const line of lines) expect(JSON.parse(line).msg).toEqual(expect.stringMatching(/./))
+  })
+
+  it('cuts the query string off every address, in whatever sentence, error or field it stands', () => {
+    const { log, lines } = captured()
+    const address = '/resources/x/search?q=a"secret&from=?secret%20/secret'
+    log.warn({ err: new Error(`sent already in "${address}" (GET)`) })
+    log.warn(
+      { err: new Error('outer', { cause: new Error(`no ${address}`) }) },
+      `Route GET:${address} not found`,
+    )
+    log
+      .child({ url: `https://host${address}` })
+      .info({ deep: [{ of: address }] }, 'did you forget it? and/or what?')
+    expect(lines.join('')).not.toContain('secret')
+    expect(JSON.parse(lines[0] ?? '').msg).toBe('sent already in "/resources/x/search (GET)')
+    expect(JSON.parse(lines[1] ?? '').msg).toBe('Route GET:/resources/x/search not found')
+    expect(JSON.parse(lines[2] ?? '')).toMatchObject({
+      url: 'https://host/resources/x/search',
+      deep: [{ of: '/resources/x/search' }],
+      msg: 'did you forget it? and/or what?',
+    })
   })
 
   it('stays short, however long an error is and however deep its causes go', () => {
