@@ -71,24 +71,37 @@ const PACKAGES = fileURLToPath(new URL('../packages', import.meta.url))
 const ANY_IMPORT = /(?:^(?:import|export|\})[^'\n]* from |^import |\bimport\()'([^'\n]+)'/gm
 
 it.each(['heroku-simulator', 'addon-contract'])(
-  '%s imports its own files and its dependencies only',
+  '%s imports its own files and its dependencies only, without circles',
   (name) => {
     const directory = join(PACKAGES, name)
     const { dependencies = {} } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'))
-    const wrong = readdirSync(join(directory, 'src'), { recursive: true, encoding: 'utf8' })
-      .filter((file) => file.endsWith('.ts'))
-      .flatMap((file) => {
-        const path = join(directory, 'src', file)
-        return [...readFileSync(path, 'utf8').matchAll(ANY_IMPORT)]
-          .map(([, specifier = '']) => specifier)
-          .filter((specifier) =>
-            specifier.startsWith('.')
-              ? !join(dirname(path), specifier).startsWith(join(directory, 'src/'))
-              : !specifier.startsWith('node:') && !Object.hasOwn(dependencies, specifier),
-          )
-          .map((specifier) => `${file} imports ${specifier}`)
-      })
+    const specifiers = new Map(
+      readdirSync(join(directory, 'src'), { recursive: true, encoding: 'utf8' })
+        .filter((file) => file.endsWith('.ts'))
+        .map((file) => [
+          file,
+          [...readFileSync(join(directory, 'src', file), 'utf8').matchAll(ANY_IMPORT)].map(
+            ([, one = '']) => one,
+          ),
+        ]),
+    )
+    const wrong = [...specifiers].flatMap(([file, imported]) =>
+      imported
+        .filter((specifier) =>
+          specifier.startsWith('.')
+            ? normalize(join(dirname(file), specifier)).startsWith('..')
+            : !specifier.startsWith('node:') && !Object.hasOwn(dependencies, specifier),
+        )
+        .map((specifier) => `${file} imports ${specifier}`),
+    )
     expect(wrong).toEqual([])
+    const graph = new Map(
+      [...specifiers].map(([file, imported]) => [
+        file,
+        imported.filter((one) => one.startsWith('.')).map((one) => normalize(join(dirname(file), one))),
+      ]),
+    )
+    expect(circlesOf(graph)).toEqual([])
   },
 )
 

@@ -1,19 +1,19 @@
-// What the tester knows of an add-on: its manifest, with the addresses of one environment. Whether the manifest is any
-// good is for the rules of manifest/ to say; here it only has to be usable.
+// What the tester knows of an add-on: its manifest with the addresses of one environment. It only has to be usable; the
+// rules in manifest/ judge it.
 import { z } from 'zod'
 
 export interface Addon {
   id: string
   password: string
   ssoSalt: string | null
-  /** Without a slash at its end: `https://…/heroku/resources`. */
+  /** Without a trailing slash: `https://…/heroku/resources`. */
   baseUrl: string
   ssoUrl: string | null
   configVars: readonly string[]
   requires: readonly string[]
 }
 
-/** The run cannot begin: exit status 2. */
+/** The run cannot start: exit status 2. */
 export class CannotRun extends Error {
   override name = 'CannotRun'
 }
@@ -33,7 +33,7 @@ const manifestSchema = z.object({
 
 /**
  * @param data the manifest's JSON
- * @throws CannotRun where a call cannot even be made
+ * @throws CannotRun if no call can be made
  */
 export function readAddon(data: unknown, production: boolean): Addon {
   const result = manifestSchema.safeParse(data)
@@ -45,7 +45,9 @@ export function readAddon(data: unknown, production: boolean): Addon {
   const environment = production ? 'production' : 'test'
   const given = api[environment]
   if (given === undefined) {
-    const hint = production ? '' : ' Add it with the address that the add-on has here, or use --production.'
+    const hint = production
+      ? ''
+      : ' Add it with the address of the add-on on this machine, or use --production.'
     throw new CannotRun(`The manifest has no api.${environment}.${hint}`)
   }
   const common = {
@@ -55,7 +57,7 @@ export function readAddon(data: unknown, production: boolean): Addon {
     configVars: api.config_vars,
     requires: api.requires,
   }
-  // The old form: one address for everything, and sign-in by GET, which v3 does not have.
+  // The old format: one address for everything, and sign-in by GET, which v3 does not have.
   if (typeof given === 'string')
     return { ...common, baseUrl: `${trimSlash(given)}/heroku/resources`, ssoUrl: null }
   return { ...common, baseUrl: trimSlash(given.base_url), ssoUrl: given.sso_url ?? null }

@@ -1,4 +1,4 @@
-// An area of the contract: a play, which does what Heroku does and records it, and the rules that judge the record.
+// An area of the contract: a play, which acts as Heroku and records evidence, and the rules that judge the evidence.
 import { CannotPlay, NothingToPlay } from './cannot-play.ts'
 import { cardOf, type Finding, judgeAll, type Rule, type RuleCard, skip } from './rule.ts'
 import type { Stage } from './stage.ts'
@@ -23,7 +23,7 @@ export interface Area {
 
 export interface Outcome {
   findings: Finding[]
-  /** Why the area could not be played; null where it was, or where the add-on need not have what it is about. */
+  /** Why the area could not be played; null if it was, or if the add-on does not need it. */
   incomplete: string | null
 }
 

@@ -1,4 +1,4 @@
-// The areas there are, in the order in which they are played.
+// All areas, in the order of a run.
 import { type Area, createArea } from './area.ts'
 import { playAsync } from './async/play.ts'
 import { ASYNC_RULES } from './async/rules.ts'

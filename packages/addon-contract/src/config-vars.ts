@@ -1,4 +1,4 @@
-// Whether a `config` is one that Heroku takes: the same rules for a provision's answer, a plan change's and a PATCH.
+// Whether Heroku accepts a `config`: the same checks for the answers to a provision and a plan change, and for a PATCH.
 import type { Exchange } from './exchange.ts'
 import { fail, pass, type Verdict } from './rule.ts'
 
@@ -8,7 +8,7 @@ export function areDeclared(config: unknown, declared: readonly string[], exchan
   return fail(
     `config has ${undeclared.join(', ')}, and api.config_vars of the manifest does not`,
     [exchange],
-    'Declare it in the manifest and push that, or leave it out.',
+    'Declare it in the manifest and push that, or omit it.',
   )
 }
 
@@ -25,17 +25,17 @@ export function areStrings(config: unknown, exchange: Exchange): Verdict {
 export function areUrls(config: unknown, production: boolean, exchange: Exchange): Verdict {
   for (const [name, value] of Object.entries(asObject(config))) {
     if (!name.endsWith('_URL') || typeof value !== 'string') continue
-    // URL mends https:/nowhere, which the libraries of most languages do not.
+    // URL repairs https:/nowhere, which most other libraries do not.
     const isWhole = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]/i.test(value) && URL.canParse(value)
     const host = isWhole ? new URL(value).hostname : ''
-    if (host === '') return fail(`config ${name} is no address with a scheme and a host`, [exchange])
+    if (host === '') return fail(`config ${name} is not an address with a scheme and a host`, [exchange])
     if (production && host === 'localhost')
-      return fail(`config ${name} leads to localhost, which is the customer's own dyno`, [exchange])
+      return fail(`config ${name} names localhost, which is the customer's own dyno`, [exchange])
   }
   return pass
 }
 
-/** Those of its values that are strings. */
+/** The values that are strings. */
 export function stringsOf(config: unknown): Record<string, string> {
   return Object.fromEntries(
     Object.entries(asObject(config)).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),

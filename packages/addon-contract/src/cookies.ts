@@ -1,4 +1,4 @@
-// The cookies of a browser, as far as telling them apart goes: Set-Cookie lines in, a Cookie header out. Pure.
+// The cookies of a browser: Set-Cookie lines in, a Cookie header out. Pure.
 import type { Answer } from './exchange.ts'
 import { headerValues } from './exchange.ts'
 
@@ -8,7 +8,7 @@ export interface Cookie {
   path: string
   httpOnly: boolean
   secure: boolean
-  /** In lower case; null where it does not say. */
+  /** In lower case; null if missing. */
   sameSite: string | null
 }
 
@@ -30,7 +30,7 @@ export function cookiesOf(answer: Answer): Cookie[] {
   })
 }
 
-/** Later ones replace earlier ones of the same name and path. */
+/** A later cookie replaces an earlier one of the same name and path. */
 export class CookieJar {
   readonly #cookies = new Map<string, Cookie>()
 
@@ -38,7 +38,7 @@ export class CookieJar {
     for (const cookie of cookiesOf(answer)) this.#cookies.set(`${cookie.name};${cookie.path}`, cookie)
   }
 
-  /** Null where none goes with a request to this address. Secure ones go everywhere: the tester has no eavesdropper. */
+  /** Null if there is none for this address. Secure cookies are sent over http too. */
   header(url: string): string | null {
     const { pathname } = new URL(url)
     const goes = ({ path }: Cookie) =>

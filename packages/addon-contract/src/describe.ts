@@ -1,18 +1,18 @@
-// An exchange as a report may show it: short, as text, and without what opens doors. Pure.
+// An exchange as a report may show it: short, as text, and without secrets. Pure.
 import type { Exchange, Headers } from './exchange.ts'
 
 export interface DescribedExchange {
   what: string
   from: Exchange['from']
   sent: { method: string; url: string; headers: Record<string, string>; body: string }
-  /** Null where no answer came. */
+  /** Null if there was no answer. */
   received: { status: number; headers: Record<string, string>; body: string } | null
   failure: string | null
   milliseconds: number
 }
 
-/** Headers that every exchange has and no rule is about. */
-const DULL = [
+/** Headers that every exchange has and that no rule is about. */
+const OMITTED = [
   'host',
   'date',
   'keep-alive',
@@ -21,7 +21,7 @@ const DULL = [
   'sec-fetch-mode',
   'content-length',
 ]
-/** In JSON and in forms: what opens doors, of a webhook or of OAuth. */
+/** Secrets of webhooks and of OAuth, in JSON and in forms. */
 const SECRET_FIELDS =
   /(\b(?:secret|client_secret|authorization|access_token|refresh_token)(?:=|"\s*:\s*"))[^&"\s]+( [^"]+)?/g
 const BODY_CHARACTERS = 2_000
@@ -60,7 +60,7 @@ function redact(text: string, secrets: readonly string[]): string {
 function headersOf(headers: Headers, clean: (text: string) => string): Record<string, string> {
   const shown: Record<string, string> = {}
   for (const [name, value] of Object.entries(headers)) {
-    if (value === undefined || DULL.includes(name.toLowerCase())) continue
+    if (value === undefined || OMITTED.includes(name.toLowerCase())) continue
     const values = typeof value === 'string' ? [value] : value
     shown[name] = values.map((one) => clean(withoutSecret(name.toLowerCase(), one))).join(', ')
   }
@@ -74,7 +74,7 @@ function withoutSecret(name: string, value: string): string {
   return value
 }
 
-/** After what must not be seen is out of it: half a secret is one too. */
+/** Call it after redacting: half a secret is one too. */
 function shortened(text: string): string {
   const { length } = text
   return length <= BODY_CHARACTERS ? text : `${text.slice(0, BODY_CHARACTERS)}… (${length} characters)`

@@ -1,5 +1,4 @@
-// One request and what came of it, as recorded while the tester played Heroku: what the rules judge, and what a report
-// shows. Plain data.
+// A request and its answer as recorded by a play: the evidence of the rules and the content of a report. Plain data.
 
 /** Header names as sent or received. */
 export type Headers = Readonly<Record<string, string | readonly string[] | undefined>>
@@ -11,22 +10,22 @@ export interface Answer {
 }
 
 export interface Exchange {
-  /** What it was about, for a person: `the same uuid again`. */
+  /** What the request was about, for a report: `the same uuid again`. */
   what: string
-  /** `heroku`: we asked the add-on. `add-on`: it asked our id server or Platform API. */
+  /** `heroku`: a call to the add-on. `add-on`: a call of the add-on to the simulated servers. */
   from: 'heroku' | 'add-on'
   /** Milliseconds since 1970. */
   at: number
   request: { method: string; url: string; headers: Headers; body: Buffer }
-  /** Null where none came. */
+  /** Null if there was none. */
   answer: Answer | null
-  /** Why no answer came; null where one did. */
+  /** Why there was no answer; null if there was one. */
   failure: string | null
   /** From the first byte sent to the last byte received. */
   durationMs: number
 }
 
-/** The body as a JSON object; null where it is none. */
+/** The body as a JSON object; null if it is not one. */
 export function jsonObject(body: Buffer): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(body.toString())
@@ -38,7 +37,7 @@ export function jsonObject(body: Buffer): Record<string, unknown> | null {
   }
 }
 
-/** A header's values, whichever case its name was written in. */
+/** The values of a header, whose name is compared without case. */
 export function headerValues(headers: Headers, name: string): readonly string[] {
   const values: string[] = []
   for (const [key, value] of Object.entries(headers)) {

@@ -1,10 +1,10 @@
-// What most judges say: this call should have been answered so. Pure.
+// Judges for the usual rule: a call must be answered with a certain status. Pure.
 import { type Answer, type Exchange, jsonObject } from './exchange.ts'
 import { fail, pass, skip, type Verdict } from './rule.ts'
 
 type Pick<Evidence> = (evidence: Evidence) => Exchange | null
 
-const NOT_TRIED = skip('not tried: a step before it did not come off')
+const NOT_TRIED = skip('not tried: an earlier step failed')
 
 /** @param wanted as a clause: `2xx`, `404 or 410` */
 export function answered<Evidence>(
@@ -27,7 +27,7 @@ export function answeredWith<Evidence>(pick: Pick<Evidence>, ...statuses: number
   return answered(pick, statuses.join(' or '), (status) => statuses.includes(status))
 }
 
-/** For what has an answer to be looked at, whatever its status. */
+/** For a rule about any answer, whatever its status. */
 export function withAnswer<Evidence>(
   pick: Pick<Evidence>,
   judge: (answer: Answer, exchange: Exchange, evidence: Evidence) => Verdict,
@@ -42,7 +42,7 @@ export function withAnswer<Evidence>(
   }
 }
 
-/** For what a successful answer must hold; skipped where it was refused, which another rule tells. */
+/** For a rule about a successful answer; skips a refusal, which another rule reports. */
 export function withBody<Evidence>(
   pick: Pick<Evidence>,
   judge: (body: Record<string, unknown>, exchange: Exchange, evidence: Evidence) => Verdict,
@@ -50,24 +50,24 @@ export function withBody<Evidence>(
   return (evidence) => {
     const exchange = pick(evidence)
     if (exchange?.answer == null) return NOT_TRIED
-    if (!isSuccess(exchange.answer.status)) return skip(`${exchange.what}: there is nothing to look at`)
+    if (!isSuccess(exchange.answer.status)) return skip(`${exchange.what}: the request was refused`)
     const body = jsonObject(exchange.answer.body)
-    return body === null ? skip('the body is no JSON object') : judge(body, exchange, evidence)
+    return body === null ? skip('the body is not a JSON object') : judge(body, exchange, evidence)
   }
 }
 
-/** A 422 is shown to the customer in the words of its `message`. */
+/** Heroku shows the `message` of a 422 to the customer. */
 export function refusedInWords<Evidence>(pick: Pick<Evidence>): (evidence: Evidence) => Verdict {
   return withAnswer(pick, (answer, exchange) => {
-    if (isSuccess(answer.status)) return skip('it was not refused')
+    if (isSuccess(answer.status)) return skip('the request was not refused')
     const message = jsonObject(answer.body)?.message
     return typeof message === 'string' && message.trim() !== ''
       ? pass
-      : fail('the body has no "message": the customer is told nothing', [exchange])
+      : fail('the body has no "message": the customer sees no reason', [exchange])
   })
 }
 
-/** Each within its time, of those that were answered at all. */
+/** Judges the answer times; a missing answer is another rule's. */
 export function inTime(exchanges: readonly (Exchange | null)[], limitMs: number): Verdict {
   const slow = exchanges.filter((one): one is Exchange => one !== null && one.durationMs > limitMs)
   const slowest = slow.toSorted((a, b) => b.durationMs - a.durationMs)[0]

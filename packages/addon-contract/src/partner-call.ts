@@ -1,4 +1,4 @@
-// Heroku's own calls, as the Add-on Partner API v3 has them, with room for what a rule wants otherwise.
+// Heroku's calls according to the Add-on Partner API v3, with variations for the rules.
 import { type Exchange, jsonObject } from './exchange.ts'
 import type { World } from './world.ts'
 
@@ -7,11 +7,11 @@ export const ACCEPT = 'application/vnd.heroku-addons+json; version=3'
 export interface PartnerCall {
   what: string
   method: 'POST' | 'PUT' | 'DELETE'
-  /** Behind base_url: nothing, or `/<uuid>`. */
+  /** After base_url: nothing, or `/<uuid>`. */
   path?: string
-  /** JSON, unless it is text: then as it is. */
+  /** Sent as JSON; a string is sent unchanged. */
   body?: object | string
-  /** In place of the right one; null: none at all. */
+  /** Instead of the valid one; null: no header. */
   authorization?: string | null
   accept?: string
 }
@@ -34,12 +34,12 @@ export function callPartner(world: World, call: PartnerCall): Promise<Exchange> 
 export interface ProvisionRequest {
   uuid: string
   what: string
-  /** What is to be another, or missing (undefined). */
+  /** Replaces fields of the body; undefined omits one. */
   change?: Record<string, unknown>
   call?: Partial<PartnerCall>
 }
 
-/** POSTs as for a new resource. It counts as live from then on, unless the answer says otherwise. */
+/** Sends a provision request. The resource counts as live unless the answer is a refusal. */
 export async function postProvision(
   world: World,
   { uuid, what, change, call }: ProvisionRequest,
@@ -56,7 +56,7 @@ export async function postProvision(
   return exchange
 }
 
-/** With a grant that is good; the drain token stays the resource's at each call. */
+/** With a new valid grant; the drain token of a resource stays the same. */
 export function provisionBody(world: World, uuid: string): Record<string, unknown> {
   const { addon, loopback, random } = world
   const resource =
@@ -86,7 +86,7 @@ export function provisionBody(world: World, uuid: string): Record<string, unknow
   }
 }
 
-/** In five minutes. Heroku writes the offset without a colon, which RFC 3339 does not know. */
+/** In five minutes. Heroku writes the offset without a colon, unlike RFC 3339. */
 export function grantExpiry(now: number): string {
   return `${new Date(now + 300_000 - 8 * 3_600_000).toISOString().slice(0, 19)}-0800`
 }

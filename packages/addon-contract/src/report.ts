@@ -1,4 +1,4 @@
-// What a run found, and how it is told. A reporter gets the findings as they come; it judges nothing. Pure.
+// The result of a run, and the interface of its reporters. A reporter gets findings as they arrive and judges nothing.
 import type { AreaName } from './area.ts'
 import type { Finding } from './rule.ts'
 
@@ -10,11 +10,11 @@ export interface AreaReport {
 }
 
 export interface About {
-  /** The add-on's slug; what the manifest says. */
+  /** The slug of the manifest. */
   addon: string
-  /** Where the add-on answers; null where no area needs that. */
+  /** The address of the add-on; null if no area needs it. */
   baseUrl: string | null
-  /** Where the add-on finds our id server and Platform API; null as above. */
+  /** The simulated id server and Platform API; null like baseUrl. */
   idUrl: string | null
   apiUrl: string | null
 }
@@ -22,7 +22,7 @@ export interface About {
 export interface Report {
   about: About
   areas: readonly AreaReport[]
-  /** Resources that the add-on would not remove, by uuid. */
+  /** The uuids of resources that the add-on did not remove. */
   left: readonly string[]
 }
 
@@ -47,7 +47,7 @@ export function countResults(report: Report): Record<Result, number> {
   return counts
 }
 
-/** 0: nothing broken. 1: a `must` is broken. 2: nothing broken that was looked at, but not all could be. */
+/** 0: no rule is broken. 1: a `must` is broken. 2: none is broken, but not everything could be tested. */
 export function exitStatus(report: Report): 0 | 1 | 2 {
   const { pass, warn, fail } = countResults(report)
   if (fail > 0) return 1

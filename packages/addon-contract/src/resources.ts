@@ -1,4 +1,4 @@
-// A resource to try things on: provisioned as Heroku does it, and finished where the add-on takes its time.
+// A resource for a play: provisioned as Heroku does, and awaited if the add-on is asynchronous.
 import { CannotPlay } from './cannot-play.ts'
 import { type Exchange, jsonObject } from './exchange.ts'
 import { callPartner, postProvision } from './partner-call.ts'
@@ -7,24 +7,25 @@ import type { World } from './world.ts'
 export interface Resource {
   uuid: string
   drainToken: string
-  /** Of the answer; null where it had none. */
+  /** From the answer; null if that has none. */
   drainUrl: string | null
-  /** What the customer's app is given: of the answer, or of the add-on's PATCH. */
+  /** The config of the customer's app, from the answer or from the add-on's PATCH. */
   config: Record<string, string>
   exchange: Exchange
 }
 
 export const FINISHED = /^POST \/addons\/:uuid\/actions\/provision$/
 
-/** @throws CannotPlay where there is none to be had */
-export async function provisioned(world: World, what = 'a resource to try things on'): Promise<Resource> {
-  if (world.barren !== null) throw new CannotPlay(world.barren)
+/** @throws CannotPlay if none can be provisioned */
+export async function provisioned(world: World, what = 'a resource for the play'): Promise<Resource> {
+  if (world.unprovisionable !== null) throw new CannotPlay(world.unprovisionable)
   const uuid = world.random.uuid()
   const exchange = await postProvision(world, { uuid, what })
   const { answer, failure } = exchange
-  if (answer === null) throw barren(world, `the add-on does not answer at ${world.addon.baseUrl}: ${failure}`)
+  if (answer === null)
+    throw unprovisionable(world, `the add-on does not answer at ${world.addon.baseUrl}: ${failure}`)
   if (answer.status < 200 || answer.status > 202)
-    throw barren(world, `no resource could be provisioned: the add-on answered ${answer.status}`)
+    throw unprovisionable(world, `no resource could be provisioned: the add-on answered ${answer.status}`)
   if (answer.status === 202) await finished(world, uuid)
   return resourceOf(world, uuid, exchange)
 }
@@ -48,16 +49,16 @@ export function resourceOf(world: World, uuid: string, exchange: Exchange): Reso
 async function finished(world: World, uuid: string): Promise<void> {
   const { loopback, limits } = world
   if (await loopback.waitFor(uuid, FINISHED, limits.finishMs)) return
-  throw barren(
+  throw unprovisionable(
     world,
     loopback.calls.length === 0
-      ? `the add-on answers 202 and never called back. ${pointIt(world)}`
+      ? `the add-on answers 202 and never called back. ${callHereHint(world)}`
       : `the add-on answers 202 and did not call actions/provision within ${limits.finishMs / 1_000} s`,
   )
 }
 
-/** What to do about an add-on that does not know where our servers are. */
-export function pointIt({ loopback: { idUrl, apiUrl } }: World): string {
+/** The advice for an add-on that does not call the simulated servers. */
+export function callHereHint({ loopback: { idUrl, apiUrl } }: World): string {
   return `Have it call ${idUrl} in place of https://id.heroku.com, and ${apiUrl} in place of https://api.heroku.com`
 }
 
@@ -69,7 +70,7 @@ export async function deprovision(world: World, uuid: string, what = 'Heroku rem
   return exchange
 }
 
-function barren(world: World, reason: string): CannotPlay {
-  world.barren = reason
+function unprovisionable(world: World, reason: string): CannotPlay {
+  world.unprovisionable = reason
   return new CannotPlay(reason)
 }

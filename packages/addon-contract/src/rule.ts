@@ -1,7 +1,7 @@
-// What a rule is: data, and a pure judge over what was recorded. A rule neither sends nor prints anything.
+// A rule is data and a pure judge of recorded evidence. It neither sends nor prints anything.
 import type { Exchange } from './exchange.ts'
 
-/** must: the platform or its users come to harm. should: a warning, which fails no build. */
+/** must: breaking it harms the platform or its users. should: a warning, which does not fail the run. */
 export type Strength = 'must' | 'should'
 
 export interface Source {
@@ -9,24 +9,24 @@ export interface Source {
   url: string
 }
 
-/** All of a rule that documents and reports show. */
+/** The parts of a rule that documents and reports show. */
 export interface RuleCard {
-  /** Stable, never given to another rule: the letter of its area and two digits, `P04`. */
+  /** Stable and never reused: the letter of its area and two digits, `P04`. */
   number: string
-  /** Stable as well, in kebab case: `wrong-password`. */
+  /** Stable too, in kebab case: `wrong-password`. */
   name: string
   strength: Strength
   /** One sentence about the add-on: `Answers 401 to a wrong password.` */
   demands: string
-  /** What the platform, or somebody else, would do otherwise. */
+  /** The consequence of breaking it. */
   otherwise: string
   source: Source
-  /** When it applies, as a clause: `the manifest requires syslog_drain`. Always, without. */
+  /** When it applies, as a clause: `the manifest requires syslog_drain`. Default: always. */
   when?: string
 }
 
 export interface Rule<Evidence> extends RuleCard {
-  /** Whether what `when` says holds. */
+  /** Whether `when` holds. */
   applies?(evidence: Evidence): boolean
   judge(evidence: Evidence): Verdict
 }
@@ -35,11 +35,11 @@ export type Verdict =
   | { kind: 'pass' }
   | {
       kind: 'fail'
-      /** What is wrong, with the values seen. Never a secret. */
+      /** The problem, with the values seen. Never a secret. */
       says: string
-      /** What to do about it, where that is known. */
+      /** How to fix it, if known. */
       fix?: string
-      /** Those that show it. */
+      /** The exchanges that show the problem. */
       exchanges: readonly Exchange[]
     }
   | { kind: 'skip'; because: string }
@@ -59,13 +59,13 @@ export function skip(because: string): Verdict {
   return { kind: 'skip', because }
 }
 
-/** Judges all, in order; a failure stops nothing. */
+/** Judges all, in order; a failure does not stop it. */
 export function judgeAll<Evidence>(rules: readonly Rule<Evidence>[], evidence: Evidence): Finding[] {
   return rules.map((rule) => ({
     rule: cardOf(rule),
     verdict:
       rule.applies?.(evidence) === false
-        ? skip(`does not apply: only where ${rule.when}`)
+        ? skip(`does not apply: only if ${rule.when}`)
         : rule.judge(evidence),
   }))
 }

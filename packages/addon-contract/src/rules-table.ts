@@ -1,4 +1,4 @@
-// The document of all rules, generated from the rules themselves. Pure.
+// The document of all rules, generated from the rules. Pure.
 import type { Area } from './area.ts'
 
 export function rulesTable(areas: readonly Area[]): string {
@@ -14,7 +14,7 @@ ${areas.map(section).join('')}`
 
 function section({ name, title, rules }: Area): string {
   const rows = rules.map((rule) => {
-    const when = rule.when === undefined ? '' : ` Where ${rule.when}.`
+    const when = rule.when === undefined ? '' : ` If ${rule.when}.`
     const strength = rule.strength === 'must' ? '**must**' : '*should*'
     const cells = [
       `${rule.number} \`${rule.name}\``,
@@ -28,7 +28,7 @@ function section({ name, title, rules }: Area): string {
   return `
 ## ${title}: \`test ${name}\`
 
-| rule | | the add-on… | or else… | documented |
+| rule | | the add-on… | otherwise… | source |
 |---|---|---|---|---|
 ${rows.join('')}`
 }

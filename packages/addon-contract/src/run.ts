@@ -1,4 +1,4 @@
-// One run: opens the world around the add-on, plays the areas one after the other, and tells the reporter.
+// A run: opens the world around the add-on, plays the areas in order, and calls the reporter.
 import { type Addon, CannotRun, readAddon } from './addon.ts'
 import type { Area } from './area.ts'
 import type { AreaReport, Report, Reporter } from './report.ts'
@@ -10,7 +10,7 @@ export interface RunOptions extends Omit<WorldOptions, 'addon'> {
   areas: readonly Area[]
 }
 
-/** @throws CannotRun where nothing at all can be looked at */
+/** @throws CannotRun if nothing can be tested */
 export async function runContract(options: RunOptions, reporter: Reporter): Promise<Report> {
   const { manifest, areas, production } = options
   const world = await worldFor(options)
@@ -40,10 +40,10 @@ export async function runContract(options: RunOptions, reporter: Reporter): Prom
   }
 }
 
-/** The manifest's own rules need no world, and are the ones that tell what is wrong with an unusable manifest. */
+/** The rules for the manifest need no world, and report what is wrong with an unusable manifest. */
 async function worldFor(options: RunOptions): Promise<World | { reason: string }> {
   const needsWorld = options.areas.some(({ name }) => name !== 'manifest')
-  if (!needsWorld) return { reason: 'only the manifest is looked at' }
+  if (!needsWorld) return { reason: 'only the manifest is tested' }
   let addon: Addon
   try {
     addon = readAddon(options.manifest.data, options.production)

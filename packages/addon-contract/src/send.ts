@@ -1,4 +1,4 @@
-// Sends a request exactly as it is told to, and records what came of it.
+// Sends a request exactly as given, and records the answer.
 import { Agent } from 'node:http'
 import { Agent as TlsAgent } from 'node:https'
 import { callHttp } from 'heroku-simulator'
@@ -16,12 +16,12 @@ export interface Request {
 }
 
 export interface Sender {
-  /** Resolves also where no answer came. */
+  /** Resolves even without an answer. */
   send(request: Request): Promise<Exchange>
   close(): void
 }
 
-/** @param timeoutMs of an answer, where the request does not say */
+/** @param timeoutMs the default for an answer */
 export function createSender(timeoutMs: number, checksCertificates: boolean): Sender {
   const plain = new Agent({ keepAlive: true })
   const tls = new TlsAgent({ keepAlive: true, rejectUnauthorized: checksCertificates })

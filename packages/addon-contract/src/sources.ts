@@ -1,4 +1,4 @@
-// Where the rules come from. Heroku's own text where there is one; else the code of Heroku's own tools and samples.
+// The sources of the rules: Heroku's documentation if there is any, else the code of Heroku's tools and samples.
 import type { Source } from './rule.ts'
 
 const devCenter = (title: string, article: string): Source => ({

@@ -1,4 +1,4 @@
-// What an area's play gets to work with: the manifest, and for what goes over HTTP, the world around the add-on.
+// What a play works with: the manifest and, for areas over HTTP, the world around the add-on.
 import { CannotPlay } from './cannot-play.ts'
 import type { World } from './world.ts'
 
@@ -8,15 +8,15 @@ export interface Stage {
     /** Its JSON, unchecked. */
     data: unknown
   }
-  /** Whether the production addresses are meant. */
+  /** Whether the production addresses are tested. */
   production: boolean
-  /** @throws CannotPlay where the add-on cannot be called */
+  /** @throws CannotPlay if the add-on cannot be called */
   readonly world: World
-  /** Deprovisions what a play left behind. */
+  /** Deprovisions what a play left. */
   clear(): Promise<void>
 }
 
-/** @param world or why there is none */
+/** @param world or the reason why there is none */
 export function createStage(
   manifest: Stage['manifest'],
   production: boolean,

@@ -1,13 +1,13 @@
-// A resource for as long as somebody needs it: provisioned as Heroku does it, and removed whatever happens in between.
+// Provisions a resource, runs a function with it, and removes it in every case.
 import type { Exchange } from './exchange.ts'
 import { legacyResource, removeLegacy } from './legacy/resources.ts'
 import { deprovision, provisioned } from './resources.ts'
 import type { World } from './world.ts'
 
 export interface WithResourceOptions {
-  /** In kensa's way, of before version 3. */
+  /** As kensa did, before version 3. */
   legacy: boolean
-  /** With `legacy`: the add-on sends what it made to the callback_url. */
+  /** With `legacy`: the add-on sends its result to the callback_url. */
   isAsync: boolean
 }
 
@@ -17,7 +17,7 @@ export interface Used<T> {
   removal: Exchange
 }
 
-/** @throws CannotPlay where there is no resource to be had; nothing is used then */
+/** @throws CannotPlay if no resource can be provisioned; `use` is not called then */
 export async function withResource<T>(
   world: World,
   { legacy, isAsync }: WithResourceOptions,

@@ -1,5 +1,5 @@
-// The world around the add-on under test: makes Heroku's calls, records them, and holds the servers that the add-on
-// calls in its turn. What was provisioned is known here, so that nothing is left behind.
+// The world around the add-on under test: makes and records Heroku's calls, runs the servers that the add-on calls, and
+// tracks what was provisioned, so that all of it is removed.
 import { randomUUID } from 'node:crypto'
 import { basicAuth, createRandom, type Random } from 'heroku-simulator'
 import { type Addon, CannotRun } from './addon.ts'
@@ -8,19 +8,19 @@ import type { Exchange } from './exchange.ts'
 import { type Loopback, openLoopback } from './loopback/loopback.ts'
 import { createSender, type Request } from './send.ts'
 
-/** How long things may take. In milliseconds. */
+/** Time limits, in milliseconds. */
 export interface Limits {
-  /** Of an answer to Heroku; then there is none (legacy reference: "hard fail over 25 s"). */
+  /** Timeout of an answer to Heroku (legacy reference: "hard fail over 25 s"). */
   answerMs: number
-  /** What an answer to Heroku should take (the same: "aim under 3 s"). */
+  /** Aim of an answer to Heroku (legacy reference: "aim under 3 s"). */
   aimMs: number
-  /** Of an answer to Logplex (heroku/logplex: request timeout). */
+  /** Timeout of an answer to Logplex (heroku/logplex: request timeout). */
   drainMs: number
-  /** From a 202 to actions/provision. Heroku waits twelve hours; a tester cannot. */
+  /** From a 202 to actions/provision. Heroku waits twelve hours. */
   finishMs: number
-  /** For a call by the add-on that may never come. */
+  /** Wait for a call of the add-on that may not come. */
   callMs: number
-  /** For a call by the add-on that must not come. */
+  /** Wait for a call of the add-on that must not come. */
   quietMs: number
 }
 
@@ -36,19 +36,19 @@ export const LIMITS: Limits = {
 export interface WorldOptions {
   addon: Addon
   production: boolean
-  /** The first is provisioned, the second changed to. */
+  /** The first is provisioned; a plan change goes to the second. */
   plans: readonly string[]
-  /** Of the servers that the add-on calls; any free one where undefined. */
+  /** Of the servers that the add-on calls. Default: any free port. */
   idPort?: number | undefined
   apiPort?: number | undefined
-  /** What the add-on must show to have grants exchanged; anything will do where undefined. */
+  /** The client secret that the add-on must send to exchange a grant. Default: any. */
   clientSecret?: string | undefined
-  /** Also ask for the navigation header that Heroku deprecated in 2019. */
+  /** Also test the navigation header that Heroku deprecated in 2019. */
   navHeader?: boolean | undefined
-  /** An origin, in place of the one that log_drain_url and webhook addresses have. */
+  /** An origin to connect to instead of that of log_drain_url and webhook addresses. */
   deliverTo?: string | undefined
   limits?: Partial<Limits> | undefined
-  /** Ends the plays: what they provisioned is removed all the same. */
+  /** Interrupts the plays; what they provisioned is still removed. */
   signal?: AbortSignal | undefined
 }
 
@@ -61,21 +61,21 @@ export interface World {
   limits: Limits
   random: Random
   loopback: Loopback
-  /** Resources that the add-on was told of and that were not removed yet. */
+  /** Resources that were provisioned and not removed yet. */
   live: Set<string>
-  /** Those that could not be removed. */
+  /** Resources that could not be removed. */
   left: string[]
-  /** Why no resource can be had, once that is known: nobody needs to find out again. */
-  barren: string | null
-  /** Makes a call and records it; resolves also where no answer came. @throws CannotPlay once interrupted */
+  /** Why no resource can be provisioned, once that is known, so that no later play tries again. */
+  unprovisionable: string | null
+  /** Makes and records a call; resolves even without an answer. @throws CannotPlay once interrupted */
   send(request: Request): Promise<Exchange>
-  /** Heroku's signature: the Authorization header of its calls. */
+  /** The Authorization header of Heroku's calls. */
   authorization: string
   clear(): Promise<void>
   close(): Promise<void>
 }
 
-/** @throws CannotRun where a port is taken */
+/** @throws CannotRun if a port is in use */
 export async function openWorld(options: WorldOptions): Promise<World> {
   const { addon, production, signal } = options
   const random = createRandom(randomUUID())
@@ -87,10 +87,10 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     signal,
   }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EADDRINUSE') throw error
-    throw new CannotRun(`A port is taken: ${error.message}. Give others with --id-port and --api-port.`)
+    throw new CannotRun(`A port is in use: ${error.message}. Choose others with --id-port and --api-port.`)
   })
   const limits = { ...LIMITS, ...options.limits }
-  // On somebody's own machine a certificate is often home-made; in production a wrong one must show.
+  // A development machine often has a self-signed certificate; in production an invalid one must show.
   const sender = createSender(limits.answerMs, production)
   const world: World = {
     addon,
@@ -103,7 +103,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     loopback,
     live: new Set(),
     left: [],
-    barren: null,
+    unprovisionable: null,
     authorization: basicAuth(addon.id, addon.password),
 
     async send(request) {
@@ -117,12 +117,12 @@ export async function openWorld(options: WorldOptions): Promise<World> {
       const removals = uuids.map(async (uuid) => {
         loopback.end(uuid)
         const { answer } = await sender.send({
-          what: 'clearing up',
+          what: 'the tester removes it',
           method: 'DELETE',
           url: `${addon.baseUrl}/${uuid}`,
           headers: [['Authorization', world.authorization]],
         })
-        // 404 and 410: it is gone, or never was.
+        // 404 and 410: it is gone, or never existed.
         const isGone = answer !== null && (answer.status < 300 || [404, 410].includes(answer.status))
         if (!isGone) world.left.push(uuid)
       })
@@ -138,8 +138,8 @@ export async function openWorld(options: WorldOptions): Promise<World> {
 }
 
 /**
- * An add-on on somebody's own machine still names an https address that Logplex would use, and does not speak TLS
- * there: its deliveries go where its base_url is.
+ * An add-on on a development machine names a public https address for its logs but serves plain http: deliveries go to
+ * the origin of its base_url.
  */
 function defaultDeliverTo(addon: Addon, production: boolean): string | undefined {
   const { protocol, origin } = new URL(addon.baseUrl)

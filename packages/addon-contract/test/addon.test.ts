@@ -9,8 +9,8 @@ const ADDRESSES = {
   sso_url: 'http://localhost:5000/sso',
 }
 
-describe('an add-on is read from its manifest', () => {
-  it('with the addresses of one environment', () => {
+describe('an add-on read from its manifest', () => {
+  it('has the addresses of one environment', () => {
     const production = { base_url: 'https://a.example/heroku/resources', sso_url: 'https://a.example/sso' }
     const both = manifest({ test: ADDRESSES, production, requires: ['syslog_drain'] })
     expect(readAddon(both, false)).toEqual({
@@ -25,7 +25,7 @@ describe('an add-on is read from its manifest', () => {
     expect(readAddon(both, true).baseUrl).toBe('https://a.example/heroku/resources')
   })
 
-  it('in the old form of one address too, which has no sign-in of version 3', () => {
+  it('has no sso_url if the manifest has the old format of one address', () => {
     const addon = readAddon(manifest({ test: 'http://localhost:5000/' }), false)
     expect(addon).toMatchObject({ baseUrl: 'http://localhost:5000/heroku/resources', ssoUrl: null })
   })
@@ -48,10 +48,10 @@ describe('config', () => {
   const says = (verdict: ReturnType<typeof areUrls>) =>
     verdict.kind === 'fail' ? verdict.says : verdict.kind
 
-  it('may lead to localhost, but not in production', () => {
+  it('may name localhost, but not in production', () => {
     const config = { ACME_URL: 'http://localhost:5000/x', ACME_KEY: 'localhost' }
     expect(says(areUrls(config, false, exchange))).toBe('pass')
-    expect(says(areUrls(config, true, exchange))).toMatch(/ACME_URL leads to localhost/)
+    expect(says(areUrls(config, true, exchange))).toMatch(/ACME_URL names localhost/)
     expect(says(areUrls({ ACME_URL: 'postgres://u:p@db.example/x' }, true, exchange))).toBe('pass')
     expect(says(areUrls({ ACME_URL: 'mailto:x@y.example' }, false, exchange))).toMatch(/no address/)
   })

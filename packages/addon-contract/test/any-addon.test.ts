@@ -1,4 +1,4 @@
-// The tester against what is no add-on at all: whatever is answered, a run ends with findings and not with a crash.
+// The tester against random answers: a run always ends with findings, never with a crash.
 import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'

@@ -1,12 +1,12 @@
-// Each rule with how the minimal add-on must be built for it to be broken, where that is not in the ordinary way.
+// The rules that need special options of the minimal add-on to be broken.
 
 export interface Defect {
   rule: string
-  /** Only an add-on that answers 202 can have it. */
+  /** Rules that only an asynchronous add-on can break. */
   isAsync?: boolean
-  /** Only one that speaks https. */
+  /** Rules that only an https add-on can break. */
   isTls?: boolean
-  /** Only against the real aims: it takes too long. */
+  /** Rules about time, which need the real aims. */
   isSlow?: boolean
 }
 

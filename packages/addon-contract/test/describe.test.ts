@@ -19,8 +19,8 @@ const exchange = (parts: { url?: string; sent?: string; got?: string; header?: s
   durationMs: 1,
 })
 
-describe('an exchange as it is shown', () => {
-  it('never has a secret in it, wherever it was and however long the text around it', () => {
+describe('a described exchange', () => {
+  it('contains no secret, wherever it was and however long the text', () => {
     const secret = 'Zx9-the-secret'
     const around = fc.oneof(fc.string(), fc.string({ minLength: 1_980, maxLength: 2_010 }))
     fc.assert(
@@ -39,7 +39,7 @@ describe('an exchange as it is shown', () => {
     )
   })
 
-  it('keeps back what credentials and cookies are, and says of what kind they were', () => {
+  it('replaces credentials and cookies, and keeps their kind', () => {
     const { request, answer, ...rest } = exchange({ got: 'postgres://user:hunter2@db.example/x' })
     const shown = describeExchange(
       {
@@ -58,7 +58,7 @@ describe('an exchange as it is shown', () => {
   })
 })
 
-it('keeps back the secrets of webhooks and of OAuth, in JSON and in forms', () => {
+it('a described exchange contains no secret of webhooks or OAuth, in JSON or forms', () => {
   const shown = (sent: string) => describeExchange(exchange({ sent }), []).sent.body
   expect(shown('{"url":"https://x.example","secret":"abc","authorization": "Bearer def"}')).toBe(
     '{"url":"https://x.example","secret":"***","authorization": "***"}',
@@ -74,14 +74,14 @@ describe('cookies', () => {
     body: Buffer.alloc(0),
   })
 
-  it('are read with what they say of themselves', () => {
+  it('are parsed with their attributes', () => {
     expect(cookiesOf(answer('a=b=c; Path=/x; HttpOnly; SameSite=Lax', 'd=; secure'))).toEqual([
       { name: 'a', value: 'b=c', path: '/x', httpOnly: true, secure: false, sameSite: 'lax' },
       { name: 'd', value: '', path: '/', httpOnly: false, secure: true, sameSite: null },
     ])
   })
 
-  it('go with the requests whose path they name, and later ones replace earlier ones', () => {
+  it('are sent with requests below their path, and later ones replace earlier ones', () => {
     const jar = new CookieJar()
     jar.keep(answer('a=1; Path=/x', 'b=1; Path=/'))
     jar.keep(answer('b=2; Path=/'))

@@ -1,5 +1,4 @@
-// The tester against an add-on that knows nothing of Culvert: whole, it passes; broken in one way, it is caught by the
-// one rule that names this.
+// The tester against an independent add-on: it passes, and each of its defects breaks exactly one rule.
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { AREAS } from '../src/areas.ts'
@@ -11,7 +10,7 @@ import { type QuietReport, runQuietly } from './support.ts'
 
 const fixture = (name: string) => readFileSync(new URL(`./fixtures/tls/${name}`, import.meta.url))
 const TLS = { key: fixture('key.pem'), cert: fixture('certificate.pem') }
-/** The manifest has rules of its own, and tests of its own. */
+/** The rules for the manifest have their own tests. */
 const OVER_HTTP = AREAS.filter(({ name }) => name !== 'manifest')
 const LIMIT_MS = 60_000
 
@@ -72,7 +71,7 @@ describe.concurrent('an add-on that is broken in one way', () => {
   }
 })
 
-it('there is a defect for every rule', () => {
+it('every rule has a defect', () => {
   const rules = OVER_HTTP.flatMap((area) => area.rules.map(({ number }) => number))
   expect(new Set(rules).size).toBe(rules.length)
   expect(DEFECTS.map(({ rule }) => rule)).toEqual(rules)

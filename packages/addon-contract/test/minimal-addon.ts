@@ -1,6 +1,5 @@
-// A small add-on, written from Heroku's documentation and with nothing of ours: the tester must hold for what it has
-// never seen. It can be built with one defect of each kind, by the number of the rule that must catch it; the list of
-// them is defects.ts.
+// A small add-on, written from Heroku's documentation and independent of the tester. It can have one defect, named by the
+// rule that must catch it; defects.ts lists them.
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
@@ -12,9 +11,9 @@ import { showPage, signIn } from './minimal/people.ts'
 import { receiveWebhook } from './minimal/webhooks.ts'
 
 export interface MinimalOptions {
-  /** Answers 202 and finishes later. */
+  /** Answers 202 and completes later. */
   isAsync?: boolean
-  /** Has a certificate. */
+  /** Serves https. */
   tls?: { key: Buffer; cert: Buffer }
   /** The number of the rule to break. */
   defect?: string
@@ -30,18 +29,18 @@ export interface Resource {
   frames: Map<string, string>
   webhook: { secret: string; authorization: string }
   events: Set<string>
-  /** Of the jobs that set it up: they are at most one. */
+  /** The job that sets it up: at most one. */
   jobs: number
 }
 
 export interface MinimalAddon {
   origin: string
   manifest: object
-  /** Where Heroku is. To be set before it is needed. */
+  /** The addresses of Heroku. Set before the first call. */
   heroku: { idUrl: string; apiUrl: string }
   options: MinimalOptions
   resources: Map<string, Resource>
-  /** Session id -> the resource it is for. */
+  /** Session id -> resource. */
   sessions: Map<string, string>
   has(defect: string): boolean
   close(): Promise<void>

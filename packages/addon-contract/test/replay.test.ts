@@ -18,18 +18,18 @@ function answered(status: number, body: object): Exchange {
   }
 }
 
-/** What P25 says of these answers to one uuid, the one after the other. */
+/** The verdict of P25 on two successive answers to one uuid. */
 function verdictOf(opening: Exchange, replay: Exchange): string | undefined {
   const rule = REQUEST_RULES.find(({ number }) => number === 'P25')
   return rule?.judge({ opening, replay } as ProvisionEvidence).kind
 }
 
-it('a repeated POST may find an asynchronous provision completed', () => {
+it('P25 passes if a repeated POST finds an asynchronous provision completed', () => {
   expect(verdictOf(answered(202, PENDING), answered(202, PENDING))).toBe('pass')
   expect(verdictOf(answered(202, PENDING), answered(200, READY))).toBe('pass')
 })
 
-it('a repeated POST is about the same resource, with the same config', () => {
+it('P25 fails if a repeated POST is answered with another resource, config or status', () => {
   expect(verdictOf(answered(202, PENDING), answered(200, { ...READY, id: 'y' }))).toBe('fail')
   expect(verdictOf(answered(202, PENDING), answered(500, {}))).toBe('fail')
   expect(verdictOf(answered(200, READY), answered(200, { ...READY, config: {} }))).toBe('fail')

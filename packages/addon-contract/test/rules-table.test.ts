@@ -5,7 +5,7 @@ import { rulesTable } from '../src/rules-table.ts'
 
 const rules = AREAS.flatMap((area) => area.rules)
 
-it('the page of all rules is what the rules say: npx culvert test rules > packages/addon-contract/docs/rules.md', () => {
+it('docs/rules.md is up to date: npx culvert test rules > packages/addon-contract/docs/rules.md', () => {
   const page = readFileSync(new URL('../docs/rules.md', import.meta.url), 'utf8')
   expect(page).toBe(rulesTable(AREAS))
 })
@@ -15,17 +15,17 @@ it('README and package.json give the number of rules', () => {
     expect(readFileSync(new URL(`../${name}`, import.meta.url), 'utf8')).toContain(`${rules.length} rules`)
 })
 
-it('no two rules have one number, and no two of an area one name', () => {
+it('rule numbers are unique, and names within an area', () => {
   expect(new Set(rules.map(({ number }) => number)).size).toBe(rules.length)
   for (const area of AREAS) expect(new Set(area.rules.map(({ name }) => name)).size).toBe(area.rules.length)
 })
 
-it('each rule is told in sentences, with an address to read more at', () => {
+it('the texts of each rule are sentences, and its source has an address', () => {
   for (const { number, name, demands, otherwise, source, when } of rules) {
     expect(number).toMatch(/^[A-Z]\d\d$/)
     expect(name).toMatch(/^[a-z0-9]+(-[a-z0-9]+)*$/)
     expect(demands, number).toMatch(/^[A-Z`].*\.$/)
-    // Some begin with a name: kensa, id.heroku.com.
+    // Some begin with a lower-case name: kensa, id.heroku.com.
     expect(otherwise, number).toMatch(/^[\w`].*\.$/)
     expect(new URL(source.url).protocol).toBe('https:')
     expect(when ?? 'said nothing', number).toMatch(/^[a-z`].*[^.]$/)

@@ -1,4 +1,4 @@
-// Runs the contract tester without a screen.
+// Runs the contract tester without output.
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
@@ -7,8 +7,8 @@ import { type RunOptions, runContract } from '../src/run.ts'
 import type { Limits } from '../src/world.ts'
 
 /**
- * Long enough for a busy machine where something must come, short where nothing must. How quick an answer is says more
- * about the machine than about the add-on, so only what is slow on purpose is tested with the real aims.
+ * Long for what must arrive on a busy machine, short for what must not. Answer times depend on the machine, so only what is
+ * slow on purpose is tested with the real aims.
  */
 export const TEST_LIMITS: Partial<Limits> = {
   aimMs: 20_000,
@@ -19,9 +19,9 @@ export const TEST_LIMITS: Partial<Limits> = {
 }
 
 export interface QuietReport extends Report {
-  /** `P04 wrong-password: what is wrong`, of rules and warnings that are broken. */
+  /** Broken rules and warnings, as `P04 wrong-password: <problem>`. */
   broken: string[]
-  /** Numbers. */
+  /** The numbers of skipped rules. */
   skipped: string[]
 }
 
@@ -48,7 +48,7 @@ export async function runQuietly(
   return { ...report, broken, skipped }
 }
 
-/** One that nobody listens on, at least for the moment. */
+/** A port that is free at the moment. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')

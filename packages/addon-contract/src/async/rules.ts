@@ -1,4 +1,4 @@
-// How an add-on must come by its tokens, and how it must finish what it answered 202.
+// How an add-on must exchange its grant, and how it must complete a provision after a 202.
 import { areDeclared } from '../config-vars.ts'
 import { headerValues, jsonObject } from '../exchange.ts'
 import { isSuccess, withBody } from '../expect.ts'
@@ -33,7 +33,7 @@ const setsConfig = {
   applies: ({ ordinary }: E) => configCallsOf(ordinary).length > 0,
 }
 const NEVER_DONE =
-  'The customer waits before "creating"; after about twelve hours Heroku removes the resource and tells them that it failed.'
+  'The customer sees "creating"; after about twelve hours Heroku removes the resource and reports a failure.'
 
 export const ASYNC_RULES: readonly Rule<E>[] = [
   {
@@ -41,7 +41,7 @@ export const ASYNC_RULES: readonly Rule<E>[] = [
     name: 'no-config',
     strength: 'must',
     demands: 'Gives no config with a 202.',
-    otherwise: 'Heroku does not expect it there: config comes by PATCH, before actions/provision.',
+    otherwise: 'Heroku does not read it there: send config by PATCH, before actions/provision.',
     source: LEGACY,
     ...answers202,
     judge: withBody(
@@ -54,7 +54,7 @@ export const ASYNC_RULES: readonly Rule<E>[] = [
     number: 'A02',
     name: 'finishes',
     strength: 'must',
-    demands: 'Calls actions/provision when it is done.',
+    demands: 'Calls actions/provision when the resource is ready.',
     otherwise: NEVER_DONE,
     source: ASYNC,
     ...answers202,
@@ -70,12 +70,12 @@ export const ASYNC_RULES: readonly Rule<E>[] = [
     number: 'A03',
     name: 'finishes-once',
     strength: 'should',
-    demands: 'Calls actions/provision once, although the request was repeated meanwhile.',
-    otherwise: 'Two jobs are at work on one resource, and may make two of everything.',
+    demands: 'Calls actions/provision once, even if the request was repeated meanwhile.',
+    otherwise: 'Two jobs work on one resource and may create everything twice.',
     source: REFERENCE,
     ...answers202,
     judge: ({ repeated }) => {
-      if (repeated === null) return skip('not tried: the ordinary provision was never finished')
+      if (repeated === null) return skip('not tried: the ordinary provision was not completed')
       const finishes = callsTo(repeated, /actions\/provision$/)
       return finishes.length > 1 ? fail(`called ${finishes.length} times`, finishes) : pass
     },
@@ -84,33 +84,33 @@ export const ASYNC_RULES: readonly Rule<E>[] = [
     number: 'A04',
     name: 'repetition',
     strength: 'must',
-    demands: 'Answers a request that is repeated meanwhile as it did the first, and finishes.',
+    demands: 'Answers a request that is repeated meanwhile like the first one, and completes it.',
     otherwise:
-      'Heroku repeats a request whose answer was lost; an error there ends an install that would have come off.',
+      'Heroku repeats a request whose answer was lost; an error then fails an install that would have succeeded.',
     source: REFERENCE,
     ...answers202,
     judge: ({ repeated }) => {
-      if (repeated === null) return skip('not tried: the ordinary provision was never finished')
+      if (repeated === null) return skip('not tried: the ordinary provision was not completed')
       const { opening, repetition, isFinished } = repeated
       const idOf = ({ answer }: typeof opening) => answer && jsonObject(answer.body)?.id
       if (repetition.answer === null || !isSuccess(repetition.answer.status))
         return fail(`answered ${repetition.answer?.status ?? 'nothing'}, not 2xx`, [opening, repetition])
       if (idOf(opening) !== idOf(repetition)) return fail('answered with another id', [opening, repetition])
-      return isFinished ? pass : fail('it was never finished', [opening, repetition])
+      return isFinished ? pass : fail('it was not completed', [opening, repetition])
     },
   },
   {
     number: 'A05',
     name: 'exchange-form',
     strength: 'must',
-    demands: 'Exchanges the grant with a form of grant_type, code and client_secret.',
-    otherwise: 'The id server refuses the exchange with 401, and five minutes later the grant is dead.',
+    demands: 'Exchanges the grant with a form that has grant_type, code and client_secret.',
+    otherwise: 'The id server refuses the exchange with 401, and the grant expires after five minutes.',
     source: IDENTITY,
     ...exchanges,
     judge: ({ ordinary }) => {
       for (const call of exchangesOf(ordinary)) {
         const { form, isForm, secretInUrl } = formOf(call)
-        if (!isForm && !secretInUrl) return fail('the body is no application/x-www-form-urlencoded', [call])
+        if (!isForm && !secretInUrl) return fail('the body is not application/x-www-form-urlencoded', [call])
         const missing = ['grant_type', 'client_secret'].filter((name) => !form.get(name))
         if (missing.length > 0) return fail(`${missing.join(' and ')} is missing`, [call])
       }
@@ -122,7 +122,7 @@ export const ASYNC_RULES: readonly Rule<E>[] = [
     name: 'no-secret-in-url',
     strength: 'should',
     demands: 'Sends code and client_secret in the body, not in the address.',
-    otherwise: 'Every log on the way keeps addresses.',
+    otherwise: 'Logs of every proxy on the way contain addresses.',
     source: PLATFORM,
     ...exchanges,
     judge: ({ ordinary }) => {
@@ -135,14 +135,14 @@ export const ASYNC_RULES: readonly Rule<E>[] = [
     name: 'grant-once',
     strength: 'must',
     demands: 'Uses a grant once.',
-    otherwise: 'The id server refuses the second use, and may end what the first one brought.',
+    otherwise: 'The id server refuses the second use, and may revoke the tokens of the first.',
     source: SAMPLE,
     ...exchanges,
     judge: ({ ordinary }) => {
       const used = new Set<string>()
       for (const call of exchangesOf(ordinary)) {
         const code = formOf(call).form.get('code') ?? ''
-        if (used.has(code)) return fail('a grant is sent again after it brought tokens', [call])
+        if (used.has(code)) return fail('a grant is sent again after it was exchanged', [call])
         if (call.answer?.status === 200) used.add(code)
       }
       return pass
@@ -153,7 +153,7 @@ export const ASYNC_RULES: readonly Rule<E>[] = [
     name: 'bearer',
     strength: 'must',
     demands: 'Calls the Platform API with the access token of the resource.',
-    otherwise: 'Heroku answers 401 or 403, and nothing is done.',
+    otherwise: 'Heroku answers 401 or 403 and does nothing.',
     source: PLATFORM,
     ...callsPlatform,
     judge: ({ ordinary }) => {
@@ -166,7 +166,7 @@ export const ASYNC_RULES: readonly Rule<E>[] = [
     name: 'platform-accept',
     strength: 'must',
     demands: 'Calls the Platform API with Accept: application/vnd.heroku+json; version=3.',
-    otherwise: 'Without a version Heroku answers as it did many years ago, or not at all.',
+    otherwise: 'Without a version Heroku answers in an old format, or not at all.',
     source: PLATFORM_SCHEMA,
     ...callsPlatform,
     judge: ({ ordinary }) => {
@@ -176,7 +176,7 @@ export const ASYNC_RULES: readonly Rule<E>[] = [
             headerValues(request.headers, 'accept')[0] ?? '',
           ),
       )
-      return wrong === undefined ? pass : fail('the Accept header is another', [wrong])
+      return wrong === undefined ? pass : fail('the Accept header differs', [wrong])
     },
   },
   {
@@ -184,20 +184,20 @@ export const ASYNC_RULES: readonly Rule<E>[] = [
     name: 'config-form',
     strength: 'must',
     demands: 'Sets config as {"config": [{"name", "value"}]}.',
-    otherwise: 'Heroku refuses an object of names, which is the form of the synchronous answer.',
+    otherwise: 'Heroku refuses an object of names and values, which is the format of the synchronous answer.',
     source: PLATFORM_SCHEMA,
     ...setsConfig,
     judge: ({ ordinary }) => {
       const wrong = configCallsOf(ordinary).find((call) => pairsOf(call) === null)
-      return wrong === undefined ? pass : fail('the body is something else', [wrong])
+      return wrong === undefined ? pass : fail('the body has another format', [wrong])
     },
   },
   {
     number: 'A11',
     name: 'config-declared',
     strength: 'must',
-    demands: 'Sets config only of names that the manifest declares.',
-    otherwise: 'Heroku refuses it, and the resource is never finished.',
+    demands: 'Sets only config vars that the manifest declares.',
+    otherwise: 'Heroku refuses it, and the resource is never completed.',
     source: TEMPLATE,
     ...setsConfig,
     judge: ({ ordinary, addon }) => {
@@ -214,13 +214,13 @@ export const ASYNC_RULES: readonly Rule<E>[] = [
     name: 'config-first',
     strength: 'must',
     demands: 'Sets config before it calls actions/provision.',
-    otherwise: 'The app is restarted without the config, and then once more with it.',
+    otherwise: 'The app restarts without the config, and then again with it.',
     source: ASYNC,
     ...answers202,
     judge: ({ ordinary }) => {
       const finish = callsTo(ordinary, /actions\/provision$/)[0]
       const [config] = configCallsOf(ordinary)
-      if (finish === undefined || config === undefined) return skip('there is no order to look at')
+      if (finish === undefined || config === undefined) return skip('no config was set')
       return ordinary.calls.indexOf(config) < ordinary.calls.indexOf(finish)
         ? pass
         : fail('actions/provision came first', [finish, config])
@@ -230,13 +230,13 @@ export const ASYNC_RULES: readonly Rule<E>[] = [
     number: 'A13',
     name: 'config-set',
     strength: 'should',
-    demands: 'Sets the config that the manifest declares.',
-    otherwise: 'The app is started without a variable that the documentation names.',
+    demands: 'Sets the config vars that the manifest declares.',
+    otherwise: "The app starts without a variable that the add-on's documentation names.",
     source: ASYNC,
     when: 'the provision request is answered 202, and the manifest declares config_vars',
     applies: ({ isAsync, addon }) => isAsync && addon.configVars.length > 0,
     judge: ({ ordinary }) => {
-      if (!ordinary.isFinished) return skip('it was never finished')
+      if (!ordinary.isFinished) return skip('it was not completed')
       return configCallsOf(ordinary).length > 0
         ? pass
         : fail('actions/provision was called without any config', callsTo(ordinary, /actions\/provision$/))
@@ -246,8 +246,9 @@ export const ASYNC_RULES: readonly Rule<E>[] = [
     number: 'A14',
     name: 'id-server-down',
     strength: 'must',
-    demands: 'Answers 2xx and tries again when the id server shows an error page.',
-    otherwise: 'id.heroku.com answers with HTML now and then; one such minute ends every install.',
+    demands: 'Answers 2xx and retries if the id server answers with an error page.',
+    otherwise:
+      'id.heroku.com sometimes answers with HTML; without a retry every install of that minute fails.',
     source: IDENTITY,
     ...exchanges,
     judge: ({ idServerDown, isAsync }) => survived(idServerDown, isAsync),
@@ -256,7 +257,7 @@ export const ASYNC_RULES: readonly Rule<E>[] = [
     number: 'A15',
     name: 'platform-down',
     strength: 'must',
-    demands: 'Tries again when the Platform API shows an error page.',
+    demands: 'Retries if the Platform API answers with an error page.',
     otherwise: NEVER_DONE,
     source: PLATFORM_SCHEMA,
     ...answers202,
@@ -266,12 +267,12 @@ export const ASYNC_RULES: readonly Rule<E>[] = [
     number: 'A16',
     name: 'removed-meanwhile',
     strength: 'must',
-    demands: 'Does not call actions/provision for a resource that was removed.',
-    otherwise: 'What the customer cancelled comes back, and nobody pays for it.',
+    demands: 'Does not call actions/provision for a removed resource.',
+    otherwise: 'A cancelled resource comes back, and no customer pays for it.',
     source: SAMPLE,
     ...answers202,
     judge: ({ removed }) => {
-      if (removed === null) return skip('not tried: the ordinary provision was never finished')
+      if (removed === null) return skip('not tried: the ordinary provision was not completed')
       return removed.callsAfter.length === 0
         ? pass
         : fail('actions/provision was called after the DELETE', [removed.removal, ...removed.callsAfter])
@@ -280,14 +281,14 @@ export const ASYNC_RULES: readonly Rule<E>[] = [
 ]
 
 function survived(life: Life | null, isAsync: boolean): Verdict {
-  if (life === null) return skip('not tried: the ordinary provision was never finished')
+  if (life === null) return skip('not tried: the ordinary provision was not completed')
   const { opening, isFinished, calls } = life
   if (opening.answer === null || !isSuccess(opening.answer.status))
     return fail(`the provision request was answered ${opening.answer?.status ?? 'not at all'}`, [
       opening,
       ...calls,
     ])
-  return isFinished || !isAsync ? pass : fail('it was never finished', [opening, ...calls])
+  return isFinished || !isAsync ? pass : fail('it was not completed', [opening, ...calls])
 }
 
 function callsTo({ calls }: Life, route: RegExp): AddonCall[] {
@@ -313,7 +314,7 @@ function formOf({ request }: AddonCall) {
   return readTokenForm(request.url, headers, request.body)
 }
 
-/** Null where it is not the form that Heroku takes. */
+/** Null if it is not the format that Heroku accepts. */
 function pairsOf({ request }: AddonCall): { name: string; value: string | null }[] | null {
   const { config } = jsonObject(request.body) ?? {}
   if (!Array.isArray(config)) return null

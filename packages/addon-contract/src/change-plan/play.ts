@@ -1,4 +1,4 @@
-// Changes plans as Heroku does, rightly and wrongly.
+// Changes plans as Heroku does, with valid and invalid requests.
 import type { Addon } from '../addon.ts'
 import type { Exchange } from '../exchange.ts'
 import { callPartner, type PartnerCall } from '../partner-call.ts'
@@ -9,7 +9,7 @@ export interface ChangePlanEvidence {
   addon: Addon
   production: boolean
   aimMs: number
-  /** Null where no second plan was named. */
+  /** Null if no second plan was named. */
   change: Exchange | null
   samePlan: Exchange
   foreignUuid: Exchange
@@ -31,9 +31,9 @@ export async function playChangePlan({ world }: Stage): Promise<ChangePlanEviden
   const wrong = `Basic ${Buffer.from('wrong:secret').toString('base64')}`
   const unknown = { path: `/${random.uuid()}` }
 
-  const samePlan = await put('the plan it has', { plan: first })
+  const samePlan = await put('the current plan', { plan: first })
   const foreignUuid = await put('another uuid in the body', { plan: first, uuid: random.uuid() })
-  const unknownFields = await put('fields that nobody has heard of', { plan: first, billing: { cents: 0 } })
+  const unknownFields = await put('unknown fields', { plan: first, billing: { cents: 0 } })
   const wrongCredentials = await put('wrong credentials', { plan: first }, { authorization: wrong })
   const noCredentials = await put('no Authorization', { plan: first }, { authorization: null })
   const unknownPlan = await put('a plan that is not sold', { plan: 'no-such-plan' })
@@ -49,9 +49,9 @@ export async function playChangePlan({ world }: Stage): Promise<ChangePlanEviden
     change,
     foreignUuid,
     unknownFields,
-    unknownResource: await put('a resource that never was', { plan: first }, unknown),
+    unknownResource: await put('an unknown resource', { plan: first }, unknown),
     strangerUnknownResource: await put(
-      'a resource that never was, with wrong credentials',
+      'an unknown resource, with wrong credentials',
       { plan: first },
       { ...unknown, authorization: wrong },
     ),
@@ -60,6 +60,6 @@ export async function playChangePlan({ world }: Stage): Promise<ChangePlanEviden
 
   async function afterDelete(): Promise<Exchange> {
     await deprovision(world, uuid)
-    return put('a resource that was removed', { plan: first })
+    return put('a removed resource', { plan: first })
   }
 }

@@ -1,4 +1,4 @@
-// What a plan change must be answered with.
+// How an add-on must answer a plan change.
 import { areDeclared, areStrings } from '../config-vars.ts'
 import { type Exchange, jsonObject } from '../exchange.ts'
 import {
@@ -21,15 +21,15 @@ const secondPlan = {
   when: 'a second plan is named with --plan',
   applies: ({ change }: E) => change !== null,
 }
-/** Judged beside the same request without it: where that is refused too, the odd part is not the reason. */
-const besidePlain = (pick: (evidence: E) => Exchange): Rule<E>['judge'] => {
+/** Skips if the plain request is refused too: then the unusual part is not the reason. */
+const unlikePlain = (pick: (evidence: E) => Exchange): Rule<E>['judge'] => {
   const judge = succeeded(pick)
   return (evidence) =>
     isSuccess(evidence.samePlan.answer?.status ?? 0)
       ? judge(evidence)
       : skip('the plain request is refused too')
 }
-/** Of the change, or where there is none, of the change to the plan it has. */
+/** The change to the second plan, or else to the current one. */
 const latest = ({ change, samePlan }: E): Exchange => change ?? samePlan
 
 export const CHANGE_PLAN_RULES: readonly Rule<E>[] = [
@@ -47,9 +47,9 @@ export const CHANGE_PLAN_RULES: readonly Rule<E>[] = [
     number: 'C02',
     name: 'same-plan',
     strength: 'must',
-    demands: 'Answers 200 to a change to the plan that the resource has.',
+    demands: 'Answers 200 to a change to the current plan.',
     otherwise:
-      'Heroku repeats a change whose answer was lost; the customer sees an error for something that worked.',
+      'Heroku repeats a change whose answer was lost; the customer sees an error for a change that worked.',
     source: REFERENCE,
     judge: answeredWith(({ samePlan }) => samePlan, 200),
   },
@@ -62,9 +62,9 @@ export const CHANGE_PLAN_RULES: readonly Rule<E>[] = [
     source: LEGACY,
     judge: withAnswer(latest, (answer, exchange) =>
       answer.status >= 300
-        ? skip('it was refused')
+        ? skip('the request was refused')
         : jsonObject(answer.body) === null
-          ? fail('the body is no JSON object', [exchange])
+          ? fail('the body is not a JSON object', [exchange])
           : pass,
     ),
   },
@@ -72,7 +72,7 @@ export const CHANGE_PLAN_RULES: readonly Rule<E>[] = [
     number: 'C04',
     name: 'config-declared',
     strength: 'must',
-    demands: 'Gives config, if any, only of names that the manifest declares.',
+    demands: 'Gives, if any, only config vars that the manifest declares.',
     otherwise: 'Heroku refuses the answer, and the plan change fails.',
     source: TEMPLATE,
     judge: withBody(latest, ({ config }, exchange, { addon }) =>
@@ -92,8 +92,8 @@ export const CHANGE_PLAN_RULES: readonly Rule<E>[] = [
     number: 'C06',
     name: 'message',
     strength: 'must',
-    demands: 'Answers with a message that is text, or with none.',
-    otherwise: 'The command line shows it to the customer as it is.',
+    demands: 'Answers with a message that is a string, or without one.',
+    otherwise: 'The command line shows it to the customer unchanged.',
     source: REFERENCE,
     judge: withBody(latest, ({ message }, exchange) =>
       message === undefined || message === null || typeof message === 'string'
@@ -106,7 +106,7 @@ export const CHANGE_PLAN_RULES: readonly Rule<E>[] = [
     name: 'wrong-credentials',
     strength: 'must',
     demands: 'Answers 401 to wrong credentials.',
-    otherwise: 'Anybody may move your customers to another plan.',
+    otherwise: 'Anyone can move your customers to another plan.',
     source: KENSA,
     judge: answeredWith(({ wrongCredentials }) => wrongCredentials, 401),
   },
@@ -115,7 +115,7 @@ export const CHANGE_PLAN_RULES: readonly Rule<E>[] = [
     name: 'no-credentials',
     strength: 'must',
     demands: 'Answers 401 to a request without Authorization.',
-    otherwise: 'Anybody may move your customers to another plan.',
+    otherwise: 'Anyone can move your customers to another plan.',
     source: REFERENCE,
     judge: answeredWith(({ noCredentials }) => noCredentials, 401),
   },
@@ -123,8 +123,8 @@ export const CHANGE_PLAN_RULES: readonly Rule<E>[] = [
     number: 'C09',
     name: 'stranger-first',
     strength: 'should',
-    demands: 'Answers 401 to wrong credentials for a resource that never was.',
-    otherwise: 'A stranger learns which resources there are.',
+    demands: 'Answers 401 to wrong credentials for an unknown resource.',
+    otherwise: 'An attacker learns which resources exist.',
     source: KENSA,
     judge: answeredWith(({ strangerUnknownResource }) => strangerUnknownResource, 401),
   },
@@ -133,7 +133,7 @@ export const CHANGE_PLAN_RULES: readonly Rule<E>[] = [
     name: 'unknown-plan',
     strength: 'must',
     demands: 'Answers 422 to a plan that it does not sell.',
-    otherwise: 'The customer pays for a plan that you do not know.',
+    otherwise: 'The customer pays for a plan that does not exist.',
     source: MYLOGGER,
     judge: answeredWith(({ unknownPlan }) => unknownPlan, 422),
   },
@@ -141,8 +141,8 @@ export const CHANGE_PLAN_RULES: readonly Rule<E>[] = [
     number: 'C11',
     name: 'unknown-plan-message',
     strength: 'must',
-    demands: 'Says in a message why it refuses a plan.',
-    otherwise: 'Heroku shows the message of a 422 to the customer; without one they are told nothing.',
+    demands: 'Refuses a plan with a message that says why.',
+    otherwise: 'Heroku shows the message of a 422 to the customer; without one they see no reason.',
     source: LEGACY,
     judge: refusedInWords(({ unknownPlan }) => unknownPlan),
   },
@@ -150,26 +150,27 @@ export const CHANGE_PLAN_RULES: readonly Rule<E>[] = [
     number: 'C12',
     name: 'by-path',
     strength: 'must',
-    demands: 'Takes the resource of the path, whatever uuid the body has.',
-    otherwise: 'kensa, and perhaps Heroku, sends another one there.',
+    demands: 'Uses the resource of the path, whatever uuid the body has.',
+    otherwise: 'kensa, and perhaps Heroku, sends another uuid in the body.',
     source: KENSA,
-    judge: besidePlain(({ foreignUuid }) => foreignUuid),
+    judge: unlikePlain(({ foreignUuid }) => foreignUuid),
   },
   {
     number: 'C13',
     name: 'unknown-fields',
     strength: 'must',
-    demands: 'Takes fields that it does not know.',
-    otherwise: 'The day Heroku adds a field, every plan change fails.',
+    demands: 'Accepts unknown fields.',
+    otherwise: 'When Heroku adds a field, every plan change fails.',
     source: REFERENCE,
-    judge: besidePlain(({ unknownFields }) => unknownFields),
+    judge: unlikePlain(({ unknownFields }) => unknownFields),
   },
   {
     number: 'C14',
     name: 'unknown-resource',
     strength: 'must',
-    demands: 'Answers 404 or 410 for a resource that never was.',
-    otherwise: 'A 5xx is repeated for a day; a 2xx makes Heroku bill what you do not have.',
+    demands: 'Answers 404 or 410 for an unknown resource.',
+    otherwise:
+      'Heroku repeats the request after a 5xx for a day; after a 2xx it bills a resource that you do not have.',
     source: AZIMUTT,
     judge: answered(
       ({ unknownResource }) => unknownResource,
@@ -181,8 +182,8 @@ export const CHANGE_PLAN_RULES: readonly Rule<E>[] = [
     number: 'C15',
     name: 'deprovisioned',
     strength: 'must',
-    demands: 'Answers 410 for a resource that was removed.',
-    otherwise: 'A late repetition brings a removed resource back to life.',
+    demands: 'Answers 410 for a removed resource.',
+    otherwise: 'A late retry revives a removed resource.',
     source: AZIMUTT,
     judge: answeredWith(({ deprovisioned }) => deprovisioned, 410),
   },
@@ -191,7 +192,7 @@ export const CHANGE_PLAN_RULES: readonly Rule<E>[] = [
     name: 'in-time',
     strength: 'should',
     demands: 'Answers within 3 seconds.',
-    otherwise: 'Heroku gives up at 25 seconds and may lower that; what takes longer belongs behind a 202.',
+    otherwise: 'Heroku times out after 25 seconds and may lower that; slower work belongs after a 202.',
     source: LEGACY,
     judge: ({ samePlan, change, unknownPlan, aimMs }) => inTime([samePlan, change, unknownPlan], aimMs),
   },

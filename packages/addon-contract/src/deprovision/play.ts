@@ -1,4 +1,4 @@
-// Removes resources as Heroku does: once, twice, before they came and while strangers try the same.
+// Removes resources as Heroku does: once, twice, before they were provisioned, and with wrong credentials.
 import type { Exchange } from '../exchange.ts'
 import { callPartner, postProvision } from '../partner-call.ts'
 import { deprovision, provisioned } from '../resources.ts'
@@ -11,16 +11,16 @@ export interface DeprovisionEvidence {
   removal: Exchange
   again: Exchange
   stranger: Exchange
-  /** The POST of the removed resource, once more. */
+  /** The provision request of the removed resource, repeated. */
   returning: Exchange
-  /** A DELETE whose POST never arrived, and then the POST after all. */
+  /** A DELETE that arrives before its POST, and then the POST. */
   early: Exchange
   late: Exchange
 }
 
 export async function playDeprovision({ world }: Stage): Promise<DeprovisionEvidence> {
   const { uuid } = await provisioned(world)
-  // One of its own, since an add-on that lets strangers remove it has nothing left to remove rightly.
+  // A resource of its own: an add-on that accepts wrong credentials removes it.
   const { uuid: victim } = await provisioned(world)
   const wrong = `Basic ${Buffer.from('wrong:secret').toString('base64')}`
   const remove = (what: string, id: string, authorization?: string | null) =>
@@ -34,13 +34,13 @@ export async function playDeprovision({ world }: Stage): Promise<DeprovisionEvid
   const wrongCredentials = await remove('wrong credentials', victim, wrong)
   const noCredentials = await remove('no Authorization', victim, null)
   const removal = await deprovision(world, uuid)
-  const again = await remove('Heroku removes it once more', uuid)
-  const stranger = await remove('wrong credentials, for what is gone', uuid, wrong)
-  const returning = await postProvision(world, { uuid, what: 'its provision request, once more' })
+  const again = await remove('Heroku removes it again', uuid)
+  const stranger = await remove('wrong credentials, for a removed resource', uuid, wrong)
+  const returning = await postProvision(world, { uuid, what: 'its provision request, repeated' })
 
   const never = world.random.uuid()
   const early = await deprovision(world, never, 'a resource whose provision request never arrived')
-  const late = await postProvision(world, { uuid: never, what: 'that request, after all' })
+  const late = await postProvision(world, { uuid: never, what: 'that request, which arrives late' })
   return {
     aimMs: world.limits.aimMs,
     wrongCredentials,

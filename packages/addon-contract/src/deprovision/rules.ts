@@ -1,4 +1,4 @@
-// What a DELETE must be answered with, and what it must leave behind.
+// How an add-on must answer a DELETE, and what holds afterwards.
 
 import { jsonObject } from '../exchange.ts'
 import { answered, answeredWith, inTime, isSuccess, withAnswer } from '../expect.ts'
@@ -8,7 +8,7 @@ import type { DeprovisionEvidence } from './play.ts'
 
 type E = DeprovisionEvidence
 
-const STRANGER = 'Anybody may remove what your customers pay for.'
+const STRANGER = 'Anyone can remove resources that your customers pay for.'
 
 export const DEPROVISION_RULES: readonly Rule<E>[] = [
   {
@@ -16,11 +16,11 @@ export const DEPROVISION_RULES: readonly Rule<E>[] = [
     name: 'deprovision',
     strength: 'must',
     demands: 'Answers 200 or 204 to the DELETE of a resource.',
-    otherwise: "The customer's `heroku addons:destroy` fails, and Heroku goes on asking.",
+    otherwise: "The customer's `heroku addons:destroy` fails, and Heroku keeps retrying.",
     source: REFERENCE,
     judge: (evidence) =>
       evidence.removal.answer?.status === 202
-        ? skip('D02 tells of the 202')
+        ? skip('D02 reports the 202')
         : answered<E>(
             ({ removal }) => removal,
             '200 or 204',
@@ -32,7 +32,7 @@ export const DEPROVISION_RULES: readonly Rule<E>[] = [
     name: 'not-asynchronous',
     strength: 'must',
     demands: 'Does not answer 202 to a DELETE.',
-    otherwise: 'That means "I will tell you when", which must be agreed with Heroku beforehand.',
+    otherwise: 'A 202 means asynchronous deprovisioning, which must be agreed with Heroku beforehand.',
     source: ASYNC_DELETE,
     judge: withAnswer(
       ({ removal }) => removal,
@@ -44,14 +44,14 @@ export const DEPROVISION_RULES: readonly Rule<E>[] = [
     name: 'body',
     strength: 'should',
     demands: 'Answers with JSON or with no body.',
-    otherwise: 'Every body that Heroku reads should be JSON.',
+    otherwise: 'Heroku expects every body to be JSON.',
     source: LEGACY,
     judge: withAnswer(
       ({ removal }) => removal,
       ({ body, status }, exchange) =>
         !isSuccess(status) || body.length === 0 || jsonObject(body) !== null
           ? pass
-          : fail('the body is no JSON object', [exchange]),
+          : fail('the body is not a JSON object', [exchange]),
     ),
   },
   {
@@ -76,9 +76,9 @@ export const DEPROVISION_RULES: readonly Rule<E>[] = [
     number: 'D06',
     name: 'stranger-first',
     strength: 'must',
-    demands: 'Answers 401 to wrong credentials for a resource that is gone.',
+    demands: 'Answers 401 to wrong credentials for a removed resource.',
     otherwise:
-      'A stranger learns which resources there were, and kensa fails: look at the credentials before the resource.',
+      'An attacker learns which resources existed, and kensa fails: check the credentials before the resource.',
     source: KENSA,
     judge: answeredWith(({ stranger }) => stranger, 401),
   },
@@ -87,7 +87,7 @@ export const DEPROVISION_RULES: readonly Rule<E>[] = [
     name: 'twice',
     strength: 'must',
     demands: 'Answers 410 to the second DELETE of a resource.',
-    otherwise: 'Heroku takes anything else for a failure and asks again, for a day.',
+    otherwise: 'Heroku treats any other answer as a failure and retries for a day.',
     source: MYLOGGER,
     judge: answeredWith(({ again }) => again, 410),
   },
@@ -95,8 +95,8 @@ export const DEPROVISION_RULES: readonly Rule<E>[] = [
     number: 'D08',
     name: 'no-return',
     strength: 'must',
-    demands: 'Answers 410 to the provision request of a resource that was removed.',
-    otherwise: 'A late repetition makes a resource that nobody pays for, and Heroku does not know of.',
+    demands: 'Answers 410 to the provision request of a removed resource.',
+    otherwise: 'A late retry creates a resource that Heroku does not know and no customer pays for.',
     source: AZIMUTT,
     judge: answeredWith(({ returning }) => returning, 410),
   },
@@ -104,8 +104,8 @@ export const DEPROVISION_RULES: readonly Rule<E>[] = [
     number: 'D09',
     name: 'unknown-resource',
     strength: 'must',
-    demands: 'Answers 410, 404 or 2xx to the DELETE of a resource that it never heard of.',
-    otherwise: 'It is usual when the answer to a provision request was lost; a 5xx is repeated for a day.',
+    demands: 'Answers 410, 404 or 2xx to the DELETE of an unknown resource.',
+    otherwise: 'This happens after a lost provision request; Heroku retries after a 5xx for a day.',
     source: AZIMUTT,
     judge: answered(
       ({ early }) => early,
@@ -117,8 +117,8 @@ export const DEPROVISION_RULES: readonly Rule<E>[] = [
     number: 'D10',
     name: 'delete-first',
     strength: 'should',
-    demands: 'Answers 410 to a provision request whose DELETE came first.',
-    otherwise: 'Requests may overtake each other: the resource stays for ever, and nobody pays for it.',
+    demands: 'Answers 410 to a provision request that arrives after its DELETE.',
+    otherwise: 'Requests may arrive out of order: the resource stays forever, and no customer pays for it.',
     source: REFERENCE,
     judge: answeredWith(({ late }) => late, 410),
   },
@@ -127,8 +127,7 @@ export const DEPROVISION_RULES: readonly Rule<E>[] = [
     name: 'in-time',
     strength: 'should',
     demands: 'Answers within 3 seconds.',
-    otherwise:
-      'Heroku gives up at 25 seconds and may lower that; note what is to be purged, and purge it later.',
+    otherwise: 'Heroku times out after 25 seconds and may lower that; record the purge and run it later.',
     source: LEGACY,
     judge: ({ removal, again, early, aimMs }) => inTime([removal, again, early], aimMs),
   },

@@ -1,4 +1,5 @@
-// Delivers logs as Logplex does, with what it is known to send, before the resource is ready and after it is gone.
+// Delivers logs as Logplex does, in every form that it is known to send, before the resource is ready and after it is
+// removed.
 import {
   type DrainTarget,
   encodeFrame,
@@ -21,7 +22,7 @@ export interface DrainEvidence {
   ordinary: Exchange
   /** On the same connection, if the add-on leaves it open. */
   next: Exchange
-  /** Null where the add-on answers at once, so that there is no such time. */
+  /** Null for an add-on that answers synchronously. */
   early: Exchange | null
   repeated: Exchange
   rewritten: Exchange
@@ -45,7 +46,7 @@ interface Delivery {
 }
 
 const USER_AGENT = 'Logplex/v99'
-/** What Logplex buffers at most for a drain, of which about 100,000 bytes go into one request. */
+/** The buffer of a drain. Logplex puts about 100,000 bytes of it into one request. */
 const LARGE_MESSAGES = 1_024
 
 export async function playDrain({ world }: Stage): Promise<DrainEvidence> {
@@ -68,13 +69,13 @@ export async function playDrain({ world }: Stage): Promise<DrainEvidence> {
     next: await deliver({ what: 'the next batch', frames: [line('on we go\n')] }),
     ...(await playRepetition()),
     badFrame: await deliver({
-      what: 'a frame that is none, among good ones',
+      what: 'a malformed frame among good ones',
       frames: [line('good\n'), Buffer.from('17 <190> not a frame\n'), line('good again\n')],
     }),
-    wrongCount: await deliver({ what: 'two lines that are announced as three', frames: hello, count: 3 }),
+    wrongCount: await deliver({ what: 'two lines announced as three', frames: hello, count: 3 }),
     noFrameId: await deliver({ what: 'without a frame id', frames: hello, frameId: null }),
     unknownToken: await deliver({
-      what: 'with a drain token that nobody knows',
+      what: 'with an unknown drain token',
       frames: hello,
       token: `d.${random.uuid()}`,
     }),
@@ -84,7 +85,7 @@ export async function playDrain({ world }: Stage): Promise<DrainEvidence> {
       frames: Array.from({ length: LARGE_MESSAGES }, (_, n) => line(`line ${n} ${'.'.repeat(50)}\n`)),
     }),
     oddBytes: await deliver({
-      what: 'a NUL, half a character and a line end inside',
+      what: 'a NUL, half a character and a line end inside a line',
       frames: [line(Buffer.from([0x61, 0x00, 0xe2, 0x82, 0x0a, 0x62, 0x0a]))],
     }),
     emptyMessage: await deliver({ what: 'an empty line', frames: [line('')] }),
@@ -93,17 +94,17 @@ export async function playDrain({ world }: Stage): Promise<DrainEvidence> {
   await deprovision(world, resource.uuid)
   return {
     ...evidence,
-    deprovisioned: await deliver({ what: 'a resource that was removed', frames: hello }),
+    deprovisioned: await deliver({ what: 'a removed resource', frames: hello }),
   }
 
-  /** Logplex writes the line that tells of losses anew at each try, so that two tries differ in their bytes. */
+  /** Logplex writes the line that reports losses again for each try, so that two tries differ in their bytes. */
   async function playRepetition() {
     const batch = [lost(2_000), ...hello]
     await deliver({ what: 'a batch', frames: batch, frameId })
     return {
       repeated: await deliver({ what: 'the same batch again', frames: batch, frameId }),
       rewritten: await deliver({
-        what: 'the same frame id, with the second of the new try in it',
+        what: 'the same frame id, with the timestamp of the new try',
         frames: [lost(0), ...hello],
         frameId,
       }),
@@ -113,13 +114,13 @@ export async function playDrain({ world }: Stage): Promise<DrainEvidence> {
 
 async function playEarly(world: World, frames: readonly Buffer[]): Promise<Exchange> {
   const uuid = world.random.uuid()
-  const letGo = world.loopback.trouble({ kind: 'hold', uuid, on: /oauth\/token$/, times: 9 })
+  const release = world.loopback.trouble({ kind: 'hold', uuid, on: /oauth\/token$/, times: 9 })
   const opening = await postProvision(world, { uuid, what: 'Heroku provisions' })
   const delivered = await deliverTo(world, resourceOf(world, uuid, opening), {
-    what: 'two lines, while it is still being set up',
+    what: 'two lines before the resource is ready',
     frames,
   })
-  letGo()
+  release()
   return delivered
 }
 
@@ -129,8 +130,7 @@ async function deliverTo(world: World, resource: Resource, delivery: Delivery): 
   const { frames, count = frames.length, token = resource.drainToken } = delivery
   const { frameId = random.hex(32).toUpperCase() } = delivery
   if (resource.drainUrl === null) throw new CannotPlay('the answer had no log_drain_url')
-  if (!/^https?:/.test(resource.drainUrl))
-    throw new CannotPlay('log_drain_url is not http: nothing to post to')
+  if (!/^https?:/.test(resource.drainUrl)) throw new CannotPlay('log_drain_url is not an http address')
   const { tls, hostHeader, path, authorization } = targetOf(resource.drainUrl)
   const headers: [string, string][] = [
     ['Content-Type', 'application/logplex-1'],

@@ -1,5 +1,5 @@
-// How an add-on must answer Logplex, which knows three kinds of answers: 2xx is done, 4xx but 429 drops the batch for
-// good, and anything else costs one of three tries that are over within milliseconds.
+// How an add-on must answer Logplex, which knows three kinds of answers: after 2xx the batch is done, after 4xx except
+// 429 it is dropped, and anything else uses up one of three tries within milliseconds.
 import type { Exchange } from '../exchange.ts'
 import { headerValues } from '../exchange.ts'
 import { answered, inTime, isSuccess, withAnswer } from '../expect.ts'
@@ -11,7 +11,7 @@ type E = DrainEvidence
 
 const LOST = 'Logplex drops the batch and never sends it again; the customer sees an L10.'
 
-/** Logplex gives the batch up at once, which costs one request. */
+/** Logplex drops the batch after one request. */
 const isFinalRefusal = (status: number) => status >= 400 && status < 500 && status !== 429
 const isRedirect = (status: number) => status >= 300 && status < 400
 
@@ -25,7 +25,7 @@ export const DRAIN_RULES: readonly Rule<E>[] = [
     source: DRAIN_PROTOCOL,
     judge: (evidence) =>
       isRedirect(evidence.ordinary.answer?.status ?? 0)
-        ? skip('L02 tells of the redirect')
+        ? skip('L02 reports the redirect')
         : taken(({ ordinary }) => ordinary)(evidence),
   },
   {
@@ -33,7 +33,7 @@ export const DRAIN_RULES: readonly Rule<E>[] = [
     name: 'no-redirect',
     strength: 'must',
     demands: 'Does not redirect a delivery.',
-    otherwise: 'Logplex follows none: three tries, and the batch is lost.',
+    otherwise: 'Logplex does not follow redirects: after three tries the batch is lost.',
     source: DRAIN_SENDER,
     judge: withAnswer(
       ({ ordinary }) => ordinary,
@@ -47,9 +47,9 @@ export const DRAIN_RULES: readonly Rule<E>[] = [
     number: 'L03',
     name: 'no-chunks',
     strength: 'must',
-    demands: 'Answers with a Content-Length, never in chunks.',
+    demands: 'Answers with a Content-Length, never with chunked encoding.',
     otherwise:
-      'Logplex does not know chunks: it reads them as the next answer, and delivers every batch twice from then on.',
+      'Logplex does not decode chunks: it reads them as the next answer, and from then on delivers every batch twice.',
     source: DRAIN_CLIENT,
     judge: withAnswer(
       ({ ordinary }) => ordinary,
@@ -64,7 +64,7 @@ export const DRAIN_RULES: readonly Rule<E>[] = [
     name: 'no-body',
     strength: 'should',
     demands: 'Answers with an empty body.',
-    otherwise: 'Nobody reads it, and Heroku asks for none.',
+    otherwise: 'Logplex ignores it, and Heroku asks for an empty body.',
     source: LOG_DRAINS,
     judge: withAnswer(
       ({ ordinary }) => ordinary,
@@ -76,9 +76,8 @@ export const DRAIN_RULES: readonly Rule<E>[] = [
     number: 'L05',
     name: 'keeps-connection',
     strength: 'should',
-    demands: 'Leaves the connection open.',
-    otherwise:
-      'Logplex uses it again whatever the answer says, finds it closed, and has lost one of three tries.',
+    demands: 'Keeps the connection open.',
+    otherwise: 'Logplex reuses it whatever the answer says, finds it closed, and loses one of three tries.',
     source: DRAIN_CLIENT,
     judge: withAnswer(
       ({ next }) => next,
@@ -93,7 +92,7 @@ export const DRAIN_RULES: readonly Rule<E>[] = [
     name: 'in-time',
     strength: 'must',
     demands: 'Answers within 5 seconds.',
-    otherwise: 'Logplex gives up, sends the same batch again, and after three times drops it.',
+    otherwise: 'Logplex times out, sends the same batch again, and drops it after three tries.',
     source: DRAIN_SENDER,
     judge: ({ ordinary, next, large, drainMs }) => inTime([ordinary, next, large], drainMs),
   },
@@ -101,9 +100,9 @@ export const DRAIN_RULES: readonly Rule<E>[] = [
     number: 'L07',
     name: 'early',
     strength: 'must',
-    demands: 'Takes lines while the resource is still being set up.',
+    demands: 'Accepts lines before the resource is ready.',
     otherwise:
-      'Logplex begins as soon as Heroku has the address; the first lines, with the deploy in them, are lost.',
+      'Logplex starts as soon as Heroku has the address; the first lines, those of the deploy, are lost.',
     source: ASYNC,
     when: 'the provision request is answered 202',
     applies: ({ early }) => early !== null,
@@ -113,9 +112,9 @@ export const DRAIN_RULES: readonly Rule<E>[] = [
     number: 'L08',
     name: 'repeated',
     strength: 'must',
-    demands: 'Answers 2xx to a batch that it has already.',
+    demands: 'Answers 2xx to a batch that it already has.',
     otherwise:
-      'Logplex repeats what was not answered in time; told 4xx, it reports lines as lost that are there.',
+      'Logplex repeats a batch that was not answered in time; after a 4xx it reports lines as lost that you have.',
     source: DRAIN_PROTOCOL,
     judge: taken(({ repeated }) => repeated),
   },
@@ -123,9 +122,9 @@ export const DRAIN_RULES: readonly Rule<E>[] = [
     number: 'L09',
     name: 'rewritten',
     strength: 'must',
-    demands: 'Answers 2xx to a known frame id whose bytes are others.',
+    demands: 'Answers 2xx to a known frame id with different bytes.',
     otherwise:
-      'Logplex writes the line that tells of losses anew at each try, so that two tries of one batch differ.',
+      'Logplex writes the line that reports losses again for each try, so that two tries of one batch differ.',
     source: DRAIN_SENDER,
     judge: taken(({ rewritten }) => rewritten),
   },
@@ -133,7 +132,7 @@ export const DRAIN_RULES: readonly Rule<E>[] = [
     number: 'L10',
     name: 'bad-frame',
     strength: 'must',
-    demands: 'Answers 2xx to a batch with a frame that it cannot read.',
+    demands: 'Answers 2xx to a batch with a malformed frame.',
     otherwise: 'The good lines of the batch are lost with the bad one.',
     source: DRAIN_PROTOCOL,
     judge: taken(({ badFrame }) => badFrame),
@@ -142,8 +141,8 @@ export const DRAIN_RULES: readonly Rule<E>[] = [
     number: 'L11',
     name: 'wrong-count',
     strength: 'must',
-    demands: 'Answers 2xx where Logplex-Msg-Count is not the number of lines.',
-    otherwise: 'The count is there to be compared, not to be refused by: the lines are lost.',
+    demands: 'Answers 2xx if Logplex-Msg-Count is not the number of lines.',
+    otherwise: 'The count is informative; refusing the batch loses its lines.',
     source: DRAIN_PROTOCOL,
     judge: taken(({ wrongCount }) => wrongCount),
   },
@@ -151,8 +150,8 @@ export const DRAIN_RULES: readonly Rule<E>[] = [
     number: 'L12',
     name: 'no-frame-id',
     strength: 'should',
-    demands: 'Takes a batch without Logplex-Frame-Id.',
-    otherwise: "Other senders than Logplex, Heroku's own for Private Spaces among them, send none.",
+    demands: 'Accepts a batch without Logplex-Frame-Id.',
+    otherwise: "Senders other than Logplex, such as Heroku's for Private Spaces, do not send it.",
     source: LOG_DRAINS,
     judge: taken(({ noFrameId }) => noFrameId),
   },
@@ -161,9 +160,9 @@ export const DRAIN_RULES: readonly Rule<E>[] = [
     name: 'unknown-token',
     strength: 'must',
     demands:
-      'Answers 4xx, but not 429, to a drain token that nobody knows; an attachable add-on may take it and ask Heroku whose it is.',
+      'Answers 4xx, but not 429, to an unknown drain token; an attachable add-on may accept it and ask Heroku whose it is.',
     otherwise:
-      "Anybody may write into your customers' logs; and a 429 or 5xx makes Logplex send everything three times.",
+      "Anyone can write into your customers' logs; and after a 429 or 5xx Logplex sends everything three times.",
     source: APP_LOGS,
     judge: withAnswer(
       ({ unknownToken }) => unknownToken,
@@ -179,7 +178,7 @@ export const DRAIN_RULES: readonly Rule<E>[] = [
     name: 'no-token',
     strength: 'should',
     demands: 'Answers 2xx or 4xx, but not 429, to a batch without a drain token.',
-    otherwise: "Heroku's probe of a Private Space has none; an error there is repeated and reported.",
+    otherwise: "Heroku's probe for Private Spaces has none; after an error it is repeated and reported.",
     source: LOG_DRAINS,
     judge: settled(({ noToken }) => noToken),
   },
@@ -187,9 +186,8 @@ export const DRAIN_RULES: readonly Rule<E>[] = [
     number: 'L15',
     name: 'large',
     strength: 'must',
-    demands: 'Takes the largest batch that Logplex makes: 1,024 lines, more than 100,000 bytes.',
-    otherwise:
-      'Many servers take 100 kB at most unless told otherwise. It is the batches of the busiest minutes that are lost.',
+    demands: 'Accepts the largest batch of Logplex: 1,024 lines, more than 100,000 bytes.',
+    otherwise: 'Many servers accept 100 kB by default: the batches of the busiest minutes are lost.',
     source: DRAIN_SENDER,
     judge: taken(({ large }) => large),
   },
@@ -197,8 +195,8 @@ export const DRAIN_RULES: readonly Rule<E>[] = [
     number: 'L16',
     name: 'odd-bytes',
     strength: 'must',
-    demands: 'Takes lines with NUL, with half a character and with a line end inside.',
-    otherwise: 'Apps print such, and databases refuse some of it: one byte costs the whole batch.',
+    demands: 'Accepts lines with a NUL, half a character or a line end inside.',
+    otherwise: 'Apps print such bytes, and databases refuse some of them: one byte loses the whole batch.',
     source: DRAIN_PROTOCOL,
     judge: taken(({ oddBytes }) => oddBytes),
   },
@@ -206,8 +204,8 @@ export const DRAIN_RULES: readonly Rule<E>[] = [
     number: 'L17',
     name: 'empty-line',
     strength: 'must',
-    demands: 'Takes an empty line.',
-    otherwise: 'Apps print such.',
+    demands: 'Accepts an empty line.',
+    otherwise: 'Apps print empty lines.',
     source: DRAIN_PROTOCOL,
     judge: taken(({ emptyMessage }) => emptyMessage),
   },
@@ -215,9 +213,9 @@ export const DRAIN_RULES: readonly Rule<E>[] = [
     number: 'L18',
     name: 'deprovisioned',
     strength: 'must',
-    demands: 'Answers 2xx or 4xx, but not 429, for a resource that was removed.',
+    demands: 'Answers 2xx or 4xx, but not 429, for a removed resource.',
     otherwise:
-      'Drains outlive their add-on for a while; anything else makes Logplex send everything three times.',
+      'Drains outlive their add-on for a while; after any other answer Logplex sends everything three times.',
     source: DRAIN_SENDER,
     judge: settled(({ deprovisioned }) => deprovisioned),
   },
@@ -230,7 +228,7 @@ function taken(pick: (evidence: E) => Exchange | null): (evidence: E) => Verdict
     const isOrdinary = pick(evidence) === evidence.ordinary
     return isOrdinary || (answer !== null && isSuccess(answer.status))
       ? judge(evidence)
-      : skip('not even an ordinary batch is taken')
+      : skip('an ordinary batch is not accepted either')
   }
 }
 

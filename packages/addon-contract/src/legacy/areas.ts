@@ -1,4 +1,4 @@
-// The areas as kensa tests them, for whoever used it until now.
+// The areas as kensa tests them, for add-ons that were tested with kensa.
 import { type Area, createArea } from '../area.ts'
 import { viewManifest } from '../manifest/view.ts'
 import { legacyDeprovisionArea, legacyPlanChangeArea } from './change-areas.ts'
@@ -6,7 +6,7 @@ import { LEGACY_MANIFEST_RULES } from './manifest-rules.ts'
 import { legacyProvisionArea } from './provision-area.ts'
 import { legacySsoArea } from './sign-in-area.ts'
 
-/** @param isAsync the add-on answers at once, and sends what it made to the callback_url */
+/** @param isAsync the add-on answers at once, and sends its result to the callback_url */
 export function legacyAreas(isAsync: boolean): readonly Area[] {
   return [
     createArea({
@@ -22,7 +22,7 @@ export function legacyAreas(isAsync: boolean): readonly Area[] {
   ]
 }
 
-/** `kensa test all` signs nobody in. */
+/** `kensa test all` leaves out sso. */
 export function isInLegacyAll({ name }: Area): boolean {
   return name !== 'sso'
 }

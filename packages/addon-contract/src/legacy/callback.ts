@@ -1,4 +1,4 @@
-// Where an asynchronous add-on of old sends what it provisioned: PUT to the callback_url of its request.
+// The callback_url of an asynchronous provision before version 3: the add-on sends its result there by PUT.
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -7,13 +7,13 @@ import { readBody } from '../loopback/read-body.ts'
 
 export interface Callbacks {
   url: string
-  /** Resolves with what has come, once it is so many, or when the time is over. */
+  /** Resolves with the calls so far, once there are `count` of them or after the timeout. */
   wait(count: number, timeoutMs: number): Promise<readonly Exchange[]>
   close(): Promise<void>
 }
 
-/** More than anybody is asked for. */
-const MOST = 20
+/** More than any test waits for. */
+const MAX_CALLS = 20
 
 export async function openCallbacks(): Promise<Callbacks> {
   const calls: Exchange[] = []
@@ -25,7 +25,7 @@ export async function openCallbacks(): Promise<Callbacks> {
     const { method = '', url = '', headers } = request
     const body = await readBody(request)
     response.writeHead(200, { 'Content-Length': 0 }).end()
-    if (calls.length === MOST) return
+    if (calls.length === MAX_CALLS) return
     calls.push({
       what: 'the callback',
       from: 'add-on',

@@ -1,4 +1,4 @@
-// Kensa's `test planchange` and `test deprovision`. Kensa is told an id; this makes a resource of its own.
+// Kensa's `test planchange` and `test deprovision`. Kensa takes an id as argument; this provisions its own resource.
 import { createArea } from '../area.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Rule } from '../rule.ts'
@@ -9,7 +9,7 @@ import { legacyResource, removeLegacy } from './resources.ts'
 
 interface Evidence {
   call: Exchange
-  /** The same with wrong credentials. */
+  /** The same call with wrong credentials. */
   stranger: Exchange
 }
 
@@ -21,7 +21,7 @@ export const LEGACY_PLANCHANGE_RULES: readonly Rule<Evidence>[] = [
     number: 'K40',
     name: 'planchange',
     demands: 'Answers a plan change with 200 to 207.',
-    otherwise: 'The customer keeps the plan of before.',
+    otherwise: 'The customer keeps the old plan.',
     judge: ({ call }) => succeeded(call),
   },
   {
@@ -29,7 +29,7 @@ export const LEGACY_PLANCHANGE_RULES: readonly Rule<Evidence>[] = [
     number: 'K41',
     name: 'planchange-stranger',
     demands: 'Answers 401 to a plan change with wrong credentials.',
-    otherwise: 'Anybody can change what others pay for.',
+    otherwise: "Anyone can change other customers' plans.",
     judge: ({ stranger }) => unauthorized(stranger),
   },
 ]
@@ -40,15 +40,15 @@ export const LEGACY_DEPROVISION_RULES: readonly Rule<Evidence>[] = [
     number: 'K45',
     name: 'deprovision',
     demands: 'Answers a deprovision with 200 to 207.',
-    otherwise: 'The customer cannot get rid of the add-on.',
+    otherwise: 'The customer cannot remove the add-on.',
     judge: ({ call }) => succeeded(call),
   },
   {
     ...common,
     number: 'K46',
     name: 'deprovision-stranger',
-    demands: 'Answers 401 to a deprovision with wrong credentials, also of a resource that is gone.',
-    otherwise: 'Anybody can delete, or find out what there was.',
+    demands: 'Answers 401 to a deprovision with wrong credentials, even for a removed resource.',
+    otherwise: 'Anyone can delete resources, or learn which existed.',
     judge: ({ stranger }) => unauthorized(stranger),
   },
 ]

@@ -1,13 +1,12 @@
-// What kensa demands of a manifest, to the letter: also where Heroku has moved on since. ../manifest/ has what holds
-// today.
+// What kensa requires of a manifest, also where Heroku has changed since. The rules of today are in ../manifest/.
 
 import { isText, kindOf, manifestRule, quoted } from '../manifest/manifest-rule.ts'
 import { asObject, configVarPrefix, type Json, type ManifestView } from '../manifest/view.ts'
 import { KENSA } from '../sources.ts'
 
-/** Kensa's, of 2018. */
+/** Kensa's list, of 2018. */
 const REGIONS = ['us', 'eu', 'frankfurt', 'oregon', 'tokyo', 'virginia', '*']
-const REFUSED = 'Kensa ends here.'
+const REFUSED = 'Kensa stops here.'
 const common = { strength: 'must', otherwise: REFUSED, source: KENSA } as const
 const withApi = { when: '`api` is an object', applies: ({ hasApi }: ManifestView) => hasApi }
 const withConfigVars = {
@@ -24,7 +23,7 @@ export const LEGACY_MANIFEST_RULES = [
     ...common,
     number: 'K01',
     name: 'id',
-    demands: '`id` is a text and not empty.',
+    demands: '`id` is a string and not empty.',
     fix: 'Choose the slug of your add-on.',
     find: ({ root: { id } }) => (typeof id === 'string' && id !== '' ? [] : [`id is ${kindOf(id)}`]),
   }),
@@ -60,7 +59,7 @@ export const LEGACY_MANIFEST_RULES = [
     ...withRegions,
     number: 'K05',
     name: 'regions-known',
-    demands: `\`api.regions\` has none but ${REGIONS.join(', ')}.`,
+    demands: `\`api.regions\` has only ${REGIONS.join(', ')}.`,
     fix: 'Heroku has more regions today. For kensa, leave them out; for Heroku, test without --legacy.',
     find: ({ api: { regions } }) =>
       (regions as Json[])
@@ -72,8 +71,8 @@ export const LEGACY_MANIFEST_RULES = [
     ...withApi,
     number: 'K06',
     name: 'password',
-    demands: '`api.password` is there and not empty.',
-    fix: 'Make one: openssl rand -hex 24',
+    demands: '`api.password` exists and is not empty.',
+    fix: 'Generate one: openssl rand -hex 24',
     find: ({ api }) =>
       'password' in api && api.password !== '' ? [] : [`api.password is ${kindOf(api.password)}`],
   }),
@@ -82,7 +81,7 @@ export const LEGACY_MANIFEST_RULES = [
     ...withApi,
     number: 'K07',
     name: 'test',
-    demands: '`api.test` is there.',
+    demands: '`api.test` exists.',
     fix: 'Write the addresses of the add-on on your machine.',
     find: ({ api }) => ('test' in api ? [] : ['there is no api.test']),
   }),
@@ -91,8 +90,8 @@ export const LEGACY_MANIFEST_RULES = [
     ...withApi,
     number: 'K08',
     name: 'production',
-    demands: '`api.production` is there.',
-    fix: 'Write the addresses at which Heroku finds the add-on.',
+    demands: '`api.production` exists.',
+    fix: 'Write the public addresses of the add-on.',
     find: ({ api }) => ('production' in api ? [] : ['there is no api.production']),
   }),
   manifestRule({
@@ -101,7 +100,7 @@ export const LEGACY_MANIFEST_RULES = [
     name: 'production-https',
     demands: 'The production address begins with https.',
     fix: 'Put TLS in front of the service.',
-    when: '`api.production` is there',
+    when: '`api.production` exists',
     applies: ({ api }) => 'production' in api,
     find: ({ api }) => {
       const url = asObject(api.production)?.base_url ?? api.production
@@ -134,12 +133,12 @@ export const LEGACY_MANIFEST_RULES = [
     ...withConfigVars,
     number: 'K12',
     name: 'config-vars-names',
-    demands: 'Config vars are of capitals, digits and underscores.',
+    demands: 'Config vars have only capitals, digits and underscores.',
     fix: 'Rename it: ACME_LOGS_URL.',
     find: ({ api: { config_vars: vars } }) =>
       (vars as Json[])
         .filter((name) => typeof name !== 'string' || !/^[A-Z][0-9A-Z_]+$/m.test(name))
-        .map((name) => `${quoted(name)} is no name`),
+        .map((name) => `${quoted(name)} is not a valid name`),
   }),
   manifestRule({
     ...common,
@@ -162,7 +161,7 @@ export const LEGACY_MANIFEST_RULES = [
     name: 'username',
     demands: 'There is no `api.username`.',
     fix: 'Remove it.',
-    find: ({ api }) => ('username' in api ? ['api.username is there'] : []),
+    find: ({ api }) => ('username' in api ? ['api.username exists'] : []),
   }),
 ]
 

@@ -1,4 +1,4 @@
-// Kensa's `test provision`: its requests, its checks, in its order. Where kensa stops, this goes on.
+// Kensa's `test provision`: its requests and its checks, in its order. Unlike kensa, it continues after a failure.
 
 import type { Addon } from '../addon.ts'
 import { createArea } from '../area.ts'
@@ -16,7 +16,7 @@ export interface LegacyProvisionEvidence extends LegacyProvision {
   production: boolean
   isAsync: boolean
   stranger: Exchange
-  /** Two more of the same app and drain token; null where several of one app are meant to be. */
+  /** Two more with the same app and drain token; null if an app may have several. */
   again: readonly [Exchange, Exchange] | null
 }
 
@@ -28,7 +28,7 @@ const withConfig: Pick<Rule<E>, 'when' | 'applies'> = {
   applies: ({ response }) => 'config' in asObject(response?.value),
 }
 
-/** Judges the config of the answer, or of the callback. */
+/** Judges the config of the answer or of the callback. */
 function config(judge: (value: unknown, exchange: Exchange, evidence: E) => Verdict) {
   return (evidence: E): Verdict =>
     judge(asObject(evidence.response?.value).config, sourceOf(evidence), evidence)
@@ -47,24 +47,24 @@ export const LEGACY_PROVISION_RULES: readonly Rule<E>[] = [
     ...common,
     number: 'K21',
     name: 'callback',
-    demands: 'Sends what it provisioned to the callback_url.',
-    otherwise: 'The resource is never finished, and Heroku removes it.',
+    demands: 'Sends its result to the callback_url.',
+    otherwise: 'The resource is never completed, and Heroku removes it.',
     when: 'the run is --async',
     applies: ({ isAsync }) => isAsync,
     judge: ({ opening, callback }) => {
       if (!isOk(opening)) return skip('nothing was provisioned')
-      return callback === null ? fail('no callback came', [opening]) : pass
+      return callback === null ? fail('no callback arrived', [opening]) : pass
     },
   },
   {
     ...common,
     number: 'K22',
     name: 'json',
-    demands: 'What it answers, or sends to the callback_url, is JSON.',
+    demands: 'The answer, or the callback, is JSON.',
     otherwise: 'Heroku cannot read it, and the install fails.',
     judge: (evidence) => {
       if (!isOk(evidence.opening) || (evidence.isAsync && evidence.callback === null))
-        return skip('there is nothing to look at')
+        return skip('there is no answer')
       return evidence.response === null ? fail('it is not JSON', [sourceOf(evidence)]) : pass
     },
   },
@@ -73,7 +73,7 @@ export const LEGACY_PROVISION_RULES: readonly Rule<E>[] = [
     number: 'K23',
     name: 'provision-stranger',
     demands: 'Answers 401 to a provision request with wrong credentials.',
-    otherwise: 'Anybody can provision.',
+    otherwise: 'Anyone can provision.',
     judge: ({ stranger }) => unauthorized(stranger),
   },
   {
@@ -81,9 +81,9 @@ export const LEGACY_PROVISION_RULES: readonly Rule<E>[] = [
     number: 'K24',
     name: 'id',
     demands: 'Answers with an id.',
-    otherwise: 'Heroku has nothing to name the resource by.',
+    otherwise: 'Heroku has no id for the resource.',
     judge: (evidence) => {
-      if (!isOk(evidence.opening) || evidence.response === null) return skip('there is nothing to look at')
+      if (!isOk(evidence.opening) || evidence.response === null) return skip('there is no answer')
       return idOf(evidence) === null ? fail('there is no id', [sourceOf(evidence)]) : pass
     },
   },
@@ -91,15 +91,15 @@ export const LEGACY_PROVISION_RULES: readonly Rule<E>[] = [
     ...common,
     number: 'K25',
     name: 'id-of-its-own',
-    demands: 'The id does not hold the number of the heroku_id.',
+    demands: 'The id does not contain the number of the heroku_id.',
     otherwise: 'Two resources of one app would have one id.',
     judge: (evidence) => {
       const id = idOf(evidence)
       if (id === null) return skip('there is no id')
       const number = /^app(\d+)@/.exec(evidence.herokuId)?.[1] as string
-      // A uuid has every four digits in one of four hundred; kensa draws another number and fails as often.
+      // One uuid in four hundred contains any given four digits; kensa draws a new number and fails as often.
       const isCopied = id === number || id === evidence.herokuId || (!isUuid(id) && id.includes(number))
-      return isCopied ? fail(`the id is made of heroku_id: ${id}`, [sourceOf(evidence)]) : pass
+      return isCopied ? fail(`the id contains the heroku_id: ${id}`, [sourceOf(evidence)]) : pass
     },
   },
   {
@@ -112,7 +112,7 @@ export const LEGACY_PROVISION_RULES: readonly Rule<E>[] = [
     judge: config((value, exchange) =>
       typeof value === 'object' && value !== null && !Array.isArray(value)
         ? pass
-        : fail('config is no object', [exchange]),
+        : fail('config is not an object', [exchange]),
     ),
   },
   {
@@ -120,7 +120,7 @@ export const LEGACY_PROVISION_RULES: readonly Rule<E>[] = [
     ...withConfig,
     number: 'K27',
     name: 'config-declared',
-    demands: 'The config has none but names that the manifest declares.',
+    demands: 'The config has only names that the manifest declares.',
     otherwise: 'Heroku refuses the whole answer.',
     judge: config((value, exchange, { addon }) => areDeclared(value, addon.configVars, exchange)),
   },
@@ -131,7 +131,7 @@ export const LEGACY_PROVISION_RULES: readonly Rule<E>[] = [
     name: 'config-complete',
     strength: 'should',
     demands: 'The config has every name that the manifest declares.',
-    otherwise: 'The app misses a variable. Kensa warns.',
+    otherwise: 'The app lacks a variable. Kensa warns.',
     judge: config((value, exchange, { addon }) => {
       const missing = addon.configVars.filter((name) => !Object.hasOwn(asObject(value), name))
       return missing.length === 0 ? pass : fail(`config does not have ${missing.join(', ')}`, [exchange])
@@ -221,20 +221,20 @@ async function play(world: World, callbacks: Callbacks, isAsync: boolean) {
   const stranger = await post('with wrong credentials', true)
   const again = addon.requires.includes('many_per_app')
     ? null
-    : ([await post('the same app again', false), await post('the same app once more', false)] as const)
+    : ([await post('the same app again', false), await post('the same app a third time', false)] as const)
   const posts = [provisioned.opening, stranger, ...(again ?? [])]
-  // What was made at the side of the first is removed as well, once it is known.
+  // The additional resources are removed as well, once their ids are known.
   const calls = isAsync ? await callbacks.wait(posts.filter(isOk).length, limits.callMs) : []
   await clearUp(world, [...posts, ...calls.map(asAnswer)])
   return { ...provisioned, addon, stranger, again }
 }
 
-/** Where the response is to be seen. */
+/** The exchange that contains the response. */
 function sourceOf({ callback, opening }: LegacyProvision): Exchange {
   return callback ?? opening
 }
 
-/** A callback brings in its request what else comes in an answer. */
+/** The request of a callback contains what is otherwise in the answer. */
 function asAnswer(callback: Exchange): Exchange {
   return { ...callback, answer: { status: 200, headers: {}, body: callback.request.body } }
 }

@@ -1,22 +1,22 @@
-// The requests of kensa, which tested add-ons before there was version 3 (heroku/kensa: check.rb, http.rb, sso.rb):
-// other fields, other headers, and another sign-in. Never the grant, the name or a `d.` before the drain token.
+// The requests of kensa, from before version 3 (heroku/kensa: check.rb, http.rb, sso.rb): other fields, other headers, and
+// another sign-in. Never a grant, a name or a `d.` before the drain token.
 import { createHash } from 'node:crypto'
 import type { Exchange } from '../exchange.ts'
 import { callPartner } from '../partner-call.ts'
 import type { World } from '../world.ts'
 
-/** Kensa's Accept. It knows nothing of the vendor's media type. */
+/** Kensa's Accept header, from before the vendor media type. */
 const ACCEPT = 'application/json'
-/** What kensa signs in with to see whether anybody looks. */
+/** Kensa's wrong credentials. */
 const WRONG = `Basic ${Buffer.from('wrong:secret').toString('base64')}`
 
 export interface LegacyCall {
   what: string
   method: 'POST' | 'PUT' | 'DELETE'
-  /** Behind base_url. */
+  /** After base_url. */
   path?: string
   body?: object
-  /** Signed with credentials that are not the add-on's. */
+  /** With wrong credentials. */
   asStranger?: boolean
 }
 
@@ -43,7 +43,7 @@ export function provisionBody(world: World, callbackUrl: string) {
   }
 }
 
-/** The path of a resource: by the id that the add-on answered with, which needs not be the uuid. */
+/** The path of a resource, by the id of the add-on's answer, which may differ from the uuid. */
 export function pathOf(id: string): string {
   return `/${encodeURIComponent(id)}`
 }
@@ -55,7 +55,7 @@ export interface LegacySignIn {
   timestamp: number
 }
 
-/** What the navigation bar of old was drawn from. An add-on keeps it in a cookie as it is. */
+/** The data of the former navigation bar. An add-on keeps it unchanged in a cookie. */
 export const NAV_DATA = Buffer.from(
   JSON.stringify({
     addon: 'Your Addon',

@@ -1,4 +1,4 @@
-// Provisions in kensa's way, for whatever is tried on a resource, and clears up behind itself, which kensa does not.
+// Provisions as kensa does, and removes the resources afterwards, unlike kensa.
 import { CannotPlay } from '../cannot-play.ts'
 import { asObject, stringsOf } from '../config-vars.ts'
 import { type Exchange, jsonObject } from '../exchange.ts'
@@ -11,13 +11,13 @@ export interface LegacyProvision {
   herokuId: string
   body: ReturnType<typeof provisionBody>
   opening: Exchange
-  /** What an asynchronous add-on sent afterwards. Null where none came, and where none was asked for. */
+  /** The callback of an asynchronous add-on. Null if none arrived, or none was expected. */
   callback: Exchange | null
-  /** What the add-on answered or sent: kensa's "response". Null where it was no JSON. */
+  /** The answer or callback of the add-on, kensa's "response". Null if it was not JSON. */
   response: { value: unknown } | null
 }
 
-/** @param isAsync the add-on answers at once and sends what it made to the callback_url */
+/** @param isAsync the add-on answers at once and sends its result to the callback_url */
 export async function provisionLegacy(
   world: World,
   callbacks: Callbacks,
@@ -31,7 +31,7 @@ export async function provisionLegacy(
   return { herokuId: body.heroku_id, body, opening, callback, response: text ? parse(text) : null }
 }
 
-/** Kensa's "200" is any of these: what its HTTP library takes for a success. */
+/** Kensa's "200": what its HTTP library treats as success. */
 export function isOk({ answer }: Exchange): boolean {
   return answer !== null && answer.status >= 200 && answer.status <= 207
 }
@@ -44,13 +44,13 @@ export function parse(body: Buffer): { value: unknown } | null {
   }
 }
 
-/** The id that later calls name the resource by; null where there is none. */
+/** The id of the resource in later calls; null if there is none. */
 export function idOf({ response }: Pick<LegacyProvision, 'response'>): string | null {
   const id = (response?.value as { id?: unknown } | null | undefined)?.id
   return id === undefined || id === null || id === false || id === '' ? null : String(id)
 }
 
-/** @throws CannotPlay where there is none to be had */
+/** @throws CannotPlay if none can be provisioned */
 export async function legacyResource(
   world: World,
   isAsync: boolean,
@@ -70,7 +70,7 @@ export function removeLegacy(world: World, id: string, what = 'clearing up'): Pr
   return callLegacy(world, { what, method: 'DELETE', path: pathOf(id) })
 }
 
-/** Removes what these exchanges made, where that can be told. */
+/** Removes the resources that these exchanges created, as far as their ids are known. */
 export async function clearUp(world: World, exchanges: readonly (Exchange | null)[]): Promise<void> {
   const ids = exchanges.flatMap((exchange) => {
     if (exchange === null || !isOk(exchange)) return []

@@ -1,5 +1,5 @@
-// Kensa's `test sso`: the sign-in of before 2019, by POST to the sso_url, or by GET where the manifest has one address
-// for everything.
+// Kensa's `test sso`: the sign-in of before 2019, by POST to the sso_url, or by GET if the manifest has one address for
+// everything.
 import { createArea } from '../area.ts'
 import { CannotPlay } from '../cannot-play.ts'
 import { CookieJar, cookiesOf } from '../cookies.ts'
@@ -13,9 +13,9 @@ import { legacyResource, removeLegacy } from './resources.ts'
 interface Evidence {
   invalid: Exchange
   stale: Exchange
-  /** A good sign-in, and where it led: one exchange for each hop. */
+  /** A valid sign-in and its redirects: one exchange for each hop. */
   visit: readonly Exchange[]
-  /** Of the cookie `heroku-nav-data`, as a browser shows it to the sso_url; null where it has none. */
+  /** The cookie `heroku-nav-data` as a browser sends it to the sso_url; null if there is none. */
   navData: string | null
 }
 
@@ -29,7 +29,7 @@ export const LEGACY_SSO_RULES: readonly Rule<Evidence>[] = [
     number: 'K50',
     name: 'sso-token',
     demands: 'Answers 403 to a sign-in with an invalid token.',
-    otherwise: 'Anybody signs in as anybody.',
+    otherwise: 'Anyone can sign in as any user.',
     judge: ({ invalid }) => forbidden(invalid),
   },
   {
@@ -37,14 +37,14 @@ export const LEGACY_SSO_RULES: readonly Rule<Evidence>[] = [
     number: 'K51',
     name: 'sso-timestamp',
     demands: 'Answers 403 to a sign-in that is six minutes old.',
-    otherwise: 'Whoever finds an old sign-in repeats it.',
+    otherwise: 'Anyone with an old sign-in can replay it.',
     judge: ({ stale }) => forbidden(stale),
   },
   {
     ...common,
     number: 'K52',
     name: 'sso',
-    demands: 'Leads a good sign-in to a page that is answered 200.',
+    demands: 'Leads a valid sign-in to a page that answers 200.',
     otherwise: 'Customers cannot open the add-on.',
     judge: ({ visit }) => (isIn(visit) ? pass : fail(`it ended with ${statusOf(visit.at(-1))}`, visit)),
   },
@@ -52,10 +52,10 @@ export const LEGACY_SSO_RULES: readonly Rule<Evidence>[] = [
     ...common,
     number: 'K53',
     name: 'sso-nav-data',
-    demands: 'Keeps nav-data as it is in a cookie heroku-nav-data that the sso_url can see.',
-    otherwise: 'The navigation bar that Heroku had until 2019 has nothing to show.',
+    demands: 'Keeps nav-data unchanged in a cookie heroku-nav-data that is sent to the sso_url.',
+    otherwise: 'The navigation bar that Heroku had until 2019 stays empty.',
     judge: ({ visit, navData }) => {
-      if (!isIn(visit)) return skip('nobody is signed in')
+      if (!isIn(visit)) return skip('the sign-in failed')
       if (navData === null) return fail('there is no such cookie', visit)
       return navData === NAV_DATA ? pass : fail('the cookie has another value', visit)
     },
@@ -64,10 +64,10 @@ export const LEGACY_SSO_RULES: readonly Rule<Evidence>[] = [
     ...common,
     number: 'K54',
     name: 'sso-header',
-    demands: 'Shows the navigation bar: a div#heroku-header, or a script whose address has "boomerang".',
-    otherwise: 'Nothing any more: Heroku gave the bar up in 2019.',
+    demands: 'Shows the navigation bar: a div#heroku-header, or a script with "boomerang" in its address.',
+    otherwise: 'No effect today: Heroku removed the bar in 2019.',
     judge: ({ visit }) => {
-      if (!isIn(visit)) return skip('nobody is signed in')
+      if (!isIn(visit)) return skip('the sign-in failed')
       const html = visit.at(-1)?.answer?.body.toString() ?? ''
       const isThere =
         /<div\b[^>]*\bid=["']?heroku-header\b/i.test(html) ||
@@ -104,7 +104,7 @@ export function legacySsoArea(isAsync: boolean) {
   })
 }
 
-/** The older form of manifest has no sso_url: people are sent to the resource itself. */
+/** The older format of manifest has no sso_url: users are sent to the resource itself. */
 function signIn(world: World, id: string, what: string, fields: Record<string, string>): Promise<Exchange> {
   const { ssoUrl, baseUrl } = world.addon
   if (ssoUrl === null) return get(world, `${baseUrl}${pathOf(id)}?${new URLSearchParams(fields)}`, what, null)
@@ -126,7 +126,7 @@ async function visit(
   fields: Record<string, string>,
 ): Promise<Pick<Evidence, 'visit' | 'navData'>> {
   const browser = new CookieJar()
-  let page = await signIn(world, id, 'somebody opens the add-on', fields)
+  let page = await signIn(world, id, 'a user opens the add-on', fields)
   const hops = [page]
   while (page.answer !== null && hops.length <= MAX_REDIRECTS) {
     browser.keep(page.answer)
@@ -134,7 +134,7 @@ async function visit(
     const isRedirect = page.answer.status >= 300 && page.answer.status < 400
     if (!isRedirect || location === undefined || !URL.canParse(location, page.request.url)) break
     const url = new URL(location, page.request.url).href
-    page = await get(world, url, 'where that leads', browser.header(url))
+    page = await get(world, url, 'the redirect', browser.header(url))
     hops.push(page)
   }
   return { visit: hops, navData: navDataOf(hops, browser, hops[0]?.request.url ?? '') }
@@ -143,7 +143,7 @@ async function visit(
 function navDataOf(hops: readonly Exchange[], browser: CookieJar, url: string): string | null {
   const value = /(?:^|; )heroku-nav-data=([^;]*)/.exec(browser.header(url) ?? '')?.[1]
   if (value === undefined) return null
-  // The jar shows secure cookies to everybody. Kensa's does not: over http there is none then.
+  // Unlike this jar, kensa's withholds Secure cookies over http.
   const last = hops
     .flatMap(({ answer }) => (answer === null ? [] : cookiesOf(answer)))
     .findLast(({ name }) => name === 'heroku-nav-data')

@@ -1,6 +1,6 @@
-// The servers that an add-on calls, on loopback: id.heroku.com and api.heroku.com as far as the contract goes, each at a
-// port of its own. Lenient in what they take, so that a fault of the add-on shows in the rule that names it and
-// nowhere else; everything is recorded, with whose resource it was about.
+// The servers that an add-on calls, on loopback: the parts of id.heroku.com and api.heroku.com that the contract covers,
+// each on its own port. They accept malformed requests, so that only the rule about the fault reports it, and record
+// every call with its resource.
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -14,7 +14,7 @@ import { readTokenForm } from './token-form.ts'
 
 /** A call by the add-on. */
 export interface AddonCall extends Exchange {
-  /** Of the resource it was about; null where that cannot be told. */
+  /** The resource of the call; null if unknown. */
   uuid: string | null
   /** `POST /oauth/token`, `PATCH /addons/:uuid/config`. */
   route: string
@@ -22,14 +22,14 @@ export interface AddonCall extends Exchange {
 
 export interface Trouble {
   /**
-   * html: an error page of the router in front, 503. lost: done, and the answer never arrives. hold: answered once
-   * it is let go.
+   * html: an error page of Heroku's router, 503. lost: executed, but the answer never arrives. hold: answered once it is
+   * released.
    */
   kind: 'html' | 'lost' | 'hold'
   uuid: string
-  /** Which calls, by their route. */
+  /** The calls to disturb, by their route. */
   on: RegExp
-  /** How many. */
+  /** How many of them. */
   times: number
 }
 
@@ -37,26 +37,26 @@ export interface Loopback {
   idUrl: string
   apiUrl: string
   calls: readonly AddonCall[]
-  /** From now on the resource is known here. */
+  /** Registers a resource. */
   begin(resource: Pick<KnownResource, 'uuid' | 'name' | 'plan' | 'drainToken'>): KnownResource
   find(uuid: string): KnownResource | undefined
   issueGrant(uuid: string): string
-  /** The resource is gone, and its tokens with it. */
+  /** Ends a resource and revokes its tokens. */
   end(uuid: string): void
-  /** Makes calls fail. What it answers ends that, and lets go what is held. */
+  /** Makes calls fail. The function that it returns ends this and releases held calls. */
   trouble(trouble: Trouble): () => void
   callsOf(uuid: string, route?: RegExp): AddonCall[]
-  /** The first such call that was answered 2xx; null where none is within the time. */
+  /** The first such call that was answered 2xx; null after the timeout. */
   waitFor(uuid: string, route: RegExp, timeoutMs: number): Promise<AddonCall | null>
-  /** Resolves when the calls of a resource are such, or when the time is over. */
-  waitUntil(uuid: string, areSuch: (calls: AddonCall[]) => boolean, timeoutMs: number): Promise<void>
+  /** Resolves when the calls of a resource fulfil the condition, or after the timeout. */
+  waitUntil(uuid: string, isMet: (calls: AddonCall[]) => boolean, timeoutMs: number): Promise<void>
   close(): Promise<void>
 }
 
-/** An add-on that calls without end is told so, and not recorded any more. */
+/** Further calls are answered 429 and not recorded. */
 const MAX_CALLS = 5_000
 const LIMITED = { id: 'rate_limit', message: 'Your account reached the API rate limit' }
-/** A held call is let go after this, whatever happens. */
+/** A held call is released after this time in any case. */
 const LONGEST_HOLD_MS = 20_000
 const HTML = '<!DOCTYPE html><html><body><h1>Application error</h1></body></html>'
 
@@ -65,7 +65,7 @@ export async function openLoopback(options: {
   idPort: number
   apiPort: number
   clientSecret: string | null
-  /** Ends all waiting. */
+  /** Aborts all waits. */
   signal?: AbortSignal | undefined
 }): Promise<Loopback> {
   const { random, clientSecret, signal } = options
@@ -74,7 +74,7 @@ export async function openLoopback(options: {
   const resourceOfGrant = new Map<string, string>()
   const resourceOfRefresh = new Map<string, string>()
   const calls: AddonCall[] = []
-  const troubles = new Set<Trouble & { letGo: Promise<void> }>()
+  const troubles = new Set<Trouble & { release: Promise<void> }>()
   const watchers = new Set<() => void>()
 
   async function handle(kind: 'id' | 'api', request: IncomingMessage, response: ServerResponse) {
@@ -97,7 +97,7 @@ export async function openLoopback(options: {
     const trouble = [...troubles].find((one) => one.uuid === uuid && one.on.test(route) && one.times > 0)
     if (trouble) trouble.times--
     if (trouble?.kind === 'hold')
-      await Promise.race([trouble.letGo, sleep(LONGEST_HOLD_MS, undefined, { ref: false })])
+      await Promise.race([trouble.release, sleep(LONGEST_HOLD_MS, undefined, { ref: false })])
 
     let answer: SimAnswer
     if (trouble?.kind === 'html') answer = { status: 503, body: HTML, contentType: 'text/html' }
@@ -132,8 +132,8 @@ export async function openLoopback(options: {
 
   function exchange(form: URLSearchParams, path: string, method: string, uuid: string | null): SimAnswer {
     if (method !== 'POST' || path !== '/oauth/token')
-      return { status: 404, body: { id: 'not_found', message: 'There is nothing here.' } }
-    // Any secret will do unless we were told which: a stranger's tester does not know the Partner Portal's.
+      return { status: 404, body: { id: 'not_found', message: 'Not found.' } }
+    // Without --client-secret any secret is accepted: the tester does not know the one of the Partner Portal.
     idServer.clientSecrets = [clientSecret ?? form.get('client_secret') ?? '']
     const answer = idServer.token(form)
     const refresh =
@@ -185,7 +185,7 @@ export async function openLoopback(options: {
     },
     trouble(trouble) {
       let open = () => {}
-      const own = { ...trouble, letGo: new Promise<void>((resolve) => (open = resolve)) }
+      const own = { ...trouble, release: new Promise<void>((resolve) => (open = resolve)) }
       troubles.add(own)
       return () => {
         troubles.delete(own)
@@ -201,7 +201,7 @@ export async function openLoopback(options: {
       await until(isThere, watchers, timeoutMs, signal)
       return found() ?? null
     },
-    waitUntil: (uuid, areSuch, timeoutMs) => until(() => areSuch(callsOf(uuid)), watchers, timeoutMs, signal),
+    waitUntil: (uuid, isMet, timeoutMs) => until(() => isMet(callsOf(uuid)), watchers, timeoutMs, signal),
     async close() {
       for (const server of [idListener, apiListener]) {
         server.closeAllConnections()
@@ -212,7 +212,7 @@ export async function openLoopback(options: {
   }
 }
 
-/** Resolves when the condition holds, looked at whenever a watcher is called, or when the time is over. */
+/** Resolves when the condition holds, checked whenever a watcher is called, or after the timeout. */
 async function until(
   condition: () => boolean,
   watchers: Set<() => void>,

@@ -1,5 +1,5 @@
-// The Platform API as far as an add-on uses it for one of its resources (heroku/typescript-api-schema): what is known
-// and a request in, an answer out.
+// The parts of the Platform API that an add-on uses for one of its resources (heroku/typescript-api-schema), as a function
+// from known resources and a request to an answer.
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Random, SimAnswer } from 'heroku-simulator'
 import { jsonObject } from '../exchange.ts'
@@ -9,7 +9,7 @@ export interface Webhook {
   url: string
   /** Signs deliveries. */
   secret: string
-  /** The Authorization header of deliveries; null where none was asked for. */
+  /** The Authorization header of deliveries; null if the add-on set none. */
   authorization: string | null
   include: readonly string[]
 }
@@ -30,12 +30,12 @@ export interface PlatformCall {
   path: string
   headers: IncomingHttpHeaders
   body: Buffer
-  /** The resource that the bearer token is good for; null: none. */
+  /** The resource of the bearer token; null if the token is invalid. */
   caller: string | null
 }
 
-const NOT_FOUND = refusal(404, 'not_found', 'There is nothing here.')
-const INVALID = refusal(422, 'invalid_params', 'The body is not what this takes.')
+const NOT_FOUND = refusal(404, 'not_found', 'Not found.')
+const INVALID = refusal(422, 'invalid_params', 'The body is invalid.')
 
 export function answerPlatform(
   { method, path, body, caller }: PlatformCall,
@@ -81,10 +81,10 @@ export function answerPlatform(
   }
 }
 
-/** `{"config":[{"name","value"}]}`; an object of names, which is the form of our own calls, is not taken by Heroku. */
+/** `{"config":[{"name","value"}]}`. Heroku refuses an object of names and values, the format of its own calls. */
 function patchConfig(resource: KnownResource, body: Buffer): SimAnswer {
   const { config } = jsonObject(body) ?? {}
-  // What is wrong with it is told by a rule; refusing it here would keep the add-on from ever finishing.
+  // A rule reports a wrong format; refusing it here would keep the add-on from completing.
   const pairs: [string, unknown][] = Array.isArray(config)
     ? config.map((one) => [String(one?.name), one?.value])
     : Object.entries((config as object | undefined) ?? {})
@@ -104,7 +104,7 @@ function subscribe(resource: KnownResource, body: Buffer, random: Random): SimAn
     include: Array.isArray(asked.include) ? asked.include.map(String) : [],
   }
   resource.webhooks.push(webhook)
-  // Shown this once, to who brought none.
+  // Sent only once, if the add-on gave no secret.
   const headers: Record<string, string> = given === null ? { 'Heroku-Webhook-Secret': webhook.secret } : {}
   return { status: 201, body: webhookJson(webhook), headers }
 }

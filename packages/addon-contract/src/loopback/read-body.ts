@@ -1,4 +1,4 @@
-// The body of a call by the add-on, up to a bound.
+// The body of a call of the add-on, up to a limit.
 import type { IncomingMessage } from 'node:http'
 
 const LIMIT_BYTES = 1_000_000

@@ -1,11 +1,10 @@
-// Reads a call of /oauth/token in every form that add-ons are seen to use: whether it is a good one is for the rules.
-// Pure.
+// Reads a call of /oauth/token in every format that add-ons use; the rules judge the format. Pure.
 import type { IncomingHttpHeaders } from 'node:http'
 
 export interface TokenCall {
-  /** What was sent, from wherever it was. */
+  /** The fields, whether from body, query or header. */
   form: URLSearchParams
-  /** Whether a code or a secret is in the URL, where every log on the way keeps it. */
+  /** Whether a code or a secret is in the URL, and so in logs. */
   secretInUrl: boolean
   /** Whether the body is `application/x-www-form-urlencoded`. */
   isForm: boolean

@@ -1,4 +1,4 @@
-// The manifest as an area of the contract: nothing is sent, the file is judged.
+// The manifest as an area of the contract: judges the file and sends nothing.
 import { createArea } from '../area.ts'
 import { MANIFEST_RULES } from './rules.ts'
 import { viewManifest } from './view.ts'

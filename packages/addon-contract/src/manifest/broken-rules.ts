@@ -1,4 +1,4 @@
-// The rules that a manifest breaks, for who wants no report.
+// The rules that a manifest breaks, for programs that need no report.
 import { judgeAll } from '../rule.ts'
 import { MANIFEST_RULES } from './rules.ts'
 import { viewManifest } from './view.ts'
@@ -7,7 +7,7 @@ export interface BrokenRule {
   number: string
   name: string
   strength: 'must' | 'should'
-  /** What is wrong, with the values seen. Never a secret. */
+  /** The problem, with the values seen. Never a secret. */
   says: string
   fix?: string
 }

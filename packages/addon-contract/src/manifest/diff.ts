@@ -1,14 +1,14 @@
-// What differs between the manifest that Heroku has and the one that would be pushed, and what a push would do. Pure.
-// Secrets are compared and never shown; nor is the value of a key that is not known to be none.
+// The differences between the manifest that Heroku has and the one to be pushed, and their effects. Pure. Secrets are
+// compared but not shown, nor is the value of a key that may hold one.
 import { asObject, type Json, type JsonObject } from './view.ts'
 
 export interface Difference {
   /** api.regions */
   at: string
-  /** As JSON; `null` where it is missing, `differs` on both sides where it may be a secret. */
+  /** As JSON; `null` if it is missing, `differs` on both sides if it may be a secret. */
   pushed: string | null
   local: string | null
-  /** What a push of the local one would do to customers; where that is known. */
+  /** The effect of a push on customers, if known. */
   effect?: string
 }
 
@@ -17,7 +17,7 @@ export function unwrapPushed(object: JsonObject): JsonObject {
   return asObject(object.contents) ?? object
 }
 
-/** Keys whose values may be shown, and whether the order of their items means nothing. */
+/** Keys whose values may be shown. `set`: the order of the items has no meaning. */
 const SHOWN: Readonly<Record<string, 'text' | 'set'>> = {
   id: 'text',
   name: 'text',
@@ -35,18 +35,17 @@ const SHOWN: Readonly<Record<string, 'text' | 'set'>> = {
 }
 
 const EFFECTS: Readonly<Record<string, string>> = {
-  id: 'This is another add-on: an id cannot be changed after the first push.',
-  $base: 'Somebody pushed since this file was pulled. Pull again, or Heroku refuses the push.',
-  'api.password':
-    'From the moment of the push Heroku signs in with the new one: let the service take both before.',
+  id: 'This is another add-on: an id cannot change after the first push.',
+  $base: 'The manifest was pushed since this file was pulled. Pull again, or Heroku refuses the push.',
+  'api.password': 'After the push Heroku authenticates with the new one: let the service accept both before.',
   'api.sso_salt':
-    'From the moment of the push sign-ins are signed with the new one: let the service take both before.',
-  'api.config_vars': 'A config var that is taken away makes every provision which answers with it fail.',
-  'api.config_vars_prefix': 'Config vars of resources that exist keep their names.',
-  'api.regions': 'Customers in a region that is taken away can add it no more.',
-  'api.requires': 'Holds for resources made from now on; those that exist stay as they were made.',
-  'api.production.base_url': 'From the moment of the push Heroku calls there, for every resource there is.',
-  'api.production.sso_url': 'From the moment of the push people are sent there.',
+    'After the push Heroku signs sign-ins with the new one: let the service accept both before.',
+  'api.config_vars': 'After a config var is removed, every provision that answers with it fails.',
+  'api.config_vars_prefix': 'Config vars of existing resources keep their names.',
+  'api.regions': 'Customers in a removed region can no longer add it.',
+  'api.requires': 'Applies to new resources; existing ones stay as they are.',
+  'api.production.base_url': 'After the push Heroku calls this address for every resource.',
+  'api.production.sso_url': 'After the push users are sent to this address.',
 }
 
 export function diffManifests(pushed: JsonObject, local: JsonObject): Difference[] {
@@ -55,7 +54,7 @@ export function diffManifests(pushed: JsonObject, local: JsonObject): Difference
   return keys.flatMap((at) => {
     const [was, is] = [before.get(at), after.get(at)]
     if (comparable(at, was) === comparable(at, is)) return []
-    // A file that was never pulled has none, and Heroku gives it one.
+    // A file that was never pulled has no $base; Heroku adds it.
     if (at === '$base' && is === undefined) return []
     const effect = EFFECTS[at]
     const show = (value: Json | undefined) => {
@@ -66,7 +65,7 @@ export function diffManifests(pushed: JsonObject, local: JsonObject): Difference
   })
 }
 
-/** Each value by its path; an object is its members, a list is one value. */
+/** Each value by its path. A list is one value. */
 function leaves(object: JsonObject, prefix = ''): Map<string, Json> {
   const found = new Map<string, Json>()
   for (const [key, value] of Object.entries(object)) {

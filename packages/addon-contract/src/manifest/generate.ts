@@ -1,4 +1,4 @@
-// A new manifest for the Add-on Partner API v3. Pure: randomness comes in.
+// A new manifest for the Add-on Partner API v3. Pure: randomness is an argument.
 import { prefixOf } from './view.ts'
 
 export interface NewManifest {
@@ -7,11 +7,11 @@ export interface NewManifest {
   /** Where the add-on will be deployed, without a path: https://logs.acme.com */
   origin: string
   requires: readonly string[]
-  /** Gives another secret each time. */
+  /** Returns a new secret each time. */
   secret(): string
 }
 
-/** Of `npm start`, and of Heroku's own `heroku local`. */
+/** The default of `npm start` and of `heroku local`. */
 const TEST_ORIGIN = 'http://localhost:5000'
 
 export function generateManifest({ id, name, origin, requires, secret }: NewManifest) {
@@ -37,7 +37,7 @@ function addresses(origin: string) {
   return { base_url: `${origin}/heroku/resources`, sso_url: `${origin}/sso/login` }
 }
 
-/** The slug that a name makes: "Acme Logs" has acme-logs. Empty where nothing of it can be in one. */
+/** The slug of a name: acme-logs of "Acme Logs". Empty if no character of it can be in a slug. */
 export function slugOf(name: string): string {
   return name
     .normalize('NFKD')
@@ -46,7 +46,7 @@ export function slugOf(name: string): string {
     .replaceAll(/^-+|-+$/g, '')
 }
 
-/** The name that a slug makes: acme-logs has "Acme Logs". */
+/** The name of a slug: "Acme Logs" of acme-logs. */
 export function nameOf(slug: string): string {
   return slug
     .split('-')

@@ -1,15 +1,15 @@
-// How a rule about the manifest is written, and the words its findings are put in. Pure.
+// How a rule about the manifest is written, and the wording of its findings. Pure.
 //
-// A rule speaks of what it names and leaves the rest to the others: where `api` is missing, one rule says so and not
-// twenty. A finding never holds a value that is or may be a secret.
+// A rule is about one thing: if `api` is missing, one rule says so and not twenty. A finding never contains a value that is
+// or may be a secret.
 import { fail, pass, type Rule, type RuleCard, type Source } from '../rule.ts'
 import type { Json, ManifestView } from './view.ts'
 
 export interface ManifestRule extends RuleCard {
-  /** What to do about it. */
+  /** How to fix it. */
   fix: string
   applies?(manifest: ManifestView): boolean
-  /** What is wrong, in a few words each. */
+  /** The problems, a few words each. */
   find(manifest: ManifestView): string[]
 }
 
@@ -23,7 +23,7 @@ export function manifestRule({ find, fix, ...card }: ManifestRule): Rule<Manifes
   }
 }
 
-/** For a rule about what is in `api`. */
+/** For a rule about a part of `api`. */
 export const WITH_API = {
   when: '`api` is an object',
   applies: ({ hasApi }: ManifestView) => hasApi,
@@ -54,24 +54,24 @@ export function isText(value: Json | undefined): value is string {
   return typeof value === 'string' && value.trim() !== ''
 }
 
-/** What stands there in place of something else. Without its value: it may be a secret at the wrong place. */
+/** The kind of an unexpected value. Not the value itself, which may be a misplaced secret. */
 export function kindOf(value: Json | undefined): string {
   if (value === undefined) return 'missing'
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'a list'
-  if (typeof value === 'string') return value.trim() === '' ? 'blank' : 'a text'
+  if (typeof value === 'string') return value.trim() === '' ? 'blank' : 'a string'
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`
 }
 
-/** A value that is no secret, cut where it is long. */
+/** A value that is not a secret, truncated. */
 export function quoted(value: Json | undefined): string {
   if (value === undefined) return 'missing'
   const text = JSON.stringify(value)
   return text.length > 60 ? `${text.slice(0, 60)}…` : text
 }
 
-/** `what` where the value is no list of texts; nothing where it is one. */
-export function notTexts(at: string, value: Json | undefined): string[] {
+/** The problem if the value is not a list of strings. */
+export function notStrings(at: string, value: Json | undefined): string[] {
   if (!Array.isArray(value)) return [`${at} is ${kindOf(value)}`]
-  return value.every((item) => typeof item === 'string') ? [] : [`${at} holds something that is no text`]
+  return value.every((item) => typeof item === 'string') ? [] : [`${at} has an item that is not a string`]
 }

@@ -1,10 +1,10 @@
-// Rules about what the add-on offers and asks for: regions, config vars, features.
-import { kindOf, manifestRule, notTexts, quoted, SOURCES, WITH_API } from './manifest-rule.ts'
+// Rules about what the add-on offers and requires: regions, config vars, features.
+import { kindOf, manifestRule, notStrings, quoted, SOURCES, WITH_API } from './manifest-rule.ts'
 import { configVarPrefix, type ManifestView } from './view.ts'
 
 /**
- * What Heroku's own generator offers, which is what `heroku regions` lists, and `*` for all of them. Kensa stopped at
- * us, eu, frankfurt, oregon, tokyo, virginia and *.
+ * The regions of Heroku's generator, which `heroku regions` lists, and `*` for all. Kensa knows us, eu, frankfurt, oregon,
+ * tokyo, virginia and * only.
  */
 export const REGIONS: readonly string[] = [
   ...['us', 'eu', 'dublin', 'frankfurt', 'london', 'montreal', 'mumbai', 'oregon', 'singapore', 'sydney'],
@@ -13,11 +13,11 @@ export const REGIONS: readonly string[] = [
 export const FEATURES: readonly string[] = ['syslog_drain', 'log_input', 'attachable', 'many_per_app']
 const CONFIG_VAR = /^[A-Z][0-9A-Z_]+$/
 const WITH_REGIONS = {
-  when: '`api.regions` names any',
+  when: '`api.regions` is not empty',
   applies: ({ regions }: ManifestView) => regions.length > 0,
 }
 const WITH_CONFIG_VARS = {
-  when: '`api.config_vars` names any',
+  when: '`api.config_vars` is not empty',
   applies: ({ configVars }: ManifestView) => configVars.length > 0,
 }
 
@@ -26,7 +26,7 @@ export const OFFER_RULES = [
     number: 'M13',
     name: 'regions-are-a-list',
     strength: 'must',
-    demands: '`api.regions` is a list of texts and not empty.',
+    demands: '`api.regions` is a list of strings and not empty.',
     otherwise: 'Heroku refuses the push: it offers the add-on to apps of these regions only.',
     fix: 'Write "regions": ["us", "eu"].',
     source: SOURCES.manifest,
@@ -34,7 +34,7 @@ export const OFFER_RULES = [
     find: ({ api: { regions } }) =>
       Array.isArray(regions) && regions.length === 0
         ? ['api.regions is empty']
-        : notTexts('api.regions', regions),
+        : notStrings('api.regions', regions),
   }),
   manifestRule({
     number: 'M14',
@@ -42,7 +42,7 @@ export const OFFER_RULES = [
     strength: 'must',
     demands: '`api.regions` has "us" or "*".',
     otherwise:
-      'Kensa refuses the manifest, and most of Heroku’s apps, which are there, cannot have the add-on.',
+      'Kensa refuses the manifest, and apps in the US, most of Heroku’s apps, cannot use the add-on.',
     fix: 'Add "us".',
     source: SOURCES.kensa,
     ...WITH_REGIONS,
@@ -53,9 +53,9 @@ export const OFFER_RULES = [
     number: 'M15',
     name: 'regions-exist',
     strength: 'must',
-    demands: `\`api.regions\` names regions that Heroku has: ${REGIONS.join(', ')}.`,
-    otherwise: 'There is no app in a region that does not exist.',
-    fix: 'Look at `heroku regions`. Names of Amazon’s, such as us-east-1, are none.',
+    demands: `\`api.regions\` names regions of Heroku: ${REGIONS.join(', ')}.`,
+    otherwise: 'No app is in a region that does not exist.',
+    fix: 'Run `heroku regions`. Names of AWS regions, such as us-east-1, are not valid.',
     source: SOURCES.kensaRegions,
     ...WITH_REGIONS,
     find: ({ regions }) =>
@@ -67,20 +67,20 @@ export const OFFER_RULES = [
     number: 'M16',
     name: 'config-vars-are-a-list',
     strength: 'must',
-    demands: '`api.config_vars` is a list of texts.',
+    demands: '`api.config_vars` is a list of strings.',
     otherwise: 'Nothing is declared, and every provision which answers with a config var fails.',
     fix: 'Write "config_vars": ["ACME_LOGS_URL"], or leave it out.',
     source: SOURCES.manifest,
     when: 'the manifest has `api.config_vars`',
     applies: ({ api }) => 'config_vars' in api,
-    find: ({ api }) => notTexts('api.config_vars', api.config_vars),
+    find: ({ api }) => notStrings('api.config_vars', api.config_vars),
   }),
   manifestRule({
     number: 'M17',
     name: 'config-vars-are-names',
     strength: 'must',
     demands: 'Each of `api.config_vars` is of capitals, digits and underscores, and begins with a letter.',
-    otherwise: 'It cannot be a variable in the environment of the customer’s app.',
+    otherwise: 'It cannot be an environment variable of the customer’s app.',
     fix: 'Rename it: ACME_LOGS_URL.',
     source: SOURCES.kensa,
     ...WITH_CONFIG_VARS,
@@ -95,10 +95,10 @@ export const OFFER_RULES = [
     strength: 'must',
     demands: 'Each of `api.config_vars` begins with the prefix and a `_`.',
     otherwise:
-      'Heroku refuses it: where a resource is attached under another name, that name takes the place of the prefix.',
+      'Heroku refuses it: if a resource is attached under another name, that name replaces the prefix.',
     fix: 'Rename it, or set api.config_vars_prefix. Without that the prefix is the id in capitals, with _ for -.',
     source: SOURCES.manifest,
-    when: '`api.config_vars` names any, and there is a prefix or an id',
+    when: '`api.config_vars` is not empty, and there is a prefix or an id',
     applies: (manifest) => manifest.configVars.length > 0 && configVarPrefix(manifest) !== '',
     find: (manifest) => {
       const prefix = `${configVarPrefix(manifest)}_`
@@ -112,8 +112,8 @@ export const OFFER_RULES = [
     name: 'prefix-is-a-name',
     strength: 'must',
     demands:
-      '`api.config_vars_prefix` is of capitals, digits and underscores, begins with a letter and ends in no underscore.',
-    otherwise: 'No config var can begin with it and one `_`, as Heroku demands.',
+      '`api.config_vars_prefix` has only capitals, digits and underscores, begins with a letter and does not end in an underscore.',
+    otherwise: 'No config var can begin with it and one `_`, as Heroku requires.',
     fix: 'Write it as ACME_LOGS, or leave it out.',
     source: SOURCES.manifest,
     when: 'the manifest has `api.config_vars_prefix`',
@@ -127,33 +127,34 @@ export const OFFER_RULES = [
     number: 'M20',
     name: 'requires-is-a-list',
     strength: 'must',
-    demands: '`api.requires` is a list of texts.',
-    otherwise: 'Heroku does not send what is asked for: no drain token, no address to write log lines to.',
+    demands: '`api.requires` is a list of strings.',
+    otherwise: 'Heroku does not provide the features: no drain token, no log input.',
     fix: 'Write "requires": ["syslog_drain"], or [].',
     source: SOURCES.manifest,
     when: 'the manifest has `api.requires`',
     applies: ({ api }) => 'requires' in api,
-    find: ({ api }) => notTexts('api.requires', api.requires),
+    find: ({ api }) => notStrings('api.requires', api.requires),
   }),
   manifestRule({
     number: 'M21',
     name: 'requires-in-its-place',
     strength: 'must',
     demands: '`requires` is inside `api`.',
-    otherwise: 'At the top it asks for nothing, and nobody says so.',
+    otherwise: 'At the top level it has no effect, without any error.',
     fix: 'Move it into api.',
     source: SOURCES.manifest,
-    find: ({ root }) => ('requires' in root ? [`requires is at the top, ${kindOf(root.requires)}`] : []),
+    find: ({ root }) =>
+      'requires' in root ? [`requires is at the top level, ${kindOf(root.requires)}`] : [],
   }),
   manifestRule({
     number: 'M22',
     name: 'requires-are-known',
     strength: 'should',
-    demands: `\`api.requires\` names features that Heroku has: ${FEATURES.join(', ')}.`,
-    otherwise: 'A misspelt one asks for nothing. deploy_notify gave way to webhooks.',
+    demands: `\`api.requires\` names features of Heroku: ${FEATURES.join(', ')}.`,
+    otherwise: 'A misspelt feature has no effect. Webhooks replaced deploy_notify.',
     fix: 'Correct or remove it.',
     source: SOURCES.manifest,
-    when: '`api.requires` names any',
+    when: '`api.requires` is not empty',
     applies: ({ requires }) => requires.length > 0,
     find: ({ requires }) =>
       requires

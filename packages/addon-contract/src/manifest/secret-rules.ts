@@ -1,18 +1,19 @@
-// Rules about the secrets that Heroku and the add-on share. None is ever shown.
+// Rules about the secrets that Heroku and the add-on share. No finding shows one.
 import { isText, kindOf, manifestRule, SOURCES, WITH_API } from './manifest-rule.ts'
 
-/** Shorter than this, a secret was made up by a person. Heroku's generator writes 32 characters. */
+/** A shorter secret was probably chosen by a person. Heroku's generator writes 32 characters. */
 const STRONG_CHARACTERS = 24
-const MAKE_ONE = 'Make one: openssl rand -hex 24'
+const GENERATE_ONE = 'Generate one: openssl rand -hex 24'
 
 export const SECRET_RULES = [
   manifestRule({
     number: 'M09',
     name: 'password-is-text',
     strength: 'must',
-    demands: '`api.password` is a text that is not empty.',
-    otherwise: 'Anybody can provision, change and delete: it is all that tells Heroku’s calls from others.',
-    fix: MAKE_ONE,
+    demands: '`api.password` is a string that is not empty.',
+    otherwise:
+      'Anyone can provision, change and delete: the password is all that authenticates Heroku’s calls.',
+    fix: GENERATE_ONE,
     source: SOURCES.manifest,
     ...WITH_API,
     find: ({ api: { password } }) => (isText(password) ? [] : [`api.password is ${kindOf(password)}`]),
@@ -21,9 +22,9 @@ export const SECRET_RULES = [
     number: 'M10',
     name: 'salt-is-text',
     strength: 'must',
-    demands: '`api.sso_salt` is a text that is not empty.',
-    otherwise: 'Sign-ins cannot be signed, and nobody can open the add-on from the dashboard.',
-    fix: MAKE_ONE,
+    demands: '`api.sso_salt` is a string that is not empty.',
+    otherwise: 'Heroku cannot sign sign-ins, and no customer can open the add-on from the dashboard.',
+    fix: GENERATE_ONE,
     source: SOURCES.manifest,
     ...WITH_API,
     find: ({ api: { sso_salt: salt } }) => (isText(salt) ? [] : [`api.sso_salt is ${kindOf(salt)}`]),
@@ -34,10 +35,10 @@ export const SECRET_RULES = [
     strength: 'should',
     demands: `\`api.password\` and \`api.sso_salt\` have ${STRONG_CHARACTERS} characters or more, and differ.`,
     otherwise:
-      'Whoever guesses the one provisions and deletes; whoever guesses the other signs in as anybody.',
-    fix: 'Make both anew: openssl rand -hex 24. Let the service take old and new before you push.',
+      'With the password, an attacker provisions and deletes; with the salt, an attacker signs in as any user.',
+    fix: 'Generate both: openssl rand -hex 24. Let the service accept old and new ones before you push.',
     source: SOURCES.generator,
-    when: 'both are there',
+    when: 'both exist',
     applies: ({ api }) => isText(api.password) && isText(api.sso_salt),
     find: ({ api: { password, sso_salt: salt } }) => [
       ...(String(password).length < STRONG_CHARACTERS ? ['api.password is short'] : []),
@@ -50,10 +51,10 @@ export const SECRET_RULES = [
     name: 'no-username',
     strength: 'must',
     demands: 'There is no `api.username`.',
-    otherwise: 'Kensa refuses the manifest. Heroku signs in with the `id`, whatever stands there.',
+    otherwise: 'Kensa refuses the manifest. Heroku always authenticates with the `id`.',
     fix: 'Remove it.',
     source: SOURCES.kensa,
     ...WITH_API,
-    find: ({ api }) => ('username' in api ? ['api.username is there'] : []),
+    find: ({ api }) => ('username' in api ? ['api.username exists'] : []),
   }),
 ]

@@ -1,34 +1,34 @@
-// An add-on manifest as it was found: of any shape, because the rules have to say what is wrong with each part. Pure.
+// An add-on manifest of any shape: the rules say what is wrong with each part. Pure.
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 export type JsonObject = { [key: string]: Json }
 
-/** What the rules look at. A part that is missing or of the wrong type is empty here, and one rule says so. */
+/** The input of the rules. A part that is missing or of the wrong type is empty here, and one rule reports it. */
 export interface ManifestView {
-  /** Null where the file holds something else. */
+  /** Null if the file is not an object. */
   whole: JsonObject | null
   root: JsonObject
   /** Whether `api` is an object. */
   hasApi: boolean
   api: JsonObject
-  /** `api.production`, where it is an object. */
+  /** `api.production`, if it is an object. */
   production: JsonObject
-  /** `api.test`, where it is an object. */
+  /** `api.test`, if it is an object. */
   test: JsonObject
-  /** `api.config_vars`, `api.regions` and `api.requires`, where they are lists; only their texts. */
+  /** The strings of `api.config_vars`, `api.regions` and `api.requires`, if they are lists. */
   configVars: string[]
   regions: string[]
   requires: string[]
 }
 
-/** Where a manifest is kept, and the old misspelling that Heroku's tools still warn of. */
+/** The name of a manifest file, and the old misspelling that Heroku's tools still warn about. */
 export const MANIFEST_FILE = 'addon-manifest.json'
 export const MISSPELT_FILE = 'addon_manifest.json'
 
-/** Null: not JSON. Why is not told in the parser's words: they quote the file, and it holds secrets. */
+/** Null if it is not JSON. Without the parser's message, which quotes the file and its secrets. */
 export function parseManifest(text: string): { data: unknown } | null {
   try {
-    // Editors on Windows write a byte order mark, and JSON.parse knows none.
+    // Editors on Windows write a byte order mark, which JSON.parse refuses.
     return { data: JSON.parse(text.replace(/^\uFEFF/, '')) }
   } catch {
     return null
@@ -62,7 +62,7 @@ export function asObject(value: Json | undefined): JsonObject | null {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : null
 }
 
-/** What config vars of this add-on begin with, before the `_`; '' where nothing tells. Heroku: `fast-db` has FAST_DB. */
+/** The prefix of this add-on's config vars, without the `_`; '' if unknown. Heroku: `fast-db` has FAST_DB. */
 export function configVarPrefix({ root, api }: Pick<ManifestView, 'root' | 'api'>): string {
   if (typeof api.config_vars_prefix === 'string') return api.config_vars_prefix
   return typeof root.id === 'string' ? prefixOf(root.id.trim()) : ''

@@ -1,4 +1,4 @@
-// What the answer to a provision must hold.
+// What the answer to a provision request must contain.
 import { readDrainUrl } from 'heroku-simulator'
 import { areDeclared, areStrings, areUrls, asObject } from '../config-vars.ts'
 import { jsonObject } from '../exchange.ts'
@@ -31,9 +31,9 @@ export const ANSWER_RULES: readonly Rule<E>[] = [
       ({ opening }) => opening,
       (answer, exchange) =>
         !isSuccess(answer.status)
-          ? skip('it was refused')
+          ? skip('the request was refused')
           : jsonObject(answer.body) === null
-            ? fail('the body is no JSON object', [exchange])
+            ? fail('the body is not a JSON object', [exchange])
             : pass,
     ),
   },
@@ -41,8 +41,8 @@ export const ANSWER_RULES: readonly Rule<E>[] = [
     number: 'P09',
     name: 'id',
     strength: 'must',
-    demands: 'Answers with an id, a string or a number.',
-    otherwise: 'Heroku has nothing to name the resource by, and the install fails.',
+    demands: 'Answers with an id that is a string or a number.',
+    otherwise: 'Heroku has no id for the resource, and the install fails.',
     source: LEGACY,
     judge: withBody(
       ({ opening }) => opening,
@@ -58,7 +58,7 @@ export const ANSWER_RULES: readonly Rule<E>[] = [
     strength: 'should',
     demands: 'Answers with the uuid as the id.',
     otherwise:
-      'Texts differ on whether later calls name the resource by the uuid or by your id; with one and the same you need not care.',
+      'Documents differ on whether later calls name the resource by the uuid or by your id; if both are the same it does not matter.',
     source: SAMPLE,
     judge: withBody(
       ({ opening }) => opening,
@@ -74,7 +74,7 @@ export const ANSWER_RULES: readonly Rule<E>[] = [
     name: 'own-id',
     strength: 'must',
     demands: 'Gives each resource an id of its own.',
-    otherwise: 'A plan change or a DELETE of one customer hits another.',
+    otherwise: 'A plan change or DELETE of one customer affects another.',
     source: KENSA,
     judge: withBody(
       ({ second }) => second,
@@ -91,7 +91,7 @@ export const ANSWER_RULES: readonly Rule<E>[] = [
     number: 'P12',
     name: 'config-declared',
     strength: 'must',
-    demands: 'Gives config only of names that the manifest declares.',
+    demands: 'Gives only config vars that the manifest declares.',
     otherwise: 'Heroku refuses the whole answer, and the install fails.',
     source: TEMPLATE,
     ...hasConfig,
@@ -117,8 +117,8 @@ export const ANSWER_RULES: readonly Rule<E>[] = [
     number: 'P14',
     name: 'config-urls',
     strength: 'must',
-    demands: 'Gives addresses in config that have a scheme and a host, and never localhost in production.',
-    otherwise: "The customer's app is started with an address that leads nowhere.",
+    demands: 'Gives addresses in config with a scheme and a host, and never localhost in production.',
+    otherwise: "The customer's app starts with an address that leads nowhere.",
     source: KENSA,
     ...hasConfig,
     judge: withBody(
@@ -131,7 +131,7 @@ export const ANSWER_RULES: readonly Rule<E>[] = [
     name: 'config-complete',
     strength: 'should',
     demands: 'Gives every config var that the manifest declares.',
-    otherwise: "The app misses a variable that the add-on's documentation names.",
+    otherwise: "The app lacks a variable that the add-on's documentation names.",
     source: KENSA,
     ...hasConfig,
     judge: withBody(
@@ -146,8 +146,8 @@ export const ANSWER_RULES: readonly Rule<E>[] = [
     number: 'P16',
     name: 'drain-url',
     strength: 'must',
-    demands: 'Answers with a log_drain_url, an https:// or syslog:// address that Logplex can use.',
-    otherwise: 'No log line ever arrives: Heroku cannot set up the drain.',
+    demands: 'Answers with a log_drain_url: an https:// or syslog:// address that Logplex can use.',
+    otherwise: 'No log line arrives: Heroku cannot set up the drain.',
     source: APP_LOGS,
     ...requiresDrain,
     judge: withBody(
@@ -164,8 +164,8 @@ export const ANSWER_RULES: readonly Rule<E>[] = [
     number: 'P17',
     name: 'drain-url-https',
     strength: 'should',
-    demands: 'Has its logs sent over https.',
-    otherwise: 'A syslog drain travels in clear, and Heroku cannot tell you of a lost line.',
+    demands: 'Receives logs over https.',
+    otherwise: 'A syslog drain is not encrypted, and Heroku cannot report lost lines to you.',
     source: APP_LOGS,
     ...requiresDrain,
     judge: withBody(
@@ -182,7 +182,7 @@ export const ANSWER_RULES: readonly Rule<E>[] = [
     strength: 'should',
     demands: 'Gives each resource a log_drain_url of its own.',
     otherwise:
-      'Logplex refuses the same address twice on one app, so that the second resource there gets no logs.',
+      'Logplex refuses the same address twice on one app, so the second resource there gets no logs.',
     source: SHAREABLE,
     when: 'the manifest requires syslog_drain and many_per_app',
     applies: ({ addon }) =>
@@ -201,8 +201,8 @@ export const ANSWER_RULES: readonly Rule<E>[] = [
     number: 'P19',
     name: 'message',
     strength: 'must',
-    demands: 'Answers with a message that is text, or with none.',
-    otherwise: 'The command line shows it to the customer as it is.',
+    demands: 'Answers with a message that is a string, or without one.',
+    otherwise: 'The command line shows it to the customer unchanged.',
     source: REFERENCE,
     judge: withBody(
       ({ opening }) => opening,
@@ -214,7 +214,7 @@ export const ANSWER_RULES: readonly Rule<E>[] = [
   },
 ]
 
-/** What Logplex makes of an address is narrower than what a browser does. */
+/** Logplex accepts fewer addresses than a browser does. */
 function troubleWith(url: string): string | null {
   try {
     readDrainUrl(url)

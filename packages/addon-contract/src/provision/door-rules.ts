@@ -1,4 +1,4 @@
-// Whom a provision must be taken from, and in which form.
+// Which provision requests must be authorized, and in which format.
 import type { Exchange } from '../exchange.ts'
 import { answered, answeredWith, isSuccess } from '../expect.ts'
 import { fail, pass, type Rule, skip } from '../rule.ts'
@@ -7,7 +7,8 @@ import type { ProvisionEvidence } from './play.ts'
 
 type E = ProvisionEvidence
 
-const STRANGER = 'Whoever finds the address provisions, changes and removes what your customers pay for.'
+const STRANGER =
+  'Anyone who finds the address can provision, change and remove resources that your customers pay for.'
 
 export const DOOR_RULES: readonly Rule<E>[] = [
   {
@@ -23,7 +24,7 @@ export const DOOR_RULES: readonly Rule<E>[] = [
         : isSuccessful(evidence.plainDate)
           ? 'P03'
           : null
-      if (because !== null) return skip(`it works but for what ${because} tells`)
+      if (because !== null) return skip(`it fails only for the reason of ${because}`)
       return answered<E>(
         ({ opening }) => opening,
         '200, 201 or 202',
@@ -35,29 +36,32 @@ export const DOOR_RULES: readonly Rule<E>[] = [
     number: 'P02',
     name: 'vendor-accept',
     strength: 'must',
-    demands: 'Takes requests with Accept: application/vnd.heroku-addons+json; version=3.',
-    otherwise: 'Heroku sends exactly this with every call, so every one fails.',
+    demands: 'Accepts requests with Accept: application/vnd.heroku-addons+json; version=3.',
+    otherwise: 'Heroku sends exactly this header, so every call fails.',
     source: REFERENCE,
     judge: ({ opening, plainAccept }) =>
       isSuccessful(plainAccept) && plainAccept !== null
-        ? fail('it takes Accept: application/json, and not what Heroku sends', [opening, plainAccept])
+        ? fail('it accepts Accept: application/json, but not the header that Heroku sends', [
+            opening,
+            plainAccept,
+          ])
         : isSuccessful(opening)
           ? pass
-          : skip('no request was taken at all'),
+          : skip('no request was accepted'),
   },
   {
     number: 'P03',
     name: 'grant-date',
     strength: 'must',
-    demands: 'Takes an expires_at whose offset has no colon (-0800).',
-    otherwise: 'Heroku writes it so, and a strict RFC 3339 reader refuses every provision.',
+    demands: 'Accepts an expires_at whose offset has no colon (-0800).',
+    otherwise: 'Heroku writes it that way; a strict RFC 3339 parser refuses every provision.',
     source: SAMPLE,
     judge: ({ opening, plainAccept, plainDate }) =>
       isSuccessful(plainDate) && plainDate !== null && !isSuccessful(plainAccept)
-        ? fail('it takes the date with Z, and not as Heroku writes it', [opening, plainDate])
+        ? fail('it accepts the date with Z, but not as Heroku writes it', [opening, plainDate])
         : isSuccessful(opening)
           ? pass
-          : skip('no request was taken at all'),
+          : skip('no request was accepted'),
   },
   {
     number: 'P04',
@@ -90,8 +94,8 @@ export const DOOR_RULES: readonly Rule<E>[] = [
     number: 'P07',
     name: 'broken-credentials',
     strength: 'must',
-    demands: 'Answers 401 to an Authorization that cannot be read.',
-    otherwise: 'An error page or a 500 tells a stranger where to go on trying.',
+    demands: 'Answers 401 to a malformed Authorization header.',
+    otherwise: 'An error page or a 500 shows an attacker where to continue.',
     source: REFERENCE,
     judge: answeredWith(({ brokenCredentials }) => brokenCredentials, 401),
   },

@@ -1,11 +1,11 @@
-// Provisions as Heroku does: once in the ordinary way, and then in every way that Heroku is known to.
+// Provisions as Heroku does: once normally, then in every variation that Heroku is known to send.
 import { basicAuth } from 'heroku-simulator'
 import type { Addon } from '../addon.ts'
 import { CannotPlay } from '../cannot-play.ts'
 import type { Exchange } from '../exchange.ts'
 import { isSuccess } from '../expect.ts'
 import { type ProvisionRequest, postProvision } from '../partner-call.ts'
-import { pointIt } from '../resources.ts'
+import { callHereHint } from '../resources.ts'
 import type { Stage } from '../stage.ts'
 
 export interface ProvisionEvidence {
@@ -14,10 +14,10 @@ export interface ProvisionEvidence {
   aimMs: number
   /** Heroku's own request. */
   opening: Exchange
-  /** Where that was refused: the same but for one thing, to find out whether it was this. */
+  /** If that was refused: the same request with one difference, to find the cause. */
   plainAccept: Exchange | null
   plainDate: Exchange | null
-  /** What follows is null where nothing could be provisioned. */
+  /** The following are null if nothing could be provisioned. */
   second: Exchange | null
   wrongPassword: Exchange | null
   wrongId: Exchange | null
@@ -61,7 +61,7 @@ export async function playProvision({ world }: Stage): Promise<ProvisionEvidence
     evidence.plainAccept = await post('the same, with Accept: application/json', {
       call: { accept: 'application/json' },
     })
-    evidence.plainDate = await post('the same, with expires_at as RFC 3339 has it', {
+    evidence.plainDate = await post('the same, with expires_at in RFC 3339', {
       change: { oauth_grant: { code: random.uuid(), type: 'authorization_code', expires_at: goodDate } },
     })
     return evidence
@@ -74,19 +74,19 @@ export async function playProvision({ world }: Stage): Promise<ProvisionEvidence
   evidence.wrongPassword = await withAuthorization('a wrong password', basicAuth(addon.id, 'secret'))
   evidence.wrongId = await withAuthorization('a wrong id', basicAuth('wrong', addon.password))
   evidence.noCredentials = await withAuthorization('no Authorization', null)
-  evidence.brokenCredentials = await withAuthorization('an unreadable Authorization', 'Basic %%%')
+  evidence.brokenCredentials = await withAuthorization('a malformed Authorization', 'Basic %%%')
 
   evidence.nullFields = await post('null where a field may be null', {
     change: { oauth_grant: null, options: null },
   })
   evidence.fewFields = await post('without options', { change: { options: undefined } })
-  evidence.unknownFields = await post('with fields that nobody has heard of', {
+  evidence.unknownFields = await post('with unknown fields', {
     change: { private_network: { id: 'pn-1' }, billing: null },
   })
-  evidence.unknownRegion = await post('in a region of next year', {
+  evidence.unknownRegion = await post('in an unknown region', {
     change: { region: 'amazon-web-services::mx-central-1' },
   })
-  evidence.unknownOptions = await post('with an option that the customer made up', {
+  evidence.unknownOptions = await post('with an unknown option', {
     change: { options: { 'no-such-option': 'true' } },
   })
   evidence.unknownPlan = await post('a plan that is not sold', { change: { plan: 'no-such-plan' } })
@@ -98,10 +98,11 @@ export async function playProvision({ world }: Stage): Promise<ProvisionEvidence
       post(`the same uuid ${PARALLEL} times at once (${n + 1})`, { uuid: shared }),
     ),
   )
-  // Their answers are judged in the area of their own; here they only must not be in the way.
-  if (opening.answer.status === 202 && world.loopback.calls.length === 0 && world.barren === null) {
+  // The async area judges these calls; here the play only waits for them.
+  if (opening.answer.status === 202 && world.loopback.calls.length === 0 && world.unprovisionable === null) {
     const call = await world.loopback.waitFor(uuid, /./, limits.callMs)
-    if (call === null) world.barren = `the add-on answers 202 and never called back. ${pointIt(world)}`
+    if (call === null)
+      world.unprovisionable = `the add-on answers 202 and never called back. ${callHereHint(world)}`
   }
   return evidence
 }

@@ -1,4 +1,4 @@
-// Which provision requests must be taken, refused and answered alike.
+// Which provision requests must be accepted, which refused, and which answered alike.
 import { asObject } from '../config-vars.ts'
 import { type Exchange, jsonObject } from '../exchange.ts'
 import {
@@ -21,8 +21,8 @@ export const REQUEST_RULES: readonly Rule<E>[] = [
     number: 'P20',
     name: 'null-fields',
     strength: 'must',
-    demands: 'Takes null for oauth_grant and options.',
-    otherwise: 'Both may be null; those installs fail.',
+    demands: 'Accepts null for oauth_grant and options.',
+    otherwise: 'Both may be null; installs with null fail.',
     source: REFERENCE,
     judge: succeeded(({ nullFields }) => nullFields),
   },
@@ -30,8 +30,8 @@ export const REQUEST_RULES: readonly Rule<E>[] = [
     number: 'P21',
     name: 'few-fields',
     strength: 'must',
-    demands: 'Takes a request without options.',
-    otherwise: 'Most customers give none, and Heroku may leave the field out.',
+    demands: 'Accepts a request without options.',
+    otherwise: 'Most customers give no options, and Heroku may omit the field.',
     source: REFERENCE,
     judge: succeeded(({ fewFields }) => fewFields),
   },
@@ -39,8 +39,8 @@ export const REQUEST_RULES: readonly Rule<E>[] = [
     number: 'P22',
     name: 'unknown-fields',
     strength: 'must',
-    demands: 'Takes fields that it does not know.',
-    otherwise: 'The day Heroku adds a field, every install fails.',
+    demands: 'Accepts unknown fields.',
+    otherwise: 'When Heroku adds a field, every install fails.',
     source: REFERENCE,
     judge: succeeded(({ unknownFields }) => unknownFields),
   },
@@ -48,8 +48,8 @@ export const REQUEST_RULES: readonly Rule<E>[] = [
     number: 'P23',
     name: 'unknown-region',
     strength: 'must',
-    demands: 'Serves a region that it does not know, or refuses it with 422 and a message.',
-    otherwise: 'The day Heroku opens a region, customers there see a stock error and you see a 500.',
+    demands: 'Serves an unknown region, or refuses it with 422 and a message.',
+    otherwise: 'When Heroku opens a region, customers there see a generic error and you see a 500.',
     source: LEGACY,
     judge: servedOrRefusedInWords(({ unknownRegion }) => unknownRegion),
   },
@@ -57,8 +57,8 @@ export const REQUEST_RULES: readonly Rule<E>[] = [
     number: 'P24',
     name: 'unknown-options',
     strength: 'must',
-    demands: 'Ignores an option that it does not know, or refuses it with 422 and a message.',
-    otherwise: 'A typo behind `heroku addons:create` gives the customer a stock error.',
+    demands: 'Ignores an unknown option, or refuses it with 422 and a message.',
+    otherwise: 'A typo after `heroku addons:create` gives the customer a generic error.',
     source: LEGACY,
     judge: servedOrRefusedInWords(({ unknownOptions }) => unknownOptions),
   },
@@ -67,9 +67,9 @@ export const REQUEST_RULES: readonly Rule<E>[] = [
     name: 'replay',
     strength: 'must',
     demands:
-      'Answers the same uuid again with the same status, id, config and log_drain_url; what was 202 may be 200 by then.',
+      'Answers a repeated uuid with the same status, id, config and log_drain_url; a 202 may have become a 200.',
     otherwise:
-      'Heroku delivers at least once, for up to a day: the customer gets two resources, or config that belongs to neither.',
+      'Heroku delivers at least once, for up to a day: the customer gets two resources, or config that matches neither.',
     source: REFERENCE,
     judge: withAnswer(
       ({ replay }) => replay,
@@ -80,9 +80,9 @@ export const REQUEST_RULES: readonly Rule<E>[] = [
     number: 'P26',
     name: 'parallel-replay',
     strength: 'must',
-    demands: 'Answers twenty requests with one uuid at once as it would one.',
+    demands: 'Answers twenty concurrent requests with one uuid as it would one.',
     otherwise:
-      'Heroku repeats a request whose answer is late while the first is still at work: two resources, or a 500 for the one that lost.',
+      'Heroku repeats a late request while the first is still in progress: two resources, or a 500 for one of them.',
     source: REFERENCE,
     judge: ({ parallel }) =>
       parallel.length === 0 ? skip('not tried: nothing could be provisioned') : sameAnswers(parallel),
@@ -92,7 +92,7 @@ export const REQUEST_RULES: readonly Rule<E>[] = [
     name: 'unknown-plan',
     strength: 'must',
     demands: 'Answers 422 to a plan that it does not sell.',
-    otherwise: 'A customer gets a resource of a plan that does not exist, or an error that says nothing.',
+    otherwise: 'A customer gets a resource with a plan that does not exist, or an unhelpful error.',
     source: MYLOGGER,
     judge: answeredWith(({ unknownPlan }) => unknownPlan, 422),
   },
@@ -100,8 +100,8 @@ export const REQUEST_RULES: readonly Rule<E>[] = [
     number: 'P28',
     name: 'unknown-plan-message',
     strength: 'must',
-    demands: 'Says in a message why it refuses a plan.',
-    otherwise: 'Heroku shows the message of a 422 to the customer; without one they are told nothing.',
+    demands: 'Refuses a plan with a message that says why.',
+    otherwise: 'Heroku shows the message of a 422 to the customer; without one they see no reason.',
     source: LEGACY,
     judge: refusedInWords(({ unknownPlan }) => unknownPlan),
   },
@@ -109,8 +109,8 @@ export const REQUEST_RULES: readonly Rule<E>[] = [
     number: 'P29',
     name: 'broken-json',
     strength: 'should',
-    demands: 'Answers 4xx to a body that is no JSON.',
-    otherwise: 'A 5xx is repeated for a day, and wakes whoever is on call.',
+    demands: 'Answers 4xx to a body that is not JSON.',
+    otherwise: 'Heroku repeats a request after a 5xx for a day, and the 5xx pages your on-call engineer.',
     source: AZIMUTT,
     judge: answered(
       ({ brokenJson }) => brokenJson,
@@ -123,7 +123,7 @@ export const REQUEST_RULES: readonly Rule<E>[] = [
     name: 'in-time',
     strength: 'should',
     demands: 'Answers within 3 seconds.',
-    otherwise: 'Heroku gives up at 25 seconds and may lower that; what takes longer belongs behind a 202.',
+    otherwise: 'Heroku times out after 25 seconds and may lower that; slower work belongs after a 202.',
     source: LEGACY,
     judge: ({ opening, second, replay, unknownPlan, aimMs }) =>
       inTime([opening, second, replay, unknownPlan], aimMs),
@@ -139,8 +139,8 @@ function servedOrRefusedInWords(pick: (evidence: E) => Exchange | null): (eviden
 }
 
 /**
- * Compares what Heroku keeps of an answer. Of an asynchronous add-on one may be a 202 and the next, the provision being
- * completed meanwhile, a 200 that has the config: these two need only be about one resource.
+ * Compares what Heroku keeps of an answer. An asynchronous add-on may answer 202 and, once the provision is completed, 200
+ * with the config: these two need only name the same resource.
  */
 function sameAnswers(exchanges: readonly Exchange[]): Verdict {
   const first = exchanges.find(({ answer }) => answer !== null && isSuccess(answer.status)) ?? exchanges[0]
@@ -151,7 +151,7 @@ function sameAnswers(exchanges: readonly Exchange[]): Verdict {
       : first
   if (odd === undefined) return pass
   const answer = odd.answer === null ? 'not answered' : `answered ${odd.answer.status}`
-  return fail(`${odd.what}: ${answer}, not as the first was`, [first as Exchange, odd])
+  return fail(`${odd.what}: ${answer}, unlike the first`, [first as Exchange, odd])
 }
 
 function isPending({ answer }: Exchange): boolean {

@@ -1,4 +1,4 @@
-// Tells a run to a program, in one JSON object when it is over.
+// Writes a run as one JSON object at its end.
 import { describeExchange } from '../describe.ts'
 import { countResults, exitStatus, type Reporter, resultOf } from '../report.ts'
 import type { Finding } from '../rule.ts'

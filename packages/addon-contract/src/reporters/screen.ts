@@ -1,5 +1,5 @@
-// Tells a run to a person: a line for each rule, and for a broken one what was sent, what came back, what the platform
-// would have done and where that is written.
+// Prints a run for a person: a line for each rule, and for a broken one the request, the answer, the consequence and the
+// source.
 import { type DescribedExchange, describeExchange } from '../describe.ts'
 import { countResults, type Reporter, type Result, resultOf } from '../report.ts'
 import type { Finding } from '../rule.ts'
@@ -13,9 +13,9 @@ export interface ScreenOptions {
 const MARKS: Record<Result, string> = { pass: 'ok  ', fail: 'FAIL', warn: 'warn', skip: 'skip' }
 const COLORS: Record<Result, number> = { pass: 32, fail: 31, warn: 33, skip: 90 }
 const INDENT = ' '.repeat(7)
-/** Of what is named on the left of a detail. */
+/** The width of a label. */
 const LABEL = 15
-/** More than this of what was sent and came back is in --json. */
+/** --json has all exchanges. */
 const MAX_EXCHANGES = 3
 const MAX_BODY = 400
 
@@ -43,7 +43,9 @@ export function createScreen(write: (text: string) => void, { color, secrets }: 
     begin({ addon, baseUrl, idUrl, apiUrl }) {
       write(baseUrl === null ? `Testing ${addon}\n` : `Testing ${addon} at ${baseUrl}\n`)
       if (idUrl !== null) {
-        write(`It may call ${idUrl} as https://id.heroku.com and ${apiUrl} as https://api.heroku.com\n`)
+        write(
+          `The add-on may call ${idUrl} as https://id.heroku.com and ${apiUrl} as https://api.heroku.com\n`,
+        )
       }
     },
     area(_name, title) {
@@ -66,12 +68,12 @@ export function createScreen(write: (text: string) => void, { color, secrets }: 
       for (const { title, incomplete } of report.areas) {
         if (incomplete !== null) write(`${title} could not be tested: ${visible(incomplete)}\n`)
       }
-      if (report.left.length > 0) write(`Left behind, since DELETE fails: ${report.left.join(', ')}\n`)
+      if (report.left.length > 0) write(`Not removed, because DELETE failed: ${report.left.join(', ')}\n`)
     },
   }
 }
 
-/** Neighbours that were skipped for one reason are one line. */
+/** Consecutive rules that were skipped for the same reason form a group. */
 function groupSkipped(findings: readonly Finding[]): Finding[][] {
   const groups: Finding[][] = []
   const reasonOf = (finding: Finding | undefined) =>
@@ -85,13 +87,13 @@ function groupSkipped(findings: readonly Finding[]): Finding[][] {
   return groups
 }
 
-/** Control characters of somebody's answer must not steer somebody's terminal. */
+/** Replaces control characters, which could control the terminal. */
 function visible(text: string): string {
   return text.replace(/\p{Cc}/gu, '\u00b7')
 }
 
 function tellExchange({ what, from, sent, received, failure, milliseconds }: DescribedExchange): string {
-  const [asked, answered] = from === 'heroku' ? ['sent', 'came back'] : ['add-on sent', 'we answered']
+  const [asked, answered] = from === 'heroku' ? ['sent', 'answer'] : ['add-on sent', 'our answer']
   const outcome = received === null ? `nothing: ${failure}` : `${received.status} in ${milliseconds} ms`
   return [
     line(asked, `${sent.method} ${sent.url} (${what})`),

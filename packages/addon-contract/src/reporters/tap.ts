@@ -1,4 +1,4 @@
-// Tells a run in the Test Anything Protocol (https://testanything.org, version 14), which most CI systems read.
+// Writes a run in the Test Anything Protocol (https://testanything.org, version 14), which most CI systems read.
 import { describeExchange } from '../describe.ts'
 import type { Reporter } from '../report.ts'
 import type { Finding } from '../rule.ts'
@@ -11,7 +11,7 @@ export function createTapReporter(write: (text: string) => void, secrets: readon
     const title = `${count} - ${rule.number} ${rule.name}: ${oneLine(rule.demands)}`
     if (verdict.kind === 'pass') write(`ok ${title}\n`)
     else if (verdict.kind === 'skip') write(`ok ${title} # SKIP ${oneLine(verdict.because)}\n`)
-    // A "not ok" that is a TODO does not fail a TAP run, which is what a warning is.
+    // A "not ok" with TODO does not fail a TAP run, like a warning.
     else write(`not ok ${title}${rule.strength === 'should' ? ' # TODO a warning' : ''}\n`)
     if (verdict.kind !== 'fail') return
     const details = {
@@ -21,7 +21,7 @@ export function createTapReporter(write: (text: string) => void, secrets: readon
       ...(verdict.fix !== undefined && { fix: verdict.fix }),
       exchanges: verdict.exchanges.map((exchange) => describeExchange(exchange, secrets)),
     }
-    // JSON is YAML, and needs no library.
+    // JSON is valid YAML.
     const lines = Object.entries(details).map(([name, value]) => `  ${name}: ${JSON.stringify(value)}\n`)
     write(`  ---\n${lines.join('')}  ...\n`)
   }
@@ -43,7 +43,7 @@ export function createTapReporter(write: (text: string) => void, secrets: readon
   }
 }
 
-/** A # would begin a directive, and a line end another test. */
+/** Escapes #, which would begin a directive, and line ends, which would begin another test. */
 function oneLine(text: string): string {
   return text.replace(/[\\#]/g, '\\$&').replace(/\s+/g, ' ')
 }

@@ -1,4 +1,4 @@
-// Signs people in as a browser does that comes from Heroku: rightly, and as somebody would who has no right to.
+// Signs in as a browser does that comes from Heroku, with valid and with forged forms.
 import { createHash } from 'node:crypto'
 import { ssoForm } from 'heroku-simulator'
 import { NothingToPlay } from '../cannot-play.ts'
@@ -8,10 +8,10 @@ import { deprovision, provisioned } from '../resources.ts'
 import type { Stage } from '../stage.ts'
 import type { World } from '../world.ts'
 
-/** A sign-in and where it led. */
+/** A sign-in and the page that it led to. */
 export interface Visit {
   post: Exchange
-  /** The page after all redirects; the answer to the post itself where it did not redirect. */
+  /** The page after all redirects; the answer to the post itself if it did not redirect. */
   page: Exchange | null
 }
 
@@ -20,7 +20,7 @@ export interface SsoEvidence {
   wantsNavHeader: boolean
   navData: string
   visit: Visit
-  /** The same page, to somebody without the cookies. */
+  /** The same page, requested without the cookies. */
   uninvited: Exchange | null
   again: Exchange
   odd: Exchange
@@ -36,7 +36,7 @@ export interface SsoEvidence {
   unknown: Exchange
   byGet: Exchange
   lured: Exchange
-  /** A second resource in the same browser, and then the first one's page once more. */
+  /** The page of the first resource after a second one was opened in the same browser. */
   otherTab: Exchange | null
   deprovisioned: Exchange
 }
@@ -49,7 +49,7 @@ const PERSON = {
   app: 'tidy-river-1234',
   contextApp: 'tidy-river-1234',
 }
-const STRANGER = { user_id: 'aaaaaaaa-7a8b-4c5d-9e0f-112233445566', email: 'somebody@example.org' }
+const STRANGER = { user_id: 'aaaaaaaa-7a8b-4c5d-9e0f-112233445566', email: 'intruder@example.org' }
 const LURE = 'https://elsewhere.example/'
 const LURES = ['path', 'return_to', 'redirect', 'redirect_uri', 'next', 'url', 'to']
 const SIX_MINUTES = 6 * 60
@@ -76,10 +76,10 @@ export async function playSso({ world }: Stage): Promise<SsoEvidence> {
 
   const good = formFor(uuid)
   const browser = new CookieJar()
-  const visit = await follow(world, browser, await post('somebody opens the add-on', good))
+  const visit = await follow(world, browser, await post('a user opens the add-on', good))
   const uninvited =
     visit.page && (await get(world, visit.page.request.url, 'the same page, without the cookies'))
-  const again = await post('somebody opens it again', formFor(uuid), browser.header(ssoUrl))
+  const again = await post('the user opens it again', formFor(uuid), browser.header(ssoUrl))
   const { resource_token: _sha1, ...newer } = formFor(uuid)
   const { user_scoped_resource_token: _sha256, ...older } = formFor(uuid)
   const { user_scoped_resource_token: _a, resource_token: _b, ...tokenless } = good
@@ -98,12 +98,12 @@ export async function playSso({ world }: Stage): Promise<SsoEvidence> {
     ),
     olderToken: await post('with the SHA-1 token alone', older),
     newerToken: await post('with the SHA-256 token alone', newer),
-    forged: await post('with tokens that somebody made up', {
+    forged: await post('with invented tokens', {
       ...good,
       resource_token: random.hex(40),
       user_scoped_resource_token: random.hex(64),
     }),
-    swappedUser: await post('with the tokens of one person and the name of another', {
+    swappedUser: await post('with the tokens of one user and the name of another', {
       ...good,
       ...STRANGER,
     }),
@@ -112,33 +112,33 @@ export async function playSso({ world }: Stage): Promise<SsoEvidence> {
       resource_id: other,
     }),
     stale: await post('six minutes old', formFor(uuid, PERSON, now() - SIX_MINUTES)),
-    future: await post('of six minutes from now', formFor(uuid, PERSON, now() + SIX_MINUTES)),
-    noTime: await post('with a time that is no number', {
+    future: await post('six minutes in the future', formFor(uuid, PERSON, now() + SIX_MINUTES)),
+    noTime: await post('with a timestamp that is not a number', {
       ...good,
       timestamp: time,
       resource_token: digest('sha1', uuid, ssoSalt, time),
       user_scoped_resource_token: digest('sha256', uuid, ssoSalt, time, PERSON.userId, PERSON.email),
     }),
     noToken: await post('without any token', tokenless),
-    unknown: await post('a resource that never was', formFor(random.uuid())),
+    unknown: await post('an unknown resource', formFor(random.uuid())),
     byGet: await get(
       world,
       `${ssoUrl}?${new URLSearchParams(present(good))}`,
       'by GET, with everything in the address',
     ),
-    lured: await post('with an address of somebody else to go to', {
+    lured: await post('with a redirect to another site', {
       ...formFor(uuid),
       ...Object.fromEntries(LURES.map((name) => [name, LURE])),
     }),
     otherTab: await inOtherTab(),
   }
   await deprovision(world, uuid)
-  return { ...evidence, deprovisioned: await post('a resource that was removed', formFor(uuid)) }
+  return { ...evidence, deprovisioned: await post('a removed resource', formFor(uuid)) }
 
   async function inOtherTab(): Promise<Exchange | null> {
     if (visit.page === null) return null
     const { url } = visit.page.request
-    // A fresh browser: the sign-ins since may have ended the first one's session, which is the add-on's right.
+    // A new browser: the sign-ins since may have ended the session of the first, as the add-on may do.
     const tabs = new CookieJar()
     await follow(world, tabs, await post('one resource in one tab', formFor(uuid)))
     await follow(
@@ -165,7 +165,7 @@ async function follow(world: World, browser: CookieJar, post: Exchange): Promise
     if (page.answer.status < 300 || page.answer.status > 399 || location === undefined) break
     if (!URL.canParse(location, page.request.url)) return { post, page: null }
     const url = new URL(location, page.request.url).href
-    page = await get(world, url, 'where that leads', browser.header(url))
+    page = await get(world, url, 'the redirect', browser.header(url))
   }
   return { post, page }
 }

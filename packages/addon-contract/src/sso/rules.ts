@@ -1,4 +1,4 @@
-// Whom an add-on must let in, and whom it must not.
+// Which sign-ins an add-on must accept, and which it must refuse.
 import { type Cookie, cookiesOf } from '../cookies.ts'
 import { type Exchange, headerValues } from '../exchange.ts'
 import { answered, answeredWith, isSuccess, withAnswer } from '../expect.ts'
@@ -13,15 +13,15 @@ const setsCookie = {
   when: 'signing in sets a cookie',
   applies: ({ visit }: E) => sessionCookies(visit.post).length > 0,
 }
-const INTRUDER = 'Somebody reads what is not theirs.'
+const INTRUDER = "An attacker reads a customer's data."
 
 export const SSO_RULES: readonly Rule<E>[] = [
   {
     number: 'S01',
     name: 'signs-in',
     strength: 'must',
-    demands: 'Lets in whom Heroku vouches for: a form with both tokens leads to a page.',
-    otherwise: 'Nobody can open the add-on.',
+    demands: 'Signs in a user whom Heroku vouches for: a form with both tokens leads to a page.',
+    otherwise: 'No customer can open the add-on.',
     source: SIGN_ON,
     judge: ({ visit }) => {
       const { post, page } = visit
@@ -38,9 +38,9 @@ export const SSO_RULES: readonly Rule<E>[] = [
     number: 'S02',
     name: 'email-as-it-is',
     strength: 'must',
-    demands: 'Takes an e-mail address with capitals and a plus.',
+    demands: 'Accepts an e-mail address with capitals and a plus.',
     otherwise:
-      'The token is made of the address as it is; whoever changes its case, or reads the plus as a space, locks people out.',
+      'The token covers the address as sent; changing its case or decoding the plus as a space locks users out.',
     source: SIGN_ON,
     judge: admits(({ odd }) => odd),
   },
@@ -48,8 +48,8 @@ export const SSO_RULES: readonly Rule<E>[] = [
     number: 'S03',
     name: 'older-token',
     strength: 'should',
-    demands: 'Lets in a form with the SHA-1 token alone, or refuses it with 403.',
-    otherwise: 'The token is the older one of the two; who does not accept it any more should say so.',
+    demands: 'Accepts a form with the SHA-1 token alone, or refuses it with 403.',
+    otherwise: 'It is the older token; an add-on that no longer accepts it should answer 403.',
     source: SIGN_ON,
     judge: withAnswer(
       ({ olderToken }) => olderToken,
@@ -63,8 +63,8 @@ export const SSO_RULES: readonly Rule<E>[] = [
     number: 'S04',
     name: 'newer-token',
     strength: 'should',
-    demands: 'Lets in a form with the SHA-256 token alone.',
-    otherwise: 'It is the preferred one since February 2026; the other will go some day.',
+    demands: 'Accepts a form with the SHA-256 token alone.',
+    otherwise: 'It is the preferred token since February 2026; the other one will be removed.',
     source: SIGN_ON,
     judge: admits(({ newerToken }) => newerToken),
   },
@@ -72,7 +72,7 @@ export const SSO_RULES: readonly Rule<E>[] = [
     number: 'S05',
     name: 'forged-token',
     strength: 'must',
-    demands: 'Answers 403 to tokens that are not right.',
+    demands: 'Answers 403 to wrong tokens.',
     otherwise: INTRUDER,
     source: SIGN_ON,
     judge: answeredWith(({ forged }) => forged, 403),
@@ -81,9 +81,8 @@ export const SSO_RULES: readonly Rule<E>[] = [
     number: 'S06',
     name: 'swapped-user',
     strength: 'must',
-    demands: 'Answers 403 when the person is not the one of the SHA-256 token.',
-    otherwise:
-      'Whoever has one good form signs in under any name: the SHA-1 token does not cover the person.',
+    demands: 'Answers 403 if the user is not the one of the SHA-256 token.',
+    otherwise: 'Anyone with one valid form signs in under any name: the SHA-1 token does not cover the user.',
     source: SIGN_ON,
     judge: unlessUnchecked(answeredWith(({ swappedUser }) => swappedUser, 403)),
   },
@@ -91,8 +90,8 @@ export const SSO_RULES: readonly Rule<E>[] = [
     number: 'S07',
     name: 'swapped-resource',
     strength: 'must',
-    demands: 'Answers 403 when the resource is not the one of the tokens.',
-    otherwise: 'A customer reads what another one has.',
+    demands: 'Answers 403 if the resource is not the one of the tokens.',
+    otherwise: "A customer reads another customer's data.",
     source: SIGN_ON,
     judge: unlessUnchecked(answeredWith(({ swappedResource }) => swappedResource, 403)),
   },
@@ -101,7 +100,7 @@ export const SSO_RULES: readonly Rule<E>[] = [
     name: 'stale',
     strength: 'must',
     demands: 'Answers 403 to a form that is six minutes old.',
-    otherwise: "A form in a log or a browser's history opens the add-on for ever.",
+    otherwise: "A form in a log or a browser's history opens the add-on forever.",
     source: KENSA,
     judge: answeredWith(({ stale }) => stale, 403),
   },
@@ -109,8 +108,8 @@ export const SSO_RULES: readonly Rule<E>[] = [
     number: 'S09',
     name: 'future',
     strength: 'should',
-    demands: 'Answers 403 to a form of six minutes from now.',
-    otherwise: 'A form with a time far ahead is good until then; a clock may be wrong by a minute or so.',
+    demands: 'Answers 403 to a form from six minutes in the future.',
+    otherwise: 'A form with a time far ahead is valid until then; allow clocks to differ by a minute.',
     source: SIGN_ON,
     judge: answeredWith(({ future }) => future, 403),
   },
@@ -118,8 +117,8 @@ export const SSO_RULES: readonly Rule<E>[] = [
     number: 'S10',
     name: 'no-time',
     strength: 'must',
-    demands: 'Answers 403 to a time that is no number, whatever its token.',
-    otherwise: 'Compared as text or as NaN, no time is ever too old.',
+    demands: 'Answers 403 to a timestamp that is not a number, whatever its token.',
+    otherwise: 'Compared as text or as NaN, no timestamp is ever too old.',
     source: SIGN_ON,
     judge: answeredWith(({ noTime }) => noTime, 403),
   },
@@ -136,8 +135,8 @@ export const SSO_RULES: readonly Rule<E>[] = [
     number: 'S12',
     name: 'unknown-resource',
     strength: 'must',
-    demands: 'Answers 403, 404 or 410 for a resource that never was.',
-    otherwise: "A page of nobody's, or an error that wakes whoever is on call.",
+    demands: 'Answers 403, 404 or 410 for an unknown resource.',
+    otherwise: 'An empty page, or an error that pages your on-call engineer.',
     source: SIGN_ON,
     judge: answeredWith(({ unknown }) => unknown, 403, 404, 410),
   },
@@ -145,8 +144,8 @@ export const SSO_RULES: readonly Rule<E>[] = [
     number: 'S13',
     name: 'deprovisioned',
     strength: 'must',
-    demands: 'Answers 403, 404 or 410 for a resource that was removed.',
-    otherwise: 'Who removed the add-on goes on reading.',
+    demands: 'Answers 403, 404 or 410 for a removed resource.',
+    otherwise: 'A customer who removed the add-on can still read the data.',
     source: SIGN_ON,
     judge: answeredWith(({ deprovisioned }) => deprovisioned, 403, 404, 410),
   },
@@ -154,8 +153,8 @@ export const SSO_RULES: readonly Rule<E>[] = [
     number: 'S14',
     name: 'not-by-get',
     strength: 'must',
-    demands: 'Lets nobody in by GET.',
-    otherwise: 'The tokens stand in addresses, and so in logs and histories; version 3 signs in by POST.',
+    demands: 'Refuses a sign-in by GET.',
+    otherwise: 'Tokens in addresses end up in logs and browser histories; version 3 signs in by POST.',
     source: SIGN_ON,
     judge: answered(
       ({ byGet }) => byGet,
@@ -168,12 +167,12 @@ export const SSO_RULES: readonly Rule<E>[] = [
     name: 'page-is-closed',
     strength: 'must',
     demands: 'Shows the page only with the cookies of a sign-in.',
-    otherwise: 'Whoever has the address reads it.',
+    otherwise: 'Anyone with the address reads it.',
     source: OWASP_SESSIONS,
     judge: (evidence) => {
       const { post, page } = evidence.visit
       if (page === null || page === post || page.answer?.status !== 200)
-        return skip('the sign-in leads to no page with an address of its own')
+        return skip('the sign-in does not lead to a page with its own address')
       return answered<E>(
         ({ uninvited }) => uninvited,
         'a refusal or a redirect',
@@ -186,7 +185,7 @@ export const SSO_RULES: readonly Rule<E>[] = [
     name: 'cookie-http-only',
     strength: 'must',
     demands: 'Sets its cookies HttpOnly.',
-    otherwise: 'A script that got into the page takes the session with it.',
+    otherwise: 'An injected script can steal the session.',
     source: OWASP_SESSIONS,
     ...setsCookie,
     judge: eachCookie(({ httpOnly }) => httpOnly, 'is not HttpOnly'),
@@ -195,8 +194,8 @@ export const SSO_RULES: readonly Rule<E>[] = [
     number: 'S17',
     name: 'cookie-secure',
     strength: 'must',
-    demands: 'Sets its cookies Secure where it speaks https.',
-    otherwise: 'The session goes over the wire in clear with the first link that says http.',
+    demands: 'Sets its cookies Secure if it speaks https.',
+    otherwise: 'The first http link sends the session unencrypted.',
     source: OWASP_SESSIONS,
     when: 'signing in sets a cookie, and sso_url is https',
     applies: ({ visit, isTls }) => isTls && sessionCookies(visit.post).length > 0,
@@ -208,7 +207,7 @@ export const SSO_RULES: readonly Rule<E>[] = [
     strength: 'should',
     demands: 'Sets its cookies SameSite=Lax.',
     otherwise:
-      "Strict is held back on the very redirect that the sign-in makes, since it began on Heroku's page; None goes with every request that another site makes.",
+      "A browser withholds Strict on the redirect after the sign-in, which began on Heroku's page; it sends None with every request of another site.",
     source: OWASP_SESSIONS,
     ...setsCookie,
     judge: eachCookie(({ sameSite }) => sameSite === 'lax', 'is not SameSite=Lax'),
@@ -217,14 +216,14 @@ export const SSO_RULES: readonly Rule<E>[] = [
     number: 'S19',
     name: 'fresh-session',
     strength: 'must',
-    demands: 'Opens a session of its own at each sign-in.',
-    otherwise: 'Who planted a cookie beforehand is signed in along with the victim.',
+    demands: 'Starts a new session at each sign-in.',
+    otherwise: 'An attacker who planted a cookie beforehand is signed in with the victim (session fixation).',
     source: OWASP_SESSIONS,
     ...setsCookie,
     judge: ({ visit, again }) => {
       const before = sessionCookies(visit.post)
       const after = again.answer === null ? [] : sessionCookies(again)
-      if (!isSignedIn(again)) return skip('the second sign-in did not come off')
+      if (!isSignedIn(again)) return skip('the second sign-in failed')
       const isNew = after.some(({ name, value }) =>
         before.every((one) => one.name !== name || one.value !== value),
       )
@@ -235,20 +234,20 @@ export const SSO_RULES: readonly Rule<E>[] = [
     number: 'S20',
     name: 'two-tabs',
     strength: 'should',
-    demands: 'Keeps one resource open while another is opened in the same browser.',
-    otherwise: "Staging and production in two tabs show each other's data, or throw each other out.",
+    demands: 'Keeps one resource open when another is opened in the same browser.',
+    otherwise: "Staging and production in two tabs show each other's data, or sign each other out.",
     source: SIGN_ON,
     judge: (evidence) =>
       evidence.visit.page?.answer?.status === 200
         ? answeredWith<E>(({ otherTab }) => otherTab, 200)(evidence)
-        : skip('the sign-in leads to no page'),
+        : skip('the sign-in does not lead to a page'),
   },
   {
     number: 'S21',
     name: 'no-lure',
     strength: 'must',
-    demands: 'Does not send people to an address of another site that the form names.',
-    otherwise: "A link through Heroku, which people trust, ends on anybody's page.",
+    demands: 'Does not redirect to another site that the form names.',
+    otherwise: "A link through Heroku, which users trust, ends on an attacker's page (open redirect).",
     source: SIGN_ON,
     judge: withAnswer(
       ({ lured }) => lured,
@@ -259,7 +258,7 @@ export const SSO_RULES: readonly Rule<E>[] = [
     number: 'S22',
     name: 'nav-cookie',
     strength: 'must',
-    demands: 'Sets the cookie heroku-nav-data to what nav-data was.',
+    demands: 'Sets the cookie heroku-nav-data to the value of nav-data.',
     otherwise: 'kensa fails. Heroku itself deprecated the header in 2019.',
     source: KENSA,
     ...navHeader,
@@ -268,7 +267,7 @@ export const SSO_RULES: readonly Rule<E>[] = [
       (answer, exchange, { navData }) => {
         const cookie = cookiesOf(answer).find(({ name }) => name === 'heroku-nav-data')
         if (cookie === undefined) return fail('there is no such cookie', [exchange])
-        return cookie.value === navData ? pass : fail('its value was altered', [exchange])
+        return cookie.value === navData ? pass : fail('its value differs', [exchange])
       },
     ),
   },
@@ -283,7 +282,7 @@ export const SSO_RULES: readonly Rule<E>[] = [
     judge: withAnswer(
       ({ visit }) => visit.page,
       ({ body, status }, exchange) => {
-        if (status !== 200) return skip('the sign-in leads to no page')
+        if (status !== 200) return skip('the sign-in does not lead to a page')
         return /id=["']?heroku-header\b|<script[^>]+src=[^>]*boomerang/.test(body.toString())
           ? pass
           : fail('the page has neither', [exchange])

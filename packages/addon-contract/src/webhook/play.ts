@@ -1,4 +1,4 @@
-// Delivers webhooks to whatever address the add-on subscribed with, and forges some.
+// Delivers webhooks to the address that the add-on subscribed with, genuine and forged ones.
 import { createHmac } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CannotPlay, NothingToPlay } from '../cannot-play.ts'
@@ -6,22 +6,22 @@ import type { Exchange } from '../exchange.ts'
 import type { AddonCall } from '../loopback/loopback.ts'
 import type { Webhook } from '../loopback/platform-routes.ts'
 import { postProvision } from '../partner-call.ts'
-import { deprovision, pointIt, provisioned } from '../resources.ts'
+import { callHereHint, deprovision, provisioned } from '../resources.ts'
 import type { Stage } from '../stage.ts'
 import type { World } from '../world.ts'
 
 export interface WebhookEvidence {
   aimMs: number
   subscriptions: readonly AddonCall[]
-  /** Of a resource whose first subscription's answer was lost: the webhooks there are in the end. */
+  /** The webhooks of a resource after the answer to its first subscription was lost. */
   afterLostAnswer: { urls: readonly string[]; calls: readonly AddonCall[] }
   hasAuthorization: boolean
   ordinary: Exchange
   again: Exchange
   unknownEvent: Exchange
-  /** Signed as sent, in other bytes than a JSON writer would write. */
+  /** Signed as sent, with bytes that a JSON serializer would not write. */
   spaced: Exchange
-  /** In other bytes than what was signed. */
+  /** Serialized differently from what was signed. */
   rewritten: Exchange
   wrongSignature: Exchange
   noSignature: Exchange
@@ -35,7 +35,7 @@ export async function playWebhook({ world }: Stage): Promise<WebhookEvidence> {
   const { loopback, limits, random } = world
   const { uuid } = await provisioned(world)
   if ((await loopback.waitFor(uuid, SUBSCRIBE, limits.callMs)) === null) {
-    const hint = loopback.calls.length === 0 ? `, and called nothing else. ${pointIt(world)}` : ''
+    const hint = loopback.calls.length === 0 ? `, and called nothing else. ${callHereHint(world)}` : ''
     throw new NothingToPlay(`the add-on did not subscribe to webhooks${hint}`)
   }
   const [webhook] = loopback.find(uuid)?.webhooks ?? []
@@ -55,11 +55,11 @@ export async function playWebhook({ world }: Stage): Promise<WebhookEvidence> {
     hasAuthorization: webhook.authorization !== null,
     ordinary: await deliver('an event', { body }),
     again: await deliver('the same event again', { body }),
-    unknownEvent: await deliver('an event of a kind of next year', {
+    unknownEvent: await deliver('an event of an unknown kind', {
       body: event({ resource: 'teapot', action: 'pour', data: { id: random.uuid() } }),
     }),
-    spaced: await deliver('with spaces and escapes, signed as it is', { body: spaced }),
-    rewritten: await deliver('written anew after it was signed', {
+    spaced: await deliver('with spaces and escapes, signed as sent', { body: spaced }),
+    rewritten: await deliver('serialized again after signing', {
       body: JSON.stringify(JSON.parse(signed), null, 3),
       signature: sign(webhook.secret, signed),
     }),
@@ -76,7 +76,7 @@ export async function playWebhook({ world }: Stage): Promise<WebhookEvidence> {
     subscriptions: loopback.callsOf(uuid, SUBSCRIBE),
   }
   await deprovision(world, uuid)
-  return { ...evidence, deprovisioned: await deliver('a resource that was removed') }
+  return { ...evidence, deprovisioned: await deliver('a removed resource') }
 }
 
 async function playLostAnswer(world: World): Promise<WebhookEvidence['afterLostAnswer']> {
@@ -85,7 +85,7 @@ async function playLostAnswer(world: World): Promise<WebhookEvidence['afterLostA
   const end = loopback.trouble({ kind: 'lost', uuid, on: SUBSCRIBE, times: 1 })
   const opening = await postProvision(world, { uuid, what: 'Heroku provisions' })
   if (opening.answer === null) throw new CannotPlay('no second resource could be provisioned')
-  // Whatever it does about the lost answer, it begins within this, or later than a tester can wait.
+  // The reaction to the lost answer starts within this time, or later than a tester can wait.
   const isLost = ({ answer, route }: AddonCall) => answer === null && SUBSCRIBE.test(route)
   await loopback.waitUntil(
     uuid,

@@ -1,4 +1,4 @@
-// How an add-on must subscribe to webhooks, and which deliveries it must believe.
+// How an add-on must subscribe to webhooks, and which deliveries it must accept.
 import { type Exchange, jsonObject } from '../exchange.ts'
 import { answered, inTime, isSuccess, succeeded } from '../expect.ts'
 import { fail, pass, type Rule, skip } from '../rule.ts'
@@ -8,7 +8,7 @@ import type { WebhookEvidence } from './play.ts'
 type E = WebhookEvidence
 
 const ALLOWED = ['include', 'level', 'url', 'secret', 'authorization']
-const FORGED = 'Anybody who knows the address tells the add-on what happened at Heroku.'
+const FORGED = 'Anyone who knows the address can forge events.'
 const is4xx = (status: number) => status >= 400 && status < 500
 
 export const WEBHOOK_RULES: readonly Rule<E>[] = [
@@ -16,7 +16,7 @@ export const WEBHOOK_RULES: readonly Rule<E>[] = [
     number: 'W01',
     name: 'subscription',
     strength: 'must',
-    demands: 'Subscribes with include, level and url, and nothing else but secret and authorization.',
+    demands: 'Subscribes with include, level and url, and at most secret and authorization besides.',
     otherwise: 'Heroku refuses the subscription.',
     source: PLATFORM_SCHEMA,
     judge: ({ subscriptions }) => {
@@ -25,7 +25,7 @@ export const WEBHOOK_RULES: readonly Rule<E>[] = [
         const missing = ['include', 'level', 'url'].filter((name) => body[name] === undefined)
         if (missing.length > 0) return fail(`${missing.join(' and ')} is missing`, [call])
         const unknown = Object.keys(body).filter((name) => !ALLOWED.includes(name))
-        if (unknown.length > 0) return fail(`Heroku does not take ${unknown.join(', ')}`, [call])
+        if (unknown.length > 0) return fail(`Heroku does not accept ${unknown.join(', ')}`, [call])
       }
       return pass
     },
@@ -34,9 +34,8 @@ export const WEBHOOK_RULES: readonly Rule<E>[] = [
     number: 'W02',
     name: 'subscribed-once',
     strength: 'must',
-    demands: 'Subscribes once with one address, also when the answer is lost.',
-    otherwise:
-      'Every event is delivered twice; POST is not idempotent, so look at the list before you repeat it.',
+    demands: 'Subscribes an address once, even if the answer is lost.',
+    otherwise: 'Every event is delivered twice; POST is not idempotent, so read the list before a retry.',
     source: PLATFORM_SCHEMA,
     judge: ({ afterLostAnswer }) => {
       const { urls, calls } = afterLostAnswer
@@ -59,35 +58,35 @@ export const WEBHOOK_RULES: readonly Rule<E>[] = [
     number: 'W04',
     name: 'repeated',
     strength: 'must',
-    demands: 'Answers 2xx to an event that it had already.',
-    otherwise: 'Heroku repeats what was not answered in time.',
+    demands: 'Answers 2xx to a repeated event.',
+    otherwise: 'Heroku repeats an event that was not answered in time.',
     source: WEBHOOKS,
-    judge: besideOrdinary(({ again }) => again),
+    judge: unlikeOrdinary(({ again }) => again),
   },
   {
     number: 'W05',
     name: 'unknown-event',
     strength: 'must',
-    demands: 'Answers 2xx to an event of a kind that it does not know.',
-    otherwise: 'Heroku repeats it for days, and the events behind it wait.',
+    demands: 'Answers 2xx to an event of an unknown kind.',
+    otherwise: 'Heroku repeats it for days, and later events wait.',
     source: WEBHOOKS,
-    judge: besideOrdinary(({ unknownEvent }) => unknownEvent),
+    judge: unlikeOrdinary(({ unknownEvent }) => unknownEvent),
   },
   {
     number: 'W06',
     name: 'raw-bytes',
     strength: 'must',
-    demands: 'Reckons the signature over the bytes as they came.',
-    otherwise: 'A space that a JSON writer would not write, and every event is refused.',
+    demands: 'Verifies the signature over the raw bytes.',
+    otherwise: 'One space that a JSON serializer would not write, and every event is refused.',
     source: WEBHOOKS,
-    judge: besideOrdinary(({ spaced }) => spaced),
+    judge: unlikeOrdinary(({ spaced }) => spaced),
   },
   {
     number: 'W07',
     name: 'rewritten',
     strength: 'must',
-    demands: 'Refuses a body in other bytes than those that were signed.',
-    otherwise: 'What is verified is not what was sent, and somebody will find the difference.',
+    demands: 'Refuses a body whose bytes differ from the signed ones.',
+    otherwise: 'The verified text is not the one that was sent, which an attacker can exploit.',
     source: WEBHOOKS,
     judge: (evidence) =>
       isSuccess(evidence.wrongSignature.answer?.status ?? 0)
@@ -98,7 +97,7 @@ export const WEBHOOK_RULES: readonly Rule<E>[] = [
     number: 'W08',
     name: 'wrong-signature',
     strength: 'must',
-    demands: 'Refuses an event that is signed with another secret.',
+    demands: 'Refuses an event signed with another secret.',
     otherwise: FORGED,
     source: WEBHOOKS,
     judge: answered(({ wrongSignature }) => wrongSignature, '4xx', is4xx),
@@ -116,7 +115,7 @@ export const WEBHOOK_RULES: readonly Rule<E>[] = [
     number: 'W10',
     name: 'wrong-authorization',
     strength: 'must',
-    demands: 'Refuses an event without the Authorization that it subscribed with.',
+    demands: 'Refuses an event without the Authorization of the subscription.',
     otherwise: FORGED,
     source: WEBHOOKS,
     when: 'the add-on subscribed with an authorization',
@@ -127,8 +126,8 @@ export const WEBHOOK_RULES: readonly Rule<E>[] = [
     number: 'W11',
     name: 'deprovisioned',
     strength: 'must',
-    demands: 'Answers 2xx or 4xx for a resource that was removed.',
-    otherwise: 'Events are still on their way when a resource is removed; a 5xx is repeated for days.',
+    demands: 'Answers 2xx or 4xx for a removed resource.',
+    otherwise: 'Events are still in flight when a resource is removed; Heroku retries after a 5xx for days.',
     source: WEBHOOKS,
     judge: answered(
       ({ deprovisioned }) => deprovisioned,
@@ -141,16 +140,16 @@ export const WEBHOOK_RULES: readonly Rule<E>[] = [
     name: 'in-time',
     strength: 'should',
     demands: 'Answers within 3 seconds.',
-    otherwise: 'What takes longer than Heroku waits is delivered again; do the work after the answer.',
+    otherwise: 'Heroku delivers again what is not answered in time; do the work after the answer.',
     source: WEBHOOKS,
     judge: ({ ordinary, unknownEvent, aimMs }) => inTime([ordinary, unknownEvent], aimMs),
   },
 ]
 
-function besideOrdinary(pick: (evidence: E) => Exchange): Rule<E>['judge'] {
+function unlikeOrdinary(pick: (evidence: E) => Exchange): Rule<E>['judge'] {
   const judge = succeeded(pick)
   return (evidence) =>
     isSuccess(evidence.ordinary.answer?.status ?? 0)
       ? judge(evidence)
-      : skip('not even an ordinary event is taken')
+      : skip('an ordinary event is not accepted either')
 }

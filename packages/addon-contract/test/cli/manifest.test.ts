@@ -124,7 +124,7 @@ describe('manifest validate', () => {
     expect(output).toMatch(/FAIL M14 regions-have-us: /)
     expect(output).toMatch(/fix: +Write "version": "3", in quotes\./)
     expect(output).toMatch(/documented: .*https:\/\/devcenter\.heroku\.com/)
-    expect(output).toMatch(/warn M26 production-is-public: .*\n.*leads to acme-logs\.example\.com/)
+    expect(output).toMatch(/warn M26 production-is-public: .*\n.*names acme-logs\.example\.com/)
     expect(output).not.toContain(manifest.api.password)
   })
 
@@ -183,7 +183,7 @@ describe('manifest diff', () => {
     const { code, output } = await runManifest('diff', '--pushed', pushed, '-f', path)
     expect(code).toBe(1)
     expect(output).toMatch(/^ {2}api\.regions: \["us"\] -> \["us","eu"\]$/m)
-    expect(output).toMatch(/^ {2}api\.password: differs \(not shown.*\n {4}From the moment of the push/m)
+    expect(output).toMatch(/^ {2}api\.password: differs \(not shown.*\n {4}After the push/m)
     expect(output).not.toMatch(new RegExp(`the-old-one|${manifest.api.password}`))
     const { output: json } = await runManifest('diff', '--pushed', pushed, '-f', path, '--json')
     expect(JSON.parse(json).differences).toHaveLength(2)

@@ -72,7 +72,7 @@ describe('test', () => {
   it('says why a rule is skipped', async () => {
     const { code, output } = await runTest(['planchange', ...at(whole)])
     expect(output).toContain(
-      'skip C01 change-plan: does not apply: only where a second plan is named with --plan\n',
+      'skip C01 change-plan: does not apply: only if a second plan is named with --plan\n',
     )
     expect(code).toBe(0)
   })
@@ -94,8 +94,8 @@ describe('test', () => {
       /sent: +PUT http:\/\/127\.0\.0\.1:\d+\/heroku\/resources\/[\w-]+ \(a plan that is not sold\)/,
     )
     expect(output).toContain('{"plan":"no-such-plan"}')
-    expect(output).toMatch(/came back: +200 in \d+ ms/)
-    expect(output).toContain('otherwise:     The customer pays for a plan that you do not know.')
+    expect(output).toMatch(/answer: +200 in \d+ ms/)
+    expect(output).toContain('otherwise:     The customer pays for a plan that does not exist.')
     expect(output).toContain('documented:    sbosio/mylogger-addon')
     expect(code).toBe(1)
   })

@@ -10,7 +10,7 @@ export interface Case {
   command: Command
   addon?: OldAddonOptions
   requires?: string[]
-  /** Changes of the manifest; undefined takes a key away. */
+  /** Changes of the manifest; undefined removes a key. */
   root?: Values
   api?: Values
 }

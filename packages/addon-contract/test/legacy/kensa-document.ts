@@ -1,4 +1,4 @@
-// docs/kensa.md: kensa's checks, our rules for them, and what both said of every case. Made of what was recorded.
+// Generates docs/kensa.md: kensa's checks, our rules for them, and the verdicts of both on every case.
 import { MANIFEST_RULES } from '../../src/manifest/rules.ts'
 import { viewManifest } from '../../src/manifest/view.ts'
 import { judgeAll } from '../../src/rule.ts'
@@ -6,14 +6,14 @@ import { CASES, type Case, keyOf, manifestOf } from './cases.ts'
 import { oldManifest } from './old-addon.ts'
 
 export interface KensaVerdict {
-  /** crash: a stack trace in place of a verdict. hang: none in 20 seconds. */
+  /** crash: a stack trace instead of a verdict. hang: no verdict in 20 seconds. */
   ends: 'pass' | 'fail' | 'crash' | 'hang'
-  /** The check at which it ended. */
+  /** The check at which it stopped. */
   at: string | null
   says: string | null
 }
 
-/** Our rules for kensa's checks, and what asks the same of an add-on of today. In kensa's order. */
+/** Our rules for kensa's checks, and the equivalent rules for version 3. In kensa's order. */
 export const CHECKS: readonly { legacy: string; kensa: string[]; today: string }[] = [
   { legacy: 'K01', kensa: ['id: if exists', 'id: is a string', 'id: is not blank'], today: 'M02' },
   { legacy: 'K02', kensa: ['api: if exists', 'api: is a hash'], today: 'M06' },
@@ -24,8 +24,8 @@ export const CHECKS: readonly { legacy: string; kensa: string[]; today: string }
     kensa: ['api: contains only valid region names'],
     today: 'M15, with the regions of today',
   },
-  { legacy: 'K06', kensa: ['api: contains password'], today: 'M09, which takes no null' },
-  { legacy: 'K07', kensa: ['api: contains test url'], today: 'M28, a warning: Heroku does not look at it' },
+  { legacy: 'K06', kensa: ['api: contains password'], today: 'M09, which refuses null' },
+  { legacy: 'K07', kensa: ['api: contains test url'], today: 'M28, a warning: Heroku ignores it' },
   { legacy: 'K08', kensa: ['api: contains production url'], today: 'M23' },
   { legacy: 'K09', kensa: ['api: production url uses SSL'], today: 'M24' },
   { legacy: 'K10', kensa: ['api: sso url uses SSL'], today: 'M25' },
@@ -61,7 +61,7 @@ export const CHECKS: readonly { legacy: string; kensa: string[]; today: string }
   { legacy: 'K54', kensa: ['displays the heroku layout'], today: 'sso with --nav-header' },
 ]
 
-/** Of our own rules, those that a manifest breaks and the manifest without fault, which is of version 1, does not. */
+/** The rules for version 3 that a manifest breaks and the valid manifest of version 1 does not. */
 export function brokenToday(one: Case): string[] {
   const broken = (of: Case) =>
     judgeAll(
@@ -77,31 +77,31 @@ export function brokenToday(one: Case): string[] {
 const ORIGIN = 'http://localhost:5000'
 
 export interface Difference {
-  /** The first rule that ours breaks; null: none. */
+  /** The first legacy rule that the case breaks; null: none. */
   ours: string | null
   why: string
 }
 
-/** Where our verdict is another, on purpose. Everything else is the same. */
+/** The intended differences of our verdicts. All others are the same. */
 export const DIFFERENCES: Readonly<Record<string, Difference>> = {
   'provision: makes the id of the app’s number': {
     ours: 'K25',
     why:
-      'Kensa looks for the number of an app that it draws anew, not of the one that it sent: it cannot find the fault, and ' +
-      'once in four hundred runs it finds one where there is none. Ours looks for the number that was sent, and lets a uuid pass.',
+      'Kensa searches the id for a newly drawn app number, not for the one that it sent: it cannot detect the defect, and ' +
+      'fails one of four hundred correct runs. Ours searches for the number that was sent, and accepts a uuid.',
   },
   'provision: never calls back': {
     ours: 'K21',
-    why: 'Kensa waits for ever. Ours gives up after 30 seconds and says so.',
+    why: 'Kensa waits forever. Ours fails after 30 seconds.',
   },
 }
 
-/** What ours is expected to say of a case: the first rule that it breaks. */
+/** The expected verdict of a case: the first legacy rule that it breaks. */
 export function expectedOf(key: string, { ends, at }: KensaVerdict): string | null {
   const difference = DIFFERENCES[key]
   if (difference !== undefined) return difference.ours
   if (ends === 'pass') return null
-  // What comes behind the last check has no name; what comes before the first leaves nothing to try.
+  // A failure after the last check has no name; before the first, nothing can be tested.
   if (at === null) return ends === 'crash' ? 'K32' : null
   return CHECKS.find(({ legacy, kensa }) => kensa.includes(at ?? '') && isOf(key, legacy))?.legacy ?? '?'
 }
@@ -114,7 +114,7 @@ const RANGES: Readonly<Record<string, [number, number]>> = {
   sso: [50, 54],
 }
 
-/** Several checks of kensa's have one name. */
+/** Several checks of kensa have the same name. */
 function isOf(key: string, legacy: string): boolean {
   const [first, last] = RANGES[key.split(':')[0] as string] as [number, number]
   const number = Number(legacy.slice(1))
@@ -137,11 +137,11 @@ export function kensaDocument(verdicts: Record<string, KensaVerdict>): string {
   return `# kensa and \`heroku-addon-contract test --legacy\`
 
 Heroku's own tester, [kensa](https://github.com/heroku/kensa), speaks the protocol of before version 3 and needs Ruby.
-\`test --legacy\` sends the same requests and has the same rules, without Ruby, and goes on after a failure. Both were
-tried on the same ${CASES.length} manifests and add-ons, each with one thing wrong or odd; this page says what came of it.
+\`test --legacy\` sends the same requests and applies the same rules, without Ruby, and continues after a failure. This page
+compares both on ${CASES.length} manifests and add-ons, each with one defect or oddity.
 
-It is generated of what kensa said: \`npx tsx packages/addon-contract/test/legacy/record-kensa.ts <checkout of kensa>\`. The tests try ours on
-every case and expect what is written here.
+It is generated from recorded verdicts of kensa:
+\`npx tsx packages/addon-contract/test/legacy/record-kensa.ts <checkout of kensa>\`. The tests expect these verdicts of ours.
 
 | kensa | here |
 |---|---|
@@ -155,33 +155,33 @@ every case and expect what is written here.
 | \`kensa init\` | \`manifest generate\` |
 | \`kensa push\`, \`pull\` | Heroku's plugin: \`heroku addons:admin:manifest:push\` |
 
-What is otherwise: kensa leaves what it provisions behind, ours removes it. Kensa changes to the plan \`foo\` unless told
-another, ours to the one it provisions. Kensa's \`heroku_id\` is of one to four digits, ours of four.
+Other differences: ours deprovisions what it provisioned. Kensa changes to the plan \`foo\` by default, ours to the
+provisioned plan. Kensa's \`heroku_id\` has one to four digits, ours four.
 
 ## The rules
 
-| kensa's check | here | of an add-on of today |
+| kensa's check | \`--legacy\` | version 3 |
 |---|---|---|
 ${rules.join('')}
 ## The cases
 
-The last column has our own rules, those that \`test manifest\` has without \`--legacy\`.
+The last column has the rules of \`test manifest\` without \`--legacy\` that the case breaks.
 
 | area | the manifest or add-on… | kensa | \`--legacy\` | version 3 |
 |---|---|---|---|---|
 ${cases.join('')}
 ## The differences
 
-Of \`--legacy\` and kensa:
+Between \`--legacy\` and kensa:
 
 ${differences.join('')}
-Of the rules for version 3 and kensa, each on purpose:
+Between the rules for version 3 and kensa, all intended:
 
 * **Regions of today** pass: kensa's list ended in 2018. Regions that do not exist fail in both.
-* **No test addresses** is a warning: Heroku does not look at them, and its own generator leaves them out.
+* **No test addresses** is a warning: Heroku ignores them, and its generator omits them.
 * **One production address** fails: it means sign-in by GET, which version 3 does not have.
-* **A blank id, null for a password, no salt, a slug with "addon", features at the top** fail: kensa does not look, and Heroku
-  refuses them, or the add-on cannot work.
+* **A blank id, null for a password, no salt, a slug with "addon", features at the top** fail: kensa does not check
+  them, and Heroku refuses them or the add-on cannot work.
 `
 }
 

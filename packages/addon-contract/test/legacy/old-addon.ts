@@ -1,4 +1,4 @@
-// An add-on of before version 3, as kensa wants it, and with one defect where asked. Knows nothing of our code.
+// An add-on of before version 3 that passes kensa, optionally with one defect. Independent of the tester.
 import { createHash, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net'
 export const PASSWORD = 'a-password-of-the-old-add-on'
 export const SALT = 'a-salt-of-the-old-add-on'
 
-/** What can be wrong with it. */
+/** Its possible defects. */
 export type Defect =
   | 'provision-redirects'
   | 'provision-fails'
@@ -52,16 +52,16 @@ export type Defect =
 
 export interface OldAddon {
   origin: string
-  /** Ids of what is provisioned. */
+  /** The ids of provisioned resources. */
   live: Set<string>
-  /** Everything it was asked, by method and path. */
+  /** All requests, by method and path. */
   asked: { request: string; headers: IncomingMessage['headers']; body: string }[]
   close(): Promise<void>
 }
 
 export interface OldAddonOptions {
   defect?: Defect | undefined
-  /** Answers at once, and sends what it made to the callback_url. */
+  /** Answers at once, and sends its result to the callback_url. */
   isAsync?: boolean
   drains?: boolean
 }
@@ -113,7 +113,7 @@ export async function startOldAddon(options: OldAddonOptions = {}): Promise<OldA
     send(response, 202, '{"message":"coming"}')
     if (has('no-callback')) return
     const sent = has('callback-is-text') ? 'done' : made
-    // Nobody may be there any more.
+    // The receiver may be gone.
     await fetch(callbackUrl, { method: 'PUT', body: sent }).catch(() => {})
   }
 
@@ -201,7 +201,7 @@ function send(
   response.writeHead(status, { 'Content-Type': 'application/json', ...headers }).end(body)
 }
 
-/** `many_per_app` where several resources of one app are meant to be. */
+/** With `many_per_app` if an app may have several resources. */
 export function oldManifest(origin: string, requires: string[] = ['syslog_drain']) {
   return {
     id: 'old',

@@ -1,10 +1,10 @@
-// Runs the real kensa on every case and writes down what it said: test/fixtures/kensa-verdicts.json, which the tests
-// compare ours with, and the table in docs/kensa.md. Needs Ruby with the gems rest-client, mechanize, launchy, netrc and
+// Runs the real kensa on every case and records its verdicts in test/fixtures/kensa-verdicts.json, with which the tests
+// compare ours, and in docs/kensa.md. Needs Ruby with the gems rest-client, mechanize, launchy, netrc and
 // colored, and a checkout of github.com/heroku/kensa:
 //
 //   npx tsx packages/addon-contract/test/legacy/record-kensa.ts <checkout of kensa>
 //
-// Without a checkout, only the table is made again of what was recorded.
+// Without a checkout, it only generates docs/kensa.md from the recorded verdicts.
 import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -15,7 +15,7 @@ import { CASES, type Case, keyOf, manifestOf } from './cases.ts'
 import { type KensaVerdict, kensaDocument } from './kensa-document.ts'
 import { oldManifest, PASSWORD, startOldAddon } from './old-addon.ts'
 
-/** Of coreutils' timeout, which ends kensa's children too. */
+/** For timeout of coreutils, which ends kensa's children too. */
 const TIMEOUT_SECONDS = 20
 const TIMED_OUT = 124
 const FIXTURE = new URL('../fixtures/kensa-verdicts.json', import.meta.url)
@@ -75,7 +75,7 @@ function run(args: string[]): Promise<Output> {
   })
 }
 
-/** `Check <what> [FAIL]` and a reason below; where kensa crashed, the last check has no result. */
+/** `Check <what> [FAIL]` and a reason below; if kensa crashed, the last check has no result. */
 function read({ status, stdout, stderr }: Output): KensaVerdict {
   if (status === 0) return { ends: 'pass', at: null, says: null }
   if (status === TIMED_OUT) return { ends: 'hang', at: null, says: null }

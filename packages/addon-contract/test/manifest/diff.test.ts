@@ -17,13 +17,13 @@ const API = PUSHED.api as JsonObject
 const diff = (local: JsonObject) => diffManifests(PUSHED, local)
 const withApi = (api: JsonObject) => diff({ ...PUSHED, api: { ...API, ...api } })
 
-describe('what a push would change', () => {
-  it('is nothing between equals, whatever the order of their keys and of what is a set', () => {
+describe('the differences that a push would make', () => {
+  it('are empty for equal manifests, whatever the order of keys and of sets', () => {
     const reordered = { api: { ...API, regions: ['eu', 'us'] }, $base: 100, id: 'acme-logs' }
     expect(diff(reordered)).toEqual([])
   })
 
-  it('is told by its place, with both values and what it means', () => {
+  it('have a path, both values and the effect', () => {
     expect(withApi({ regions: ['us'] })).toEqual([
       {
         at: 'api.regions',
@@ -36,7 +36,7 @@ describe('what a push would change', () => {
     expect(moved).toMatchObject({ at: 'api.production.sso_url', local: '"https://b.com"' })
   })
 
-  it('never shows a secret, nor what might be one', () => {
+  it('contain no secret, nor a value that may be one', () => {
     const told = [
       ...withApi({ password: 'the-new-password' }),
       ...withApi({ api_token: 'a-token' }),
@@ -53,14 +53,14 @@ describe('what a push would change', () => {
     expect(JSON.stringify(told)).not.toMatch(/the-old|the-new|a-token|my-password/)
   })
 
-  it('warns where somebody pushed meanwhile, and not of a file that was never pulled', () => {
+  it('warn if the manifest was pushed meanwhile, but not for a file that was never pulled', () => {
     expect(diff({ ...PUSHED, $base: 90 })).toMatchObject([{ at: '$base', pushed: '100', local: '90' }])
     const { $base: _, ...fresh } = PUSHED
     expect(diff(fresh)).toEqual([])
   })
 })
 
-it('reads the answer of Heroku’s registry as well as a file', () => {
+it('unwrapPushed accepts the answer of Heroku’s registry as well as a manifest', () => {
   expect(unwrapPushed({ contents: PUSHED })).toEqual(PUSHED)
   expect(unwrapPushed(PUSHED)).toEqual(PUSHED)
 })

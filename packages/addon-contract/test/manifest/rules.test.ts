@@ -1,4 +1,4 @@
-// The mutation proof of the manifest's rules: one defect for each, caught by the rule that names it and by no other.
+// Mutation tests of the rules for the manifest: each defect is caught by its rule and by no other.
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { MANIFEST_RULES } from '../../src/manifest/rules.ts'
@@ -35,7 +35,7 @@ function broken(manifest: unknown): string[] {
   )
 }
 
-/** The good one with other values; undefined takes a key away. */
+/** The valid manifest with changes; undefined removes a key. */
 function changed(
   root: Record<string, Json | undefined>,
   api: Record<string, Json | undefined> = {},
@@ -46,7 +46,7 @@ const withApi = (api: Record<string, Json | undefined>) => changed({}, api)
 const PRODUCTION = GOOD.api.production as JsonObject
 const TEST = GOOD.api.test as JsonObject
 
-/** By rule: manifests that break it and nothing else. */
+/** By rule: manifests that break only this rule. */
 const DEFECTS: Record<string, unknown[]> = {
   M01: [['not', 'an', 'object'], null, 'text'],
   M02: [
@@ -110,7 +110,7 @@ const DEFECTS: Record<string, unknown[]> = {
   M28: [withApi({ test: undefined }), withApi({ test: { ...TEST, sso_url: 'no address' } })],
 }
 
-it('finds nothing wrong with a good manifest, with or without what may be left out', () => {
+it('a valid manifest passes every rule, with or without its optional parts', () => {
   expect(broken(GOOD)).toEqual([])
   expect(broken(changed({ cli_plugin_name: undefined, $base: undefined }))).toEqual([])
   const bare = { config_vars_prefix: undefined, config_vars: undefined, requires: undefined }
@@ -118,15 +118,15 @@ it('finds nothing wrong with a good manifest, with or without what may be left o
   expect(broken(withApi({ regions: ['*'] }))).toEqual([])
 })
 
-it('has a defect for every rule, and numbers that count up', () => {
+it('every rule has a defect, and the numbers are consecutive', () => {
   expect(MANIFEST_RULES.map(({ number }) => number)).toEqual(Object.keys(DEFECTS))
 })
 
-it.each(Object.entries(DEFECTS))('catches by %s what it names, and nothing else', (number, manifests) => {
+it.each(Object.entries(DEFECTS))('the defects of %s break this rule and no other', (number, manifests) => {
   for (const manifest of manifests) expect(broken(manifest)).toEqual([number])
 })
 
-it('shows no secret and never throws, whatever the manifest holds', () => {
+it('the rules print no secret and never throw, whatever the manifest contains', () => {
   const secret = 'hunter2-hunter2-hunter2'
   const value = fc.jsonValue({ maxDepth: 2 }).map((json) => json as Json)
   const keys = ['version', 'regions', 'config_vars', 'config_vars_prefix', 'requires', 'production', 'test']

@@ -1,4 +1,4 @@
-// How the minimal add-on takes logs.
+// The log drain of the minimal add-on.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Call, text } from '../minimal-addon.ts'
 
@@ -41,7 +41,7 @@ export async function receiveLogs(call: Call): Promise<void> {
   response.writeHead(204).end()
 }
 
-/** `<octets> SP <message>`, as far as it goes. */
+/** `<octets> SP <message>`, up to the first malformed frame. */
 function readFrames(body: Buffer): { messages: string[]; isWhole: boolean } {
   const messages: string[] = []
   let at = 0

@@ -60,7 +60,7 @@ export async function provision(call: Call): Promise<void> {
   if (known?.state === 'gone' && !(has('D08') && known.tokens.size > 0))
     return json(call, 410, { message: 'gone' })
   if (has('P30') && resources.size === 0) await slowly()
-  // Of two that come at once, each finds nothing.
+  // Two concurrent requests each find nothing.
   if (has('P26') && known === undefined) await sleep(200)
 
   const repeatsLatest = [...resources.keys()].at(-1) === uuid
@@ -148,7 +148,7 @@ export async function deprovision(call: Call, uuid: string): Promise<void> {
   const { has, resources } = addon
   const resource = resources.get(uuid)
   if (resource === undefined) {
-    // So that its provision request, if it comes after all, finds it gone.
+    // So that a late provision request finds it removed.
     if (!has('D10')) resources.set(uuid, { ...create(uuid, ''), state: 'gone' })
     return json(call, has('D09') ? 500 : 410, { message: 'unknown' })
   }
@@ -170,7 +170,7 @@ interface Asked {
   log_drain_token?: unknown
 }
 
-/** Trusts Heroku to send what it documents; null where it is not even JSON. */
+/** Without validation, which Heroku's documented format does not need; null if it is not JSON. */
 function readBody({ body }: Call): Asked | null {
   try {
     return JSON.parse(body.toString()) as Asked

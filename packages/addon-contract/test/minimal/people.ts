@@ -1,4 +1,4 @@
-// How people come into the minimal add-on.
+// The sign-in of the minimal add-on.
 import { createHash, randomBytes } from 'node:crypto'
 import { type Call, type MinimalAddon, SALT, text } from '../minimal-addon.ts'
 

@@ -1,5 +1,5 @@
-// What the minimal add-on does behind its answer: exchanges the grant, subscribes to webhooks, and where it answered
-// 202, sets config and says that it is done.
+// What the minimal add-on does after its answer: exchanges the grant, subscribes to webhooks and, after a 202, sets config
+// and reports completion.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { MinimalAddon, Resource } from '../minimal-addon.ts'
 
@@ -52,7 +52,7 @@ async function exchange({ has, heroku }: MinimalAddon, code: string): Promise<st
   return token
 }
 
-/** A POST whose answer was lost may have been done: looks before it asks again. */
+/** Reads the list before a retry: the POST may have succeeded although its answer was lost. */
 async function subscribe(
   addon: MinimalAddon,
   resource: Resource,

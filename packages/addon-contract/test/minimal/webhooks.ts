@@ -1,4 +1,4 @@
-// How the minimal add-on takes webhooks.
+// The webhooks of the minimal add-on.
 import { createHmac } from 'node:crypto'
 import { type Call, slowly, text } from '../minimal-addon.ts'
 
