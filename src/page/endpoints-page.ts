@@ -12,6 +12,6 @@ export function showEndpoints(parts: PageParts) {
 <div id="endpoints" class="endpoints" aria-busy="true" tabindex="-1"></div>
 <section id="preview" class="card preview js" aria-label="Preview"></section>
 <section id="how" class="card js" aria-label="How to"></section>`,
-    without: 'This page needs JavaScript. The same is told by the API, at …/log-endpoints.',
+    without: 'This page needs JavaScript. The API has the same at …/log-endpoints.',
   })
 }

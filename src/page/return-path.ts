@@ -9,7 +9,7 @@ const KEPT_SECONDS = 900
 /** Browsers keep 4 kB of a cookie. */
 const MAX_CHARACTERS = 1_500
 
-/** `path` of a page of this resource, with a query: where somebody wanted to go. */
+/** `path` of the page of this resource that was asked for, with its query. */
 export function rememberReturnPath(request: FastifyRequest, reply: FastifyReply, publicUrl: string): void {
   const { id } = request.params as { id: string }
   if (request.method !== 'GET' || !isOf(id, request.url) || request.url === home(id)) return

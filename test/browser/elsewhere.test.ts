@@ -152,7 +152,7 @@ describe('behind the buttons', () => {
     await eventually(() => page.locator('#said').textContent()).toBe('“What fails” is now “What breaks”')
     await page.getByRole('button', { name: 'Save' }).click()
     await page.getByRole('button', { name: 'What breaks' }).waitFor()
-    await page.getByRole('button', { name: 'Forget it' }).click()
+    await page.getByRole('button', { name: 'Delete saved search' }).click()
     await eventually(() => page.locator('#said').textContent()).toBe('“What breaks” is forgotten')
   })
 

@@ -73,7 +73,7 @@ export function alertForm({ alert, q, sendsMail, onDone }: AlertFormParts): HTML
               'label',
               { class: 'check' },
               h('input', { type: 'checkbox', name: 'drop_webhook' }),
-              'Tell the webhook no more',
+              'Stop notifying this webhook',
             ),
           ]
         : []),

@@ -1,4 +1,4 @@
-// Alerts on a search: more than so many lines, too large a share, or silence; told to a webhook or by mail.
+// Alerts on a search: a count, a share or silence; they notify a webhook or an e-mail address.
 import { ageInWords } from '../reading/times.ts'
 import { alertForm } from './alert-form.ts'
 import { get, send } from './api.ts'

@@ -1,5 +1,5 @@
 // Copying out of the list gives the lines as `heroku logs` prints them, whatever of the layout was selected. Within one
-// row it is the browser's own copying: whoever selects a word wants the word.
+// row the browser's own copy applies: a selected word is copied as the word.
 import { plainText } from '../reading/line.ts'
 import type { Viewer } from './viewer.ts'
 

@@ -1,4 +1,4 @@
-// A line that somebody opened: every field, each with what narrows the search to it or excludes it, and what can be
+// An opened line: every field, each with what narrows the search to it or excludes it, and what can be
 // done with the line. Everything that the mouse can do in a row is a button here.
 
 import { herokuCode } from '../../query/heroku-codes.ts'

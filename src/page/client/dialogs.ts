@@ -89,7 +89,7 @@ async function openSaved(at: HTMLElement, viewer: Viewer, say: (text: string) =>
         : [
             h('p', {}, `Saved as “${same.name}”.`),
             form,
-            button('Forget it', () => void forget(same, say), { class: 'danger' }),
+            button('Delete saved search', () => void deleteSearch(same, say), { class: 'danger' }),
           ]),
     ...(searches.length > 0 ? [h('hr', {})] : []),
     ...searches.map((one) => {
@@ -131,7 +131,7 @@ async function rename(search: SavedSearch, name: string, say: (text: string) => 
   }
 }
 
-async function forget(search: SavedSearch, say: (text: string) => void): Promise<void> {
+async function deleteSearch(search: SavedSearch, say: (text: string) => void): Promise<void> {
   try {
     await send('DELETE', `/searches/${search.id}`)
     await loadSaved()

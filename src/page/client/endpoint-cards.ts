@@ -47,7 +47,7 @@ export function serviceCard(onPreview: (service: LogService, endpoint: LogEndpoi
   }
 }
 
-/** What somebody may have forgotten, or not known; empty where all is well. */
+/** A hint about a likely mistake; empty if there is none. */
 function adviceOf({ active_version: active, newest_version: newest, endpoints }: LogService): string {
   if (endpoints.length === 0 && newest === (active ?? newest))
     return 'There is no log endpoint here yet: lines are sent nowhere. Try a format below, then make one.'

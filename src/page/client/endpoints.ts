@@ -1,4 +1,4 @@
-// The script of the page on log endpoints: looks how they are doing, again and again while somebody sees it, and lets
+// The script of the page on log endpoints: polls their state while the page is visible, and lets
 // formats be tried. They are made and changed with Fastly's API; the page says how.
 import { timeOfDay } from '../reading/times.ts'
 import { ApiError, get, sentence } from './api.ts'
@@ -10,7 +10,7 @@ import { openPreview } from './format-preview.ts'
 import { arrange, keyed } from './keyed.ts'
 import { startSheet } from './start.ts'
 
-/** Between two looks; nobody waits for one of them. */
+/** Poll interval. */
 const LOOK_EVERY_MS = 5_000
 
 const preferences = startSheet()

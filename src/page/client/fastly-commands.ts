@@ -1,4 +1,4 @@
-// What somebody types into a terminal to make a log endpoint, or to change one. Pure.
+// Terminal commands that create or change a log endpoint. Pure.
 
 /** What the preview shows. */
 export interface Choice {

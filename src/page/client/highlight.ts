@@ -16,10 +16,10 @@ export interface Needles {
   expressions: readonly RegExp[]
 }
 
-/** One letter is marked everywhere and helps nobody. */
+/** A single letter would be marked everywhere. */
 const SHORTEST = 2
 const MAX_RANGES = 200
-/** A mark further right is seen by nobody. */
+/** Marks beyond this are out of sight. */
 const MAX_CHARACTERS = 4_000
 
 export const NO_NEEDLES: Needles = { texts: [], expressions: [] }
@@ -69,7 +69,7 @@ export function rangesIn(text: string, needles: Needles): Range[] {
   const ranges: Range[] = []
   const looked = text.length > MAX_CHARACTERS ? text.slice(0, MAX_CHARACTERS) : text
   const folded = fold(looked)
-  // Folding keeps lengths but for letters outside the plane that nobody logs; a mark in the wrong place is worse than none.
+  // Folding changes the length of a few rare letters; a mark in the wrong place is worse than none.
   if (folded.length === looked.length) {
     for (const needle of needles.texts) {
       for (let at = folded.indexOf(needle); at !== -1; at = folded.indexOf(needle, at + needle.length)) {

@@ -1,4 +1,4 @@
-// Parts of a page that are drawn anew while somebody reads them: each stays the element that it was, so that a button
+// Redraws parts of a page while a person uses it: each part keeps its element, so that a button
 // keeps the focus, and a marked text its mark.
 
 /**

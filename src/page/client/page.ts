@@ -60,7 +60,7 @@ void get<About>('/about').then(
     viewer.looks.namesApps = names.size > 1
     viewer.redraw()
   },
-  // The lines are what matters; what this would have told is told elsewhere too.
+  // The lines matter more; the API's error shows elsewhere.
   () => {},
 )
 updaters.push(openAppSwitch(viewer))

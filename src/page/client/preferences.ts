@@ -1,4 +1,4 @@
-// What a person likes, kept in this browser: never a part of the address, because it is nobody else's.
+// A person's preferences, stored in this browser. Not in the address, which is shared with others.
 import type { Zone } from '../reading/times.ts'
 
 export interface Preferences {

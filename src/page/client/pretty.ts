@@ -1,4 +1,4 @@
-// The fields of a line, for whoever opens it: of the line itself, and of its message where that is JSON or key=value.
+// The fields of an opened line: those of the line itself, and of its message if that is JSON or key=value.
 // Pure.
 import { readFields } from '../../query/message-fields.ts'
 import { type Line, withoutControls } from '../reading/line.ts'

@@ -15,7 +15,7 @@ export interface LineRow {
   lastRepeat: Line | null
   /** The last figures of the dyno, where the line tells one. */
   trend: readonly number[] | null
-  /** Long things are cut until somebody wants them. */
+  /** Long rows are cut until they are opened. */
   isUnfolded: boolean
   /** Its fields are shown. */
   isOpen: boolean
@@ -108,7 +108,7 @@ export class Rows {
     return this.lineCount >= MAX_LINES
   }
 
-  /** Newer lines that are not taken, because there are as many as can be and somebody reads them: counted, to load later. */
+  /** Newer lines that are counted, not added: the list is full and the person is reading. They load later. */
   skip(lines: readonly Line[]): void {
     const [first] = lines
     const last = lines.at(-1)

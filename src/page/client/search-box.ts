@@ -4,12 +4,12 @@ import { h, part } from './dom.ts'
 import { understoodAs } from './stage.ts'
 import type { Viewer } from './viewer.ts'
 
-/** Long enough that a word can be typed, short enough that nobody reaches for Enter. */
+/** Long enough to type a word, short enough that Enter is not needed. */
 const PAUSE_MS = 350
 
 export interface SearchBox {
   focus(): void
-  /** Shows what is searched for, unless somebody types. */
+  /** Shows the current search unless the person is typing. */
   update(): void
 }
 

@@ -1,5 +1,5 @@
 // What is on show: the rows of one state of the page and where they come from. A stage is made for a search, a time or a
-// line's neighbourhood; it loads on at its ends as somebody reads towards them, and is closed when it is left for good.
+// line's neighbourhood; it loads more at its ends as they come into view, and closes when it is left for good.
 //
 //   live      the tail; older lines by leafing back
 //   span      the lines between two times, from the newest back
@@ -42,7 +42,7 @@ export interface StageHost {
 }
 
 const PAGE = 400
-/** Gaps further back are looked up by nobody. */
+/** Older gaps are not loaded. */
 const GAPS_MS = 7 * 86_400_000
 /** That the API gives at once. */
 const MOST = 1_000
@@ -118,7 +118,7 @@ export class Stage {
     this.tail?.close()
   }
 
-  /** Late lines take their places, now that nobody is reading there. */
+  /** Inserts late lines at their places, now that they are out of sight. */
   settle(): void {
     if (this.#late.length > 0) this.rows.add(this.#late.splice(0))
   }
@@ -155,7 +155,7 @@ export class Stage {
     try {
       const answer = await this.#lines({ after: this.newer, to: this.state.to })
       this.rows.add(answer.lines.toReversed())
-      // The same again where nothing has come: the next look, when somebody scrolls, may find more.
+      // If nothing came, the next scroll asks again.
       this.newer = answer.newer ?? this.newer
       this.isAtNewest = answer.lines.length === 0
     } catch (error) {
@@ -214,7 +214,7 @@ export class Stage {
   #arrive(lines: readonly Line[]): void {
     let now = lines
     if (!this.#host.isFollowing()) {
-      // The oldest would have to go, and those are what somebody reads.
+      // The oldest rows would have to go, and those are being read.
       if (this.rows.isFull) {
         this.rows.skip(lines)
         this.#host.onArrived(lines.length)

@@ -1,5 +1,5 @@
 // The strip below the search: live or not, how fresh, how many; the switches of how lines look; what the list has to say
-// at its edges; and the loud bar that tells of new lines while somebody reads.
+// at its edges; and the bar that counts new lines while the list is held.
 import { ageInWords, fullTime, offsetName } from '../reading/times.ts'
 import { count, whole } from '../reading/units.ts'
 import { button, h, part } from './dom.ts'

@@ -1,6 +1,6 @@
 // The live end of the logs, over server-sent events. What arrives is handed on once a frame, however many events there
 // were, so that a burst costs one drawing. Reconnects: by the browser while it can, which resumes without a hole for a
-// short while; otherwise anew, and the caller is told to look for one.
+// short while; otherwise from the start, and the caller is told to check for one.
 import type { Line } from '../reading/line.ts'
 import { ApiError, address, get, listen } from './api.ts'
 import { gapText } from './gap-text.ts'

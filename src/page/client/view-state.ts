@@ -1,4 +1,4 @@
-// What the address of the page says: the search, the time, the line. The address is the state: whoever opens it sees
+// What the address of the page says: the search, the time, the line. The address is the state: opening it shows
 // the same. Pure.
 
 export type Scope = 'all' | 'app' | 'process'

@@ -369,7 +369,7 @@ export class Viewer {
     this.#addressTimer = setTimeout(() => this.#writeAddress(stage), ADDRESS_EVERY_MS)
   }
 
-  /** Where somebody holds the live page is part of what they see: the address leads back there. */
+  /** The place where the list is held is part of the view, so the address leads back to it. */
   #writeAddress(stage: Stage): void {
     if (stage !== this.current || this.pending !== null || stage.mode !== 'live') return
     const { first } = this.list.inSight()
