@@ -17,10 +17,10 @@ import { gather } from './database/batch-lookup.ts'
 import { readSchema } from './database/migrate.ts'
 import { createPool } from './database/pool.ts'
 import { prepareSchema } from './database/prepare-schema.ts'
-import { isTransient } from './database/sqlstate.ts'
 import { createDrain, type Drain } from './drain/drain.ts'
 import { HeldDeliveries } from './drain/held-deliveries.ts'
 import { createHeldStore } from './drain/held-store.ts'
+import { retryLookUp } from './drain/look-up.ts'
 import { Newcomers } from './drain/newcomers.ts'
 import { ENDPOINT_SEALED_COLUMN } from './endpoints/endpoint-store.ts'
 import { createLogEndpoints, type LogEndpoints } from './endpoints/endpoints.ts'
@@ -65,6 +65,8 @@ const RESEAL_AT_ONCE = 500
 const EXCLUSIONS_EVERY_MS = 2_000
 /** The share of its time that a delivery may wait to hear whose its drain token is. */
 const NEWCOMER_WAIT_SHARE = 0.6
+/** The same, to hear whether there is such a resource. */
+const RESOURCE_WAIT_SHARE = 0.3
 /** A replay that asks before this hour whose lines are to be deleted has committed within it. */
 const ENDED_EARLIER_MS = 3_600_000
 /** While the database is away every commit fails, some a second; the metrics count each. */
@@ -203,7 +205,6 @@ export async function createService({
     findDrainAhead: gather(drains.findMany, { withinMs: LOOK_AHEAD_MS }),
     findEnded: (numbers) => resources.findEnded(numbers, new Date(now() - GRACE_MS + ENDED_EARLIER_MS)),
     limitsOf: planLimits,
-    isTransient,
     onFailure: (error, deliveries) => commitFailed(failureKind(error), { error, deliveries }),
     log,
     now,
@@ -214,14 +215,14 @@ export async function createService({
     lookFor: heroku.lookFor,
     limitsOf: planLimits,
     append: exclusions.before(writeStore.append),
-    isTransient,
     counters: drain.counters,
     log,
     now,
   })
   const newcomers = new Newcomers({
     admission: drain.admission,
-    findResource: resources.findResource,
+    findResource: (id) =>
+      retryLookUp(() => resources.findResource(id), config.drain.holdMs * RESOURCE_WAIT_SHARE),
     lookFor: heroku.lookFor,
     waitMs: config.drain.holdMs * NEWCOMER_WAIT_SHARE,
     now,

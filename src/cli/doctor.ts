@@ -6,6 +6,7 @@ import { checkClickHouse } from './check-clickhouse.ts'
 import { checkDatabase } from './check-database.ts'
 import { checkManifest } from './check-manifest.ts'
 import { checkReachable } from './check-reachable.ts'
+import { checkSpool } from './check-spool.ts'
 import type { Command } from './command.ts'
 import { type Finding, printFinding, reporter } from './finding.ts'
 
@@ -17,8 +18,8 @@ export const doctor: Command = {
   help: `culvert doctor [-f <manifest>] [--json]
 
 Checks, in this order: the version of Node; the settings; the database (reachable, version, TLS, migrations,
-privileges, free connections, tables for today and tomorrow); ClickHouse, where it keeps the lines; your add-on manifest against the settings; and
-whether PUBLIC_URL and DRAIN_URL lead to this service.
+privileges, free connections, tables for today and tomorrow); ClickHouse, where it keeps the lines; deliveries that
+are set aside on this machine; your add-on manifest against the settings; and whether PUBLIC_URL and DRAIN_URL lead to this service.
 
   -f, --file <manifest>  the manifest that you pushed to Heroku. Default: ${MANIFEST}
   --json                 {"ok", "findings": [{"check", "verdict", "says", "fix"}]}
@@ -37,6 +38,7 @@ nothing is changed. The exit code is 1 where something FAILs.
     if (config) {
       await checkDatabase(findings, config, new Date())
       await checkClickHouse(findings, config)
+      await checkSpool(findings, config, new Date())
       await checkManifest(findings, config, values.file ?? MANIFEST)
       await checkReachable(findings, config)
     }

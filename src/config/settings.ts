@@ -253,7 +253,7 @@ const deliveries = {
       type: megabytes,
       default: '512',
       secret: false,
-      doc: 'Largest spool of one process. When it is full, deliveries are held and then answered 503.',
+      doc: 'Largest spool of one process. When it is full, deliveries are held and then answered 503. Deliveries whose data the database refuses have an eighth of this besides.',
     }),
     afterMs: setting('SPOOL_AFTER_MS', {
       type: integer(10, 3_000),

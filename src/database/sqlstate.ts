@@ -1,6 +1,10 @@
-// Which database errors pass by themselves, so that trying again is worth it. Knows codes, not statements: whether
-// a statement is safe to send twice is for its owner to say.
+// What a database error is about: the data that was sent, something that passes by itself, or neither for certain. Knows
+// codes, not statements: whether a statement is safe to send twice is for its owner to say.
+import { DataError } from './data-error.ts'
 import { TransientError } from './transient-error.ts'
+
+/** Class 22 is data exception, class 23 integrity constraint violation. All others say nothing about the data. */
+const DATA_STATE = /^2[23][0-9A-Z]{3}$/
 
 /** Class 08 is the connection, class 53 is the server short of something (connections, memory, disk). */
 const TRANSIENT_CLASSES = new Set(['08', '53'])
@@ -38,6 +42,13 @@ const TRANSIENT_MESSAGES = [
   'Client has encountered a connection error and is not queryable',
   'Client was closed and is not queryable',
 ]
+
+/** True where the database refuses the data itself: the same data will be refused again. */
+export function isDataError(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const { code } = error as { code?: unknown }
+  return error instanceof DataError || (typeof code === 'string' && DATA_STATE.test(code))
+}
 
 /** True where the same work may well succeed a little later: the caller answers 503 or tries again. */
 export function isTransient(error: unknown): boolean {

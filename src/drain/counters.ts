@@ -19,8 +19,13 @@ export class DrainCounters {
   countMismatches = 0
   /** Deliveries of the spool that the store has taken. */
   replayed = 0
-  /** Deliveries of the spool that the store refuses; set aside for a person. */
+  /** Deliveries that the store refuses for their data; set aside, and tried again. */
   spoolRejected = 0
+  /** Of those: stored later; lost, because there was no room for them. */
+  spoolRejectedStored = 0
+  spoolRejectedLost = 0
+  /** Deliveries of the spool that failed while others were stored; tried again apart from these. */
+  spoolPostponed = 0
   /** Deliveries of the spool whose resource had ended and whose lines had been deleted meanwhile; not stored. */
   spoolEnded = 0
   /** Places of the spool that could not be read: torn by a crash, or damaged. */
@@ -31,16 +36,18 @@ export class DrainCounters {
   held = 0
   heldReleased = 0
   heldDropped = 0
+  /** Tries to store a held delivery that the store refused for its data; it stays held. */
+  heldRefused = 0
   /** Answered 503: their resource had no room left for held deliveries. */
   heldFull = 0
   /** Deliveries answered with an error, by its code. */
   readonly refused = new Map<string, number>()
 
-  kept(delivery: Delivery, as: Filed | 'spooled'): void {
+  kept(delivery: Delivery, as: Filed | 'spooled' | 'set_aside'): void {
     if (as === 'duplicate') this.duplicates++
     else if (as === 'over_quota') this.overQuota++
     else if (as === 'spooled') this.spooled++
-    else {
+    else if (as === 'stored') {
       this.stored++
       this.lines += delivery.lines.length
       this.bytes += delivery.body.length

@@ -2,11 +2,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from '../config.ts'
-import type { LogStore } from '../logs/log-store.ts'
+import type { Delivery, LogStore } from '../logs/log-store.ts'
 import { Admission, type AdmissionParts, type PlanLimits } from './admission.ts'
 import { ByteGate } from './byte-gate.ts'
 import { DrainCounters } from './counters.ts'
 import { GroupCommit } from './group-commit.ts'
+import { retryLookUp } from './look-up.ts'
 import { ReceiptClock } from './receipt-clock.ts'
 import { Refusals } from './refusals.ts'
 import type { DrainParts } from './routes.ts'
@@ -19,6 +20,10 @@ const JOIN_BYTES = 1_000_000
 const RETRY_DELAY_MS = 100
 /** A segment is replayed in one commit. */
 const SEGMENT_BYTES = GROUP_BYTES
+/** Of the spool's bound, and beside it: what the store refused. */
+const REJECTED_SHARE = 1 / 8
+/** Of the time that a delivery may be held: how long its drain is looked up while the database fails. */
+const LOOK_UP_SHARE = 0.75
 /** A full disk keeps a spool from being opened. */
 const OPEN_AGAIN_MS = 10_000
 
@@ -29,7 +34,6 @@ export interface DrainNeeds {
   findDrainAhead: AdmissionParts['findDrainAhead']
   findEnded(resourceNumbers: readonly number[]): Promise<number[]>
   limitsOf(plan: string): PlanLimits
-  isTransient(error: unknown): boolean
   onFailure(error: unknown, deliveries: number): void
   log: Pick<FastifyBaseLogger, 'info' | 'warn' | 'error'>
   now(): number
@@ -47,22 +51,25 @@ export interface Drain extends DrainParts {
 }
 
 export function createDrain(needs: DrainNeeds): Drain {
-  const { config, logs, isTransient, onFailure } = needs
+  const { config, logs, onFailure } = needs
   const refusals = new Refusals()
   const counters = new DrainCounters()
   const commit = new GroupCommit({
     append: (deliveries) => logs.append(deliveries),
-    isTransient,
     writers: config.drain.writers,
     groupBytes: GROUP_BYTES,
     joinBytes: JOIN_BYTES,
     retryDelayMs: RETRY_DELAY_MS,
     onFailure,
   })
-  const spooling = config.spool.on ? openSpooling(needs, commit, counters) : null
+  const onLost = (delivery: Delivery) => refusals.note(delivery, needs.now())
+  const spooling = config.spool.on ? openSpooling(needs, commit, counters, onLost) : null
   const gate = new ByteGate(config.drain.queueLimitBytes)
   return {
-    admission: new Admission(needs),
+    admission: new Admission({
+      ...needs,
+      findDrain: (digest) => retryLookUp(() => needs.findDrain(digest), config.drain.holdMs * LOOK_UP_SHARE),
+    }),
     gate,
     clock: new ReceiptClock(() => needs.now() * 1000),
     counters,
@@ -72,16 +79,22 @@ export function createDrain(needs: DrainNeeds): Drain {
         refusals.clear(delivery)
         return kept
       } catch (error) {
-        refusals.note(delivery, needs.now())
+        onLost(delivery)
         throw error
       }
     },
-    levels: () => ({
-      queuedDeliveries: commit.queued,
-      refusedDeliveries: refusals.size,
-      heldBytes: gate.heldBytes,
-      spoolBytes: spooling?.current()?.spooledBytes ?? 0,
-    }),
+    levels() {
+      const refused = spooling?.current()?.refused
+      return {
+        queuedDeliveries: commit.queued,
+        refusedDeliveries: refusals.size,
+        heldBytes: gate.heldBytes,
+        spoolBytes: spooling?.current()?.spooledBytes ?? 0,
+        spoolRejectedFiles: refused?.files ?? 0,
+        spoolRejectedBytes: refused?.bytes ?? 0,
+        spoolRejectedAgeSeconds: refused?.oldestAt == null ? 0 : (needs.now() - refused.oldestAt) / 1000,
+      }
+    },
     writeDownRefusals: () => refusals.writeDown(logs, needs.now()),
     drained: () => commit.drained(),
     close: () => (spooling ? spooling.close() : commit.drained()),
@@ -97,15 +110,17 @@ interface Spooling {
 }
 
 function openSpooling(
-  { config, logs, findEnded, isTransient, onFailure, log, now }: DrainNeeds,
+  { config, logs, findEnded, onFailure, log, now }: DrainNeeds,
   commit: GroupCommit,
   counters: DrainCounters,
+  onLost: (delivery: Delivery) => void,
 ): Spooling {
   const closing = new AbortController()
   const open = async () => {
     const spool = await Spool.open({
       directory: config.spool.directory,
       limitBytes: config.spool.limitBytes,
+      rejectedLimitBytes: config.spool.limitBytes * REJECTED_SHARE,
       segmentBytes: SEGMENT_BYTES,
       onTrouble: (sentence, details) => log.error(details, sentence),
       now,
@@ -115,8 +130,8 @@ function openSpooling(
       spool,
       append: (deliveries) => logs.append(deliveries),
       findEnded,
-      isTransient,
       onFailure,
+      onLost,
       log,
       counters,
       spoolAfterMs: config.spool.afterMs,

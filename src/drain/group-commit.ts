@@ -2,20 +2,22 @@
 // commit takes all of it. Under light load a delivery is committed at once and alone, under heavy load in groups.
 //
 // A delivery is
-//   QUEUED    from file() until a writer is free. Given up by its caller or withdrawn it leaves here and is never
+//   QUEUED    from file() until a writer is free. Given up by its callers or withdrawn it leaves here and is never
 //             stored.
 //   WRITING   from when a writer took its group until the store answered. It can no longer be given up: it may be
 //             stored although its sender was told otherwise, and the sender's retry is then found a duplicate.
 //             Withdrawn it is SETTLED at once, and not written again should this try fail.
+//   SUSPECT   failed alone while others of its group were stored. It leaves its writer and is tried by itself, one suspect
+//             at a time, until it is stored, withdrawn or given up.
 //   SETTLED   its promise is resolved (stored or duplicate) or rejected.
-// A second delivery with the key of one that is QUEUED or WRITING waits for that one's end and shares its fate.
+// No error rejects a delivery, unless the store refuses its data: any other is tried again for as long as it is waited for.
+// A second delivery with the key of one that is not settled is another caller of that one, and shares its fate.
 import type { Delivery, Filed } from '../logs/log-store.ts'
 import type { Hold } from './hold.ts'
+import { type Failed, type GroupParts, storeGroup } from './store-group.ts'
 
 export interface GroupCommitParts {
   append(deliveries: readonly Delivery[]): Promise<Filed[]>
-  /** True for a failure that says nothing about the deliveries: the database is away, restarting, deadlocked. */
-  isTransient(error: unknown): boolean
   /** Commits under way at once. */
   writers: number
   /**
@@ -25,7 +27,7 @@ export interface GroupCommitParts {
   joinBytes: number
   /** A group is closed when its bodies reach this size. */
   groupBytes: number
-  /** After a transient failure the writer waits this long before the group is tried again. */
+  /** After a failure the writer waits this long before the group is tried again. */
   retryDelayMs: number
   onFailure(error: unknown, deliveries: number): void
 }
@@ -36,7 +38,8 @@ const JOIN_AFTER_MS = 50
 interface Entry {
   delivery: Delivery
   key: string
-  givenUp: boolean
+  /** Who waits for it: the sender's tries that have not been answered. Given up by all of them it is not tried again. */
+  callers: number
   settled: Promise<Filed>
   resolve(filed: Filed): void
   reject(error: unknown): void
@@ -51,9 +54,17 @@ export class GroupCommit {
   #isJoinDue = false
   readonly #underWay = new Map<string, Entry>()
   readonly #writing = new Set<Promise<void>>()
+  readonly #suspects = new Set<Entry>()
+  readonly #groupParts: GroupParts<Entry, Filed>
 
   constructor(parts: GroupCommitParts) {
     this.#parts = parts
+    this.#groupParts = {
+      append: (entries) => parts.append(entries.map(({ delivery }) => delivery)),
+      stored: (entry, filed) => entry.resolve(filed),
+      refused: (entry, error) => entry.reject(error),
+      onFailure: parts.onFailure,
+    }
   }
 
   get queued(): number {
@@ -61,25 +72,23 @@ export class GroupCommit {
   }
 
   /**
-   * Resolves when the delivery is durable, or was before. Rejects with what the store threw, or when it cannot be held any
-   * longer; after a rejection the delivery may still have been stored.
+   * Resolves when the delivery is durable, or was before. Rejects with the data error for which the store refuses it, or
+   * when it cannot be held any longer: then it may still be stored.
    */
   async file(delivery: Delivery, hold: Hold): Promise<Filed> {
     const key = keyOf(delivery)
     const first = this.#underWay.get(key)
-    if (first) {
-      await hold.over(first.settled)
-      return 'duplicate'
-    }
-    const entry = this.#enqueue(delivery, key)
-    return hold.over(entry.settled, (reason) => this.#giveUp(entry, reason))
+    const entry = first ?? this.#enqueue(delivery, key)
+    entry.callers++
+    const filed = await hold.over(entry.settled, (reason) => this.#giveUp(entry, reason))
+    return first ? 'duplicate' : filed
   }
 
   /** It has become durable elsewhere: whoever waits for it is told so, and it is written here no more. */
   withdraw(delivery: Delivery): void {
     const entry = this.#underWay.get(keyOf(delivery))
     if (entry === undefined) return
-    entry.givenUp = true
+    entry.callers = 0
     if (this.#queue.delete(entry)) this.#queuedBytes -= delivery.body.length
     this.#underWay.delete(entry.key)
     entry.resolve('duplicate')
@@ -94,7 +103,7 @@ export class GroupCommit {
 
   #enqueue(delivery: Delivery, key: string): Entry {
     const { promise, resolve, reject } = withResolvers<Filed>()
-    const entry: Entry = { delivery, key, givenUp: false, settled: promise, resolve, reject }
+    const entry: Entry = { delivery, key, callers: 0, settled: promise, resolve, reject }
     const forget = () => {
       if (this.#underWay.get(key) === entry) this.#underWay.delete(key)
     }
@@ -108,8 +117,8 @@ export class GroupCommit {
   }
 
   #giveUp(entry: Entry, reason: unknown): void {
-    entry.givenUp = true
-    if (!this.#queue.delete(entry)) return
+    entry.callers--
+    if (entry.callers > 0 || !this.#queue.delete(entry)) return
     this.#queuedBytes -= entry.delivery.body.length
     entry.reject(reason)
   }
@@ -148,39 +157,38 @@ export class GroupCommit {
     return group
   }
 
-  /** Never rejects: each entry is settled. */
+  /** Never rejects: each entry is settled, or a suspect. */
   async #write(group: Entry[]): Promise<void> {
     let entries = group
-    while (entries.length > 0) {
-      try {
-        const filed = await this.#parts.append(entries.map((entry) => entry.delivery))
-        for (const [at, entry] of entries.entries()) entry.resolve(filed[at] as Filed)
-        return
-      } catch (error) {
-        this.#parts.onFailure(error, entries.length)
-        if (!this.#parts.isTransient(error)) return await this.#writeHalves(entries, error)
-        entries = await this.#stillWanted(entries, error)
+    for (let tries = 1; entries.length > 0; tries++) {
+      const { failed, hasStored } = await storeGroup(entries, this.#groupParts, tries)
+      const isSuspect = ({ isAlone }: Failed<Entry>) => isAlone && hasStored
+      this.#suspect(failed.filter(isSuspect))
+      entries = await this.#stillWanted(failed.filter((one) => !isSuspect(one)))
+    }
+  }
+
+  #suspect(suspects: readonly Failed<Entry>[]): void {
+    const isRunning = this.#suspects.size > 0
+    for (const { item } of suspects) this.#suspects.add(item)
+    if (!isRunning) void this.#trySuspects()
+  }
+
+  async #trySuspects(): Promise<void> {
+    while (this.#suspects.size > 0) {
+      for (const entry of this.#suspects) {
+        const { failed } = await storeGroup([entry], this.#groupParts, 1)
+        if ((await this.#stillWanted(failed)).length === 0) this.#suspects.delete(entry)
       }
     }
   }
 
-  /** One delivery that the store cannot take must not cost the others: halve until it stands alone. */
-  async #writeHalves(entries: Entry[], error: unknown): Promise<void> {
-    if (entries.length === 1) {
-      entries[0]?.reject(error)
-      return
-    }
-    const middle = entries.length >> 1
-    await this.#write(entries.slice(0, middle))
-    await this.#write(entries.slice(middle))
-  }
-
   /** Waits before the next try and lets go of those whose callers have left. */
-  async #stillWanted(entries: Entry[], error: unknown): Promise<Entry[]> {
+  async #stillWanted(failed: readonly Failed<Entry>[]): Promise<Entry[]> {
+    if (failed.length === 0) return []
     await new Promise((resolve) => setTimeout(resolve, this.#parts.retryDelayMs))
-    const wanted = entries.filter((entry) => !entry.givenUp)
-    for (const entry of entries) if (entry.givenUp) entry.reject(error)
-    return wanted
+    for (const { item, error } of failed) if (item.callers <= 0) item.reject(error)
+    return failed.map(({ item }) => item).filter(({ callers }) => callers > 0)
   }
 }
 

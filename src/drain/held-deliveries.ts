@@ -6,17 +6,21 @@
 //           drain is no secret and anybody may send a made-up token there; one that does not fit is answered 503.
 // RELEASED  its token turned out to be the resource's: stored as any delivery, under the time of its receipt. Stored
 //           first and let go then, so a crash in between, or another process doing the same, stores it once: the frame
-//           key tells.
+//           key tells. One whose data the store refuses stays, and is tried again, ever more rarely.
 // DROPPED   its token turned out to be another's, its resource ended, or a day went by; counted.
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
+import { pauseMs } from '../back-off.ts'
+import { isDataError } from '../database/sqlstate.ts'
 import { AppError } from '../errors.ts'
 import type { Delivery, Filed } from '../logs/log-store.ts'
 import type { KnownDrain, PlanLimits } from './admission.ts'
 import type { DrainCounters } from './counters.ts'
-import type { HeldStore, HeldToken } from './held-store.ts'
+import type { HeldDelivery, HeldStore, HeldToken } from './held-store.ts'
 import type { Hold } from './hold.ts'
 import type { Newcomer, Verdict } from './newcomers.ts'
 import type { ReceivedDelivery } from './spool/delivery-record.ts'
+import { type Failed, HALVE_EVERY, storeGroup } from './store-group.ts'
 
 export interface HeldDeliveriesParts {
   store: HeldStore
@@ -24,7 +28,6 @@ export interface HeldDeliveriesParts {
   lookFor(resourceId: string, tokenDigest: string): Promise<Verdict>
   limitsOf(plan: string): PlanLimits
   append(deliveries: readonly Delivery[]): Promise<Filed[]>
-  isTransient(error: unknown): boolean
   counters: DrainCounters
   log: Pick<FastifyBaseLogger, 'info' | 'warn' | 'error'>
   now(): number
@@ -35,30 +38,54 @@ const LIMIT_BYTES = 4_000_000
 const LONGEST_MS = 86_400_000
 const TOKENS_AT_ONCE = 100
 const DELIVERIES_AT_ONCE = 20
+const RETRY_PAUSE_MS = 100
+/** When one that the store refused is tried again. */
+const REFUSED = { firstMs: 5_000, longestMs: 3_600_000 }
+const MAX_REFUSED = 10_000
 
 export class HeldDeliveries {
   readonly #parts: HeldDeliveriesParts
+  /** By held id. */
+  readonly #refused = new Map<string, { tries: number; dueAt: number }>()
 
   constructor(parts: HeldDeliveriesParts) {
     this.#parts = parts
   }
 
-  /** Resolves when the delivery is durable. @throws AppError store_unavailable where there is no room for it. */
+  /**
+   * Resolves when the delivery is durable; tries for as long as it may be held.
+   *
+   * @throws AppError store_unavailable where there is no room for it, or no database
+   */
   async keep(newcomer: Newcomer, delivery: ReceivedDelivery, hold: Hold): Promise<void> {
     const { store, counters } = this.#parts
-    if (await hold.over(store.keep(newcomer, delivery, LIMIT_BYTES))) {
-      counters.held++
-      return
+    const isKept = await this.#retry(() => store.keep(newcomer, delivery, LIMIT_BYTES), hold)
+    if (isKept) counters.held++
+    else {
+      counters.heldFull++
+      throw new AppError('store_unavailable')
     }
-    counters.heldFull++
-    throw new AppError('store_unavailable')
   }
 
   /** Lets go of what can be decided by now. Safe in any number of processes at once. */
   async settle(): Promise<void> {
     const tokens = await this.#parts.store.tokens(TOKENS_AT_ONCE)
     // Together: tokens of one resource share one question to Heroku.
-    await Promise.all(tokens.map((token) => this.#settle(token)))
+    const settled = await Promise.allSettled(tokens.map((token) => this.#settle(token)))
+    for (const one of settled) if (one.status === 'rejected') throw one.reason
+  }
+
+  async #retry<T>(work: () => Promise<T>, hold: Hold): Promise<T> {
+    for (;;) {
+      try {
+        return await hold.over(work())
+      } catch (error) {
+        if (error instanceof AppError || isDataError(error)) throw error
+        await hold.over(sleep(RETRY_PAUSE_MS)).catch(() => {
+          throw new AppError('store_unavailable', {}, { cause: error })
+        })
+      }
+    }
   }
 
   async #settle(token: HeldToken): Promise<void> {
@@ -81,42 +108,60 @@ export class HeldDeliveries {
   }
 
   async #release(token: HeldToken, { drainId, resourceNumber, plan }: KnownDrain): Promise<void> {
-    const { store, limitsOf, counters, log } = this.#parts
+    const { store, limitsOf, counters, log, now } = this.#parts
     let released = 0
-    for (;;) {
-      const held = await store.take(token, DELIVERIES_AT_ONCE)
-      const deliveries = held.map(({ delivery }) => ({
-        ...delivery,
-        drainId,
-        resourceNumber,
-        ...limitsOf(plan),
-      }))
-      await this.#append(deliveries)
-      await store.release(held.map(({ heldId }) => heldId))
-      released += held.length
+    let failure: Failed<HeldDelivery> | undefined
+    for (let after = '0'; ; ) {
+      const held = await store.take(token, after, DELIVERIES_AT_ONCE)
+      const due = held
+        .filter(({ heldId }) => (this.#refused.get(heldId)?.dueAt ?? 0) <= now())
+        .map(({ heldId, delivery }) => ({
+          heldId,
+          delivery: { ...delivery, drainId, resourceNumber, ...limitsOf(plan) },
+        }))
+      const { stored, failed } = await this.#append(due)
+      await store.release(stored)
+      released += stored.length
+      failure ??= failed[0]
       if (held.length < DELIVERIES_AT_ONCE) break
+      after = held.at(-1)?.heldId as string
     }
     counters.heldReleased += released
-    log.info({ resource: token.resourceId, drainId, released }, 'deliveries of a new drain were released')
+    if (released > 0)
+      log.info({ resource: token.resourceId, drainId, released }, 'deliveries of a new drain were released')
+    if (failure) throw failure.error
   }
 
-  async #append(deliveries: readonly ReceivedDelivery[]): Promise<void> {
-    if (deliveries.length === 0) return
-    const { append, isTransient, counters, log } = this.#parts
-    try {
-      const filed = await append(deliveries)
-      for (const [at, delivery] of deliveries.entries()) counters.kept(delivery, filed[at] as Filed)
-    } catch (error) {
-      if (isTransient(error)) throw error
-      const [one, ...others] = deliveries
-      // One that the store cannot take must not keep the others for ever.
-      if (others.length > 0) {
-        for (const delivery of deliveries) await this.#append([delivery])
-        return
-      }
-      counters.heldDropped++
-      log.error({ err: error, drainId: one?.drainId }, 'the store refuses a held delivery: dropped')
+  /** In halves where it fails: one that the store does not take must not keep the others. */
+  async #append(
+    held: readonly HeldDelivery[],
+  ): Promise<{ stored: string[]; failed: Failed<HeldDelivery>[] }> {
+    const { append, counters, log } = this.#parts
+    const stored: string[] = []
+    if (held.length === 0) return { stored, failed: [] }
+    const parts = {
+      append: (group: readonly HeldDelivery[]) => append(group.map(({ delivery }) => delivery)),
+      stored: ({ heldId, delivery }: HeldDelivery, as: Filed) => {
+        stored.push(heldId)
+        this.#refused.delete(heldId)
+        counters.kept(delivery, as)
+      },
+      refused: ({ heldId, delivery }: HeldDelivery, error: unknown) => {
+        this.#delay(heldId)
+        counters.heldRefused++
+        log.error({ err: error, drainId: delivery.drainId }, 'the store refused a held delivery; it stays')
+      },
+      onFailure: () => {},
     }
+    const { failed } = await storeGroup(held, parts, HALVE_EVERY)
+    return { stored, failed }
+  }
+
+  #delay(heldId: string): void {
+    const tries = (this.#refused.get(heldId)?.tries ?? 0) + 1
+    // Forgotten, they are tried once more.
+    if (this.#refused.size >= MAX_REFUSED) this.#refused.clear()
+    this.#refused.set(heldId, { tries, dueAt: this.#parts.now() + pauseMs(tries, REFUSED, 0) })
   }
 
   async #drop(token: HeldToken, why: string): Promise<void> {

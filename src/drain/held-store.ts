@@ -23,8 +23,8 @@ export interface HeldStore {
   /** False where the resource has as many bytes held as it may. The same delivery again is held once. */
   keep(newcomer: Newcomer, delivery: ReceivedDelivery, limitBytes: number): Promise<boolean>
   tokens(limit: number): Promise<HeldToken[]>
-  /** The oldest, in the order of receipt. */
-  take(newcomer: Newcomer, limit: number): Promise<HeldDelivery[]>
+  /** The oldest after that one, in the order of receipt. */
+  take(newcomer: Newcomer, after: string, limit: number): Promise<HeldDelivery[]>
   release(heldIds: readonly string[]): Promise<void>
   /** Answers how many there were. */
   drop(newcomer: Newcomer): Promise<number>
@@ -83,15 +83,15 @@ export function createHeldStore(pool: Pool): HeldStore {
       }))
     },
 
-    async take({ resourceNumber, tokenDigest }, limit) {
+    async take({ resourceNumber, tokenDigest }, after, limit) {
       const { rows } = await pool.query<{
         id: string
         header: Omit<ReceivedDelivery, 'body' | 'lines'>
         body: Buffer
       }>(
         `select id, header, body from held_delivery
-          where resource_number = $1 and token_digest = $2 order by id limit $3`,
-        [resourceNumber, tokenDigest, limit],
+          where resource_number = $1 and token_digest = $2 and id > $3 order by id limit $4`,
+        [resourceNumber, tokenDigest, after, limit],
       )
       return rows.map(({ id, header, body }) => ({
         heldId: id,

@@ -3,7 +3,8 @@
 // STORING      Deliveries go to the group commit. One that is not committed after `spoolAfterMs` goes to the spool
 //              as well, is answered, and leaves the commit's queue → SPOOLING. It may be committed all the same, in
 //              a transaction that was under way: its replay is then found a duplicate. Time alone decides, not an
-//              error: most of those pass within the group commit's own tries.
+//              error: most of those pass within the group commit's own tries. One whose data the store refuses is set
+//              aside and answered: a sender who is told to come again brings the same, three times, and drops it.
 // SPOOLING     New deliveries go straight to the spool: none of them waits for a store that made others wait, and
 //              none overtakes what came before. The replay stores the oldest, piece by piece, for as long as it
 //              takes. Once little is left → CATCHING UP.
@@ -18,16 +19,23 @@
 // Starts in SPOOLING where a former life, or another process that died, has left something.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
+import { isDataError } from '../database/sqlstate.ts'
 import type { Delivery, Filed } from '../logs/log-store.ts'
+import { throttle } from '../operations/throttle.ts'
 import type { DrainCounters } from './counters.ts'
 import type { GroupCommit } from './group-commit.ts'
 import type { Hold } from './hold.ts'
+import { RetrySetAside } from './retry-set-aside.ts'
 import type { ReceivedDelivery } from './spool/delivery-record.ts'
 import { type Replayed, replay } from './spool/replay.ts'
+import type { AsideFigures } from './spool/set-aside.ts'
 import { type Piece, type Spool, SpoolRefusal } from './spool/spool.ts'
 
-/** `spooled`: on disk, and in the store as soon as that is back. */
-export type Kept = Filed | 'spooled'
+/**
+ * `spooled`: on disk, and in the store as soon as that is back.
+ * `set_aside`: on disk, because the store refuses it as it is; tried again by itself.
+ */
+export type Kept = Filed | 'spooled' | 'set_aside'
 
 export interface StoreOrSpoolParts {
   commit: GroupCommit
@@ -35,10 +43,11 @@ export interface StoreOrSpoolParts {
   append(deliveries: readonly Delivery[]): Promise<Filed[]>
   /** Those of the resources whose lines are deleted, or will be before anything that is appended now is committed. */
   findEnded(resourceNumbers: readonly number[]): Promise<number[]>
-  isTransient(error: unknown): boolean
   onFailure(error: unknown, deliveries: number): void
   /** Told when the state changes, and of what should not be. */
   log: Pick<FastifyBaseLogger, 'info' | 'warn' | 'error'>
+  /** Told of a delivery that was answered 204 and is lost: the store refuses it, and there is no room to set it aside. */
+  onLost(delivery: Delivery): void
   counters: DrainCounters
   spoolAfterMs: number
   /** This little is left when deliveries begin to wait for the end of the replay. */
@@ -53,6 +62,8 @@ const REPLAY_PAUSE_MS = 1_000
 const ADOPT_EVERY_MS = 30_000
 /** How long a shutdown waits for commits under way, and then for the replay. */
 const CLOSE_MS = 3_000
+/** One line of the log tells of all that were set aside in this time. */
+const TELL_REFUSED_EVERY_MS = 5_000
 
 export class StoreOrSpool {
   readonly #parts: StoreOrSpoolParts
@@ -63,9 +74,29 @@ export class StoreOrSpool {
   #replaying: Promise<void> | null = null
   readonly #stopping = new AbortController()
   readonly #adoptTimer: NodeJS.Timeout
+  readonly #retrying: RetrySetAside
+  readonly #tellRefused: (kind: string, refused: { error: unknown; delivery: Delivery }) => void
 
   constructor(parts: StoreOrSpoolParts) {
     this.#parts = parts
+    this.#tellRefused = throttle(TELL_REFUSED_EVERY_MS, ({ error, delivery }, deliveries) =>
+      parts.log.error({ err: error, drainId: delivery.drainId, deliveries }, 'the store refused deliveries'),
+    )
+    this.#retrying = new RetrySetAside({
+      aside: parts.spool.aside,
+      append: (deliveries) => this.#appendLive(deliveries),
+      onFailure: parts.onFailure,
+      stored: (delivery, as, wasRefused) => {
+        if (wasRefused) parts.counters.spoolRejectedStored++
+        this.#count(delivery, as)
+      },
+      refuse: (delivery, error) => this.#refuse(delivery, error, () => parts.spool.aside.refuse(delivery)),
+      damaged: (places) => {
+        parts.counters.spoolCorrupt += places
+      },
+      isStoring: () => this.#state === 'storing',
+      log: parts.log,
+    })
     this.#adoptTimer = setInterval(() => void this.#adopt(), ADOPT_EVERY_MS)
     this.#adoptTimer.unref()
     if (!parts.spool.isDrained)
@@ -80,13 +111,17 @@ export class StoreOrSpool {
     return this.#parts.spool.bytes
   }
 
+  get refused(): AsideFigures {
+    return this.#parts.spool.aside.refused()
+  }
+
   /** Resolves when the delivery is durable. Rejects as the group commit does. */
   async keep(delivery: ReceivedDelivery, hold: Hold): Promise<Kept> {
     while (this.#state === 'catching up') await hold.over(this.#caughtUp())
     if (this.#state === 'spooling') {
-      return (await this.#spool(delivery, hold)) ?? this.#countFull(this.#parts.commit.file(delivery, hold))
+      return (await this.#spool(delivery, hold)) ?? this.#countFull(this.#commit(delivery, hold))
     }
-    const committed = this.#parts.commit.file(delivery, hold)
+    const committed = this.#commit(delivery, hold)
     if (await settlesWithin(this.#parts.spoolAfterMs, committed)) return committed
     const spooled = await this.#spool(delivery, hold)
     if (spooled === null) return this.#countFull(committed)
@@ -100,11 +135,23 @@ export class StoreOrSpool {
    */
   async close(): Promise<void> {
     clearInterval(this.#adoptTimer)
+    const retried = this.#retrying.stop()
     await settlesWithin(CLOSE_MS, this.#parts.commit.drained())
     if (this.#replaying) await settlesWithin(CLOSE_MS, this.#replaying)
+    await settlesWithin(CLOSE_MS, retried)
     clearTimeout(this.#catchUpTimer)
     this.#stopping.abort()
     await this.#parts.spool.close()
+  }
+
+  async #commit(delivery: ReceivedDelivery, hold: Hold): Promise<Kept> {
+    try {
+      return await this.#parts.commit.file(delivery, hold)
+    } catch (error) {
+      if (!isDataError(error) || !(await hold.over(this.#parts.spool.aside.refuse(delivery)))) throw error
+      this.#countRefused(delivery, error)
+      return 'set_aside'
+    }
   }
 
   /** Null where the spool refuses it. */
@@ -119,7 +166,7 @@ export class StoreOrSpool {
     }
   }
 
-  async #countFull(committed: Promise<Filed>): Promise<Filed> {
+  async #countFull(committed: Promise<Kept>): Promise<Kept> {
     try {
       return await committed
     } catch (error) {
@@ -181,26 +228,22 @@ export class StoreOrSpool {
     counters.spoolCorrupt += piece.damages
     const parts = {
       append: (deliveries: readonly ReceivedDelivery[]) => this.#appendLive(deliveries),
-      isTransient: this.#parts.isTransient,
       onFailure: (error: unknown, deliveries: number) => {
         if (this.#state === 'catching up') this.#enter('spooling')
         this.#parts.onFailure(error, deliveries)
       },
-      onDone: (delivery: Delivery, replayed: Replayed) => {
-        if (replayed === 'ended') {
-          counters.spoolEnded++
-          return
-        }
-        counters.replayed++
-        counters.kept(delivery, replayed)
-      },
-      reject: async (delivery: ReceivedDelivery, error: unknown) => {
-        counters.spoolRejected++
-        log.error(
+      onDone: (delivery: Delivery, replayed: Replayed) => this.#count(delivery, replayed),
+      refuse: (delivery: ReceivedDelivery, error: unknown) =>
+        this.#refuse(delivery, error, () => spool.refuse(piece, delivery)),
+      takesNext: () => this.#takesNext(piece),
+      postpone: async (delivery: ReceivedDelivery, error: unknown) => {
+        if (!(await spool.postpone(delivery))) return false
+        counters.spoolPostponed++
+        log.warn(
           { err: error, drainId: delivery.drainId },
-          'the store refuses a spooled delivery: set aside',
+          'a delivery failed while others were stored: postponed',
         )
-        await spool.reject(piece, delivery)
+        return true
       },
     }
     await replay(piece.deliveries, parts, this.#stopping.signal)
@@ -209,6 +252,48 @@ export class StoreOrSpool {
     await spool.release(piece)
     const isLittle = !spool.isDrained && spool.waitingBytes <= this.#parts.catchUpBytes
     if (this.#state === 'spooling' && isLittle) this.#enter('catching up')
+  }
+
+  /** Whether what the store fails to take is about the piece: another delivery tells. */
+  async #takesNext(piece: Piece): Promise<boolean> {
+    const next = await this.#parts.spool.peekAfter(piece)
+    if (next === null) return false
+    try {
+      const [as] = await this.#appendLive([next])
+      // On its own turn it is found a duplicate.
+      if (as === 'stored') this.#parts.counters.kept(next, as)
+      return true
+    } catch (error) {
+      this.#parts.onFailure(error, 1)
+      return false
+    }
+  }
+
+  /** One that was answered 204. */
+  async #refuse(delivery: ReceivedDelivery, error: unknown, setAside: () => Promise<boolean>): Promise<void> {
+    if (await setAside()) return this.#countRefused(delivery, error)
+    const { counters, log, onLost } = this.#parts
+    counters.spoolRejectedLost++
+    onLost(delivery)
+    log.error(
+      { err: error, drainId: delivery.drainId },
+      'a delivery that the store refuses was lost: no room',
+    )
+  }
+
+  #countRefused(delivery: Delivery, error: unknown): void {
+    this.#parts.counters.spoolRejected++
+    const { code, name } = error as { code?: unknown; name?: unknown }
+    this.#tellRefused(String(code ?? name), { error, delivery })
+  }
+
+  #count(delivery: Delivery, replayed: Replayed): void {
+    const { counters } = this.#parts
+    if (replayed === 'ended') counters.spoolEnded++
+    else {
+      counters.replayed++
+      counters.kept(delivery, replayed)
+    }
   }
 
   /** A spool may have waited for longer than a deprovisioned resource's lines are kept. Deleted is deleted. */

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { checkNode } from '../../src/cli/doctor.ts'
 import type { Finding } from '../../src/cli/finding.ts'
 import { runCli } from '../../src/cli/run.ts'
+import { loadConfig } from '../../src/config.ts'
 import { createTestDatabase } from '../support/database.ts'
 import { startTestService, type TestService } from '../support/service.ts'
 
@@ -136,6 +137,26 @@ describe('culvert doctor', () => {
     expect(line('Database')).toMatch(/warn -?\d+ of 2 connections are free; each process takes up to 15/)
     await database.pool.query(`drop owned by ${role}; drop role ${role}`)
     await database.close()
+  })
+
+  it('tells of deliveries that are set aside on the disk of this machine, and how old they are', async () => {
+    const spool = (settings: Record<string, string>) => doctor({ ...environment, ...settings })
+    expect((await spool({ SPOOL: 'off' })).line('Spool')).toMatch(/^skip it is off/)
+    const SPOOL_DIRECTORY = join(directory, 'spool')
+    expect((await spool({ SPOOL: 'on', SPOOL_DIRECTORY })).line('Spool')).toMatch(/^skip .* not yet$/)
+    const config = loadConfig({ ...environment, SPOOL: 'on', SPOOL_DIRECTORY })
+    const home = join(config.spool.directory, 'a-process')
+    mkdirSync(home, { recursive: true })
+    expect((await spool({ SPOOL: 'on', SPOOL_DIRECTORY })).line('Spool')).toBe('ok no delivery is set aside')
+    for (const hours of [1, 30]) {
+      const micros = (Date.now() - hours * 3_600_000 - 60_000) * 1000
+      writeFileSync(join(home, `${micros}-${'0'.repeat(16)}.rejected`), 'x'.repeat(1_500))
+    }
+    const found = await spool({ SPOOL: 'on', SPOOL_DIRECTORY })
+    expect(found.ok).toBe(true)
+    expect(found.line('Spool')).toBe(
+      'warn files set aside because the database refuses their data: 2, 3 kB, the oldest for 30 h',
+    )
   })
 
   it('compares the manifest with the settings, without printing a secret', async () => {

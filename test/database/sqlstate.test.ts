@@ -1,7 +1,8 @@
 import { createServer } from 'node:net'
 import pg from 'pg'
 import { describe, expect, it } from 'vitest'
-import { isTransient } from '../../src/database/sqlstate.ts'
+import { DataError } from '../../src/database/data-error.ts'
+import { isDataError, isTransient } from '../../src/database/sqlstate.ts'
 
 function withCode(code: string, more: object = {}): Error {
   return Object.assign(new Error('as the driver made it'), { code, ...more })
@@ -55,6 +56,30 @@ describe('isTransient', () => {
     expect(isTransient(await connectError(port))).toBe(true)
     await new Promise((resolve) => server.close(resolve))
     expect(isTransient(await connectError(port))).toBe(true)
+  })
+})
+
+describe('isDataError', () => {
+  const table: [unknown, boolean][] = [
+    [withCode('22003'), true],
+    [withCode('22P05'), true],
+    [withCode('23505'), true],
+    [withCode('23514'), true],
+    [new DataError('as a store without SQLSTATE says it'), true],
+    [withCode('21000'), false],
+    [withCode('42804'), false],
+    [withCode('54000'), false],
+    [withCode('XX001'), false],
+    [withCode('220033'), false],
+    [new Error('no code at all'), false],
+    // What wraps an error has its own reason.
+    [new Error('wrapped', { cause: withCode('22003') }), false],
+    [{ code: '22003' }, false],
+    [undefined, false],
+  ]
+
+  it.each(table)('says of %o: %o', (error, isData) => {
+    expect(isDataError(error)).toBe(isData)
   })
 })
 

@@ -1,6 +1,7 @@
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { faultsOf } from '../support/database-faults.ts'
 import { counted, frame } from '../support/deliveries.ts'
 import {
   deliver as post,
@@ -12,7 +13,7 @@ import {
   type TestService,
 } from '../support/service.ts'
 
-const HOLD_MS = 400
+const HOLD_MS = 1_500
 let service: TestService
 
 beforeAll(async () => {
@@ -57,6 +58,34 @@ it('goes on by itself after its database connections were cut', async () => {
   )
   expect((await deliver(resource, 'after')).status).toBe(204)
   expect(await storedMessages(service, resource.id)).toEqual(['before', 'after'])
+})
+
+it('stores a group but for the one that fails again and again, which is answered 503', {
+  timeout: 60_000,
+}, async () => {
+  const resource = await provision(service)
+  const poison = 'b'.repeat(32)
+  const faults = await faultsOf(service.database)
+  await faults.begin('XX000', poison)
+  let isOver = false
+  const poisoned = (async () => {
+    const answers = new Set<number>()
+    while (!isOver) answers.add((await post(resource, 'poison', poison)).status)
+    return answers
+  })()
+  const names = Array.from({ length: 20 }, (_, at) => `one of ${at}`)
+  const insist = async (name: string) => {
+    while ((await deliver(resource, name)).status !== 204) await sleep(50)
+  }
+  for (let round = 0; round < 3; round++) {
+    await Promise.all(names.map((name) => insist(`${round} ${name}`)))
+  }
+  isOver = true
+  expect([...(await poisoned)]).toEqual([503])
+  expect(await storedMessages(service, resource.id)).toHaveLength(60)
+  await faults.end()
+  expect((await post(resource, 'poison', poison)).status).toBe(204)
+  await service.database.query('drop trigger fault on delivery; drop function fault; drop table fault')
 })
 
 it('does not store what was given up while it still waited behind others', async () => {

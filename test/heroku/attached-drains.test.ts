@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createService } from '../../src/service.ts'
+import { faultsOf } from '../support/database-faults.ts'
 import { counted, frame } from '../support/deliveries.ts'
+import { deliver } from '../support/service.ts'
 import { type AttachedService, startAttachedService } from './service.ts'
 import { dump, expectNone } from './world.ts'
 
@@ -128,6 +130,54 @@ describe('the drain of an app that the resource was attached to', () => {
     expect(await service.linesByApp(id)).toMatchObject({
       'calm-lake': ['one', 'two', 'three', 'four'],
     })
+  })
+
+  it('keeps a delivery that the store refuses, releases those around it, and tries it again', async () => {
+    const { id } = await service.provisioned('tidy-river')
+    const faults = await faultsOf(service.database)
+    const mend = service.platform.fail({ kind: 'html', on: LISTS })
+    const attached = service.heroku.attach(id, 'calm-lake')
+    const knocked = async (message: string, frameId: string) =>
+      (
+        await deliver(
+          { drainUrl: `${service.origin}/drains/${id}`, drainToken: attached.token },
+          message,
+          frameId,
+        )
+      ).status
+    const poison = 'b'.repeat(32)
+    expect(await knocked('before', 'a'.repeat(32))).toBe(204)
+    expect(await knocked('poison', poison)).toBe(204)
+    expect(await knocked('after', 'c'.repeat(32))).toBe(204)
+    expect(await held()).toBe(3)
+    await faults.begin('22021', poison)
+    mend()
+    const settleUntil = (left: number) =>
+      expect
+        .poll(async () => {
+          service.pass(30_000)
+          await service.service.settleHeld()
+          return held()
+        })
+        .toBe(left)
+    await settleUntil(1)
+    expect(await service.linesByApp(id)).toEqual({ 'calm-lake': ['before', 'after'] })
+    expect(service.service.drain.counters).toMatchObject({ heldReleased: 2, heldDropped: 0 })
+    await faults.end()
+    await settleUntil(0)
+    expect(await service.linesByApp(id)).toEqual({ 'calm-lake': ['before', 'poison', 'after'] })
+  })
+
+  it('holds its first delivery while the database does not take it', async () => {
+    const { id } = await service.provisioned()
+    service.platform.fail({ kind: 'html', on: LISTS })
+    const attached = service.heroku.attach(id)
+    await service.database.pool.query('alter table held_delivery rename to held_delivery_away')
+    const answer = knock(id, attached.token)
+    await new Promise((resolve) => setTimeout(resolve, 700))
+    await service.database.pool.query('alter table held_delivery_away rename to held_delivery')
+    expect(await answer).toBe(204)
+    expect(await held()).toBe(1)
   })
 
   it('loses no line while the grant is not exchanged yet', async () => {

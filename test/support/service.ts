@@ -15,6 +15,8 @@ export interface TestService {
   database: TestDatabase
   /** http://127.0.0.1:<port> */
   origin: string
+  /** Ends the service and starts another one over the same database and at the same address. */
+  restart(): Promise<void>
   close(): Promise<void>
 }
 
@@ -33,19 +35,28 @@ export async function startTestService(
 ): Promise<TestService> {
   const database = await createTestDatabase()
   const config = loadConfig({ PORT: '0', SPOOL: 'off', ...storeEnvironment(database.url), ...environment })
-  const service = await createService({ config, databaseUrl: database.url, log, now })
-  await service.app.listen({ host: '127.0.0.1', port: 0 })
+  const start = async (at: number) => {
+    const service = await createService({ config, databaseUrl: database.url, log, now })
+    await service.app.listen({ host: '127.0.0.1', port: at })
+    return service
+  }
+  const service = await start(0)
   const { port } = service.app.server.address() as AddressInfo
-  return {
+  const running: TestService = {
     service,
     config,
     database,
     origin: `http://127.0.0.1:${port}`,
+    async restart() {
+      await running.service.close()
+      running.service = await start(port)
+    },
     async close() {
-      await service.close()
+      await running.service.close()
       await database.close()
     },
   }
+  return running
 }
 
 export interface TestResource {

@@ -4,7 +4,7 @@
 //   <root>/<random name>/spool        marks it: a directory without this file is not ours and is not touched
 //   <root>/<random name>/alive        a socket that the owner listens on
 //   <root>/<random name>/*.segment    what it has promised to store
-//   <root>/<random name>/*.rejected   what the store will not take, for a person to look at
+//   <root>/<random name>/*.rejected   what the store refused, set aside and tried again
 //
 // Alive is who answers on the socket. The kernel closes it with the process, however that ends, and answers for a
 // stopped one; it holds across containers that share the directory, where a pid in a lock file would be taken for
@@ -36,16 +36,10 @@ const SOCKET_PATH_LIMIT_BYTES = 100
 
 export interface Home {
   directory: string
-  /** Moves what dead owners left into the directory. Returns their segments, oldest first, and what else counts. */
-  adopt(): Promise<Adopted>
+  /** Moves what dead owners left into the directory. Returns their segments, oldest first, rejected ones among them. */
+  adopt(): Promise<Segment[]>
   /** Lets others adopt what is left. Nothing left: removes the directory. */
   leave(): Promise<void>
-}
-
-export interface Adopted {
-  segments: Segment[]
-  /** Bytes of rejected records; they take room until somebody deletes them. */
-  rejectedBytes: number
 }
 
 export async function openHome(root: string): Promise<Home> {
@@ -71,8 +65,8 @@ export async function openHome(root: string): Promise<Home> {
   }
 }
 
-async function adopt(root: string, directory: string): Promise<Adopted> {
-  const adopted: Adopted = { segments: [], rejectedBytes: 0 }
+async function adopt(root: string, directory: string): Promise<Segment[]> {
+  const adopted: Segment[] = []
   for (const { name } of (await readdir(root, { withFileTypes: true })).filter((entry) =>
     entry.isDirectory(),
   )) {
@@ -90,25 +84,25 @@ async function adopt(root: string, directory: string): Promise<Adopted> {
       if (isMissing(error)) continue // another process was first
       throw error
     }
-    await moveFiles(taken, directory, root, adopted)
+    adopted.push(...(await moveFiles(taken, directory, root)))
   }
-  adopted.segments.sort((a, b) => (basename(a.path) < basename(b.path) ? -1 : 1))
-  return adopted
+  return adopted.sort((a, b) => (basename(a.path) < basename(b.path) ? -1 : 1))
 }
 
 /** Also from the homes inside: of an owner who died while it was adopting. */
-async function moveFiles(from: string, to: string, root: string, adopted: Adopted): Promise<void> {
+async function moveFiles(from: string, to: string, root: string): Promise<Segment[]> {
+  const moved: Segment[] = []
   for (const entry of await readdir(from, { withFileTypes: true })) {
     const path = join(from, entry.name)
-    if (entry.isDirectory() && (await isHome(path))) await moveFiles(path, to, root, adopted)
+    if (entry.isDirectory() && (await isHome(path))) moved.push(...(await moveFiles(path, to, root)))
     if (!entry.isFile() || !holdsRecords(entry.name)) continue
     const { size } = await stat(path)
     const segment = segmentOf(to, entry.name, size)
     await rename(path, join(to, entry.name))
-    if (segment !== null) adopted.segments.push(segment)
-    else adopted.rejectedBytes += size
+    if (segment !== null) moved.push(segment)
   }
   await removeHome(from, root)
+  return moved
 }
 
 function holdsRecords(name: string): boolean {

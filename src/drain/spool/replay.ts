@@ -1,25 +1,33 @@
 // Records of the spool on their way into the store, in order, until each is stored or set aside. Reads no disk.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Delivery, Filed } from '../../logs/log-store.ts'
+import { HALVE_EVERY, storeGroup } from '../store-group.ts'
 
 /** `ended`: its resource was deprovisioned so long ago that its lines are deleted; it was not stored. */
 export type Replayed = Filed | 'ended'
 
 export interface ReplayParts<D extends Delivery> {
   append(deliveries: readonly D[]): Promise<Replayed[]>
-  isTransient(error: unknown): boolean
   onFailure(error: unknown, deliveries: number): void
   onDone(delivery: D, replayed: Replayed): void
-  /** Sets aside what the store refuses for its own sake. */
-  reject(delivery: D, error: unknown): Promise<void>
+  /** Sets aside what the store refuses because of what is in it. */
+  refuse(delivery: D, error: unknown): Promise<void>
+  /** Whether the store takes what waits after these deliveries. */
+  takesNext(): Promise<boolean>
+  /**
+   * Keeps for later what fails alone, for whatever reason, while others are stored.
+   *
+   * @returns false where that is not possible
+   */
+  postpone(delivery: D, error: unknown): Promise<boolean>
 }
 
 const FIRST_DELAY_MS = 100
 const LONGEST_DELAY_MS = 2_000
 
 /**
- * Resolves when all of them are stored or set aside. While the store is away it is asked again and again, ever more
- * slowly.
+ * Resolves when all of them are stored, set aside or postponed. While the store takes nothing it is asked again and again,
+ * ever more slowly, for as long as it takes.
  *
  * @throws the signal's reason when that aborts; what is stored by then is found a duplicate next time.
  */
@@ -54,29 +62,27 @@ async function store<D extends Delivery>(
   parts: ReplayParts<D>,
   signal: AbortSignal,
 ): Promise<void> {
-  for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(delayMs * 2, LONGEST_DELAY_MS)) {
-    signal.throwIfAborted()
-    try {
-      const replayed = await parts.append(group)
-      for (const [at, delivery] of group.entries()) parts.onDone(delivery, replayed[at] as Replayed)
-      return
-    } catch (error) {
-      parts.onFailure(error, group.length)
-      if (!parts.isTransient(error)) return await storeHalves(group, error, parts, signal)
-      await sleep(delayMs, undefined, { signal })
-    }
+  const groupParts = {
+    append: parts.append,
+    stored: parts.onDone,
+    refused: parts.refuse,
+    onFailure: parts.onFailure,
   }
-}
-
-/** One that the store cannot take must not cost the others: halve until it stands alone. */
-async function storeHalves<D extends Delivery>(
-  group: readonly D[],
-  error: unknown,
-  parts: ReplayParts<D>,
-  signal: AbortSignal,
-): Promise<void> {
-  if (group.length === 1) return await parts.reject(group[0] as D, error)
-  const middle = group.length >> 1
-  await store(group.slice(0, middle), parts, signal)
-  await store(group.slice(middle), parts, signal)
+  let left = group
+  let delayMs = FIRST_DELAY_MS
+  for (let tries = 1; ; tries++) {
+    signal.throwIfAborted()
+    const { failed, hasStored } = await storeGroup(left, groupParts, tries)
+    const stuck = tries < HALVE_EVERY ? [] : failed.filter(({ isAlone }) => isAlone)
+    const othersPass = stuck.length > 0 && (hasStored || (await parts.takesNext()))
+    const postponed = new Set<D>()
+    for (const { item, error } of othersPass ? stuck : []) {
+      if (await parts.postpone(item, error)) postponed.add(item)
+    }
+    left = failed.map(({ item }) => item).filter((item) => !postponed.has(item))
+    if (left.length === 0) return
+    if (hasStored) delayMs = FIRST_DELAY_MS
+    await sleep(delayMs, undefined, { signal })
+    delayMs = Math.min(delayMs * 2, LONGEST_DELAY_MS)
+  }
 }

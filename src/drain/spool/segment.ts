@@ -2,41 +2,54 @@
 // records is record.ts' business, when it is made and deleted is spool.ts'.
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
+import { type FileHandle, open, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type DecodedSegment, decodeRecords, type EncodedRecord, MARKER_BYTES, markRecord } from './record.ts'
 
 /** Microseconds since 1970 of its making, so that names sort as the segments follow, and its marker. */
-const NAME = new RegExp(`^\\d{16}-([0-9a-f]{${MARKER_BYTES * 2}})\\.segment$`)
+const NAME = new RegExp(`^(\\d{16})-([0-9a-f]{${MARKER_BYTES * 2}})\\.(segment|rejected)$`)
 const FILE_MODE = 0o600
 
 export interface Segment {
   path: string
   marker: Buffer
+  /** Microseconds since 1970. */
+  madeAt: number
+  /** Its deliveries are set aside: the store refused them. */
+  isRejected: boolean
   /** Synced to disk: the bytes that a reader may read. Always the end of a record, but in an adopted segment. */
   bytes: number
 }
 
 /** The segment of that file, or null where the name is not a segment's. */
 export function segmentOf(directory: string, name: string, bytes: number): Segment | null {
-  const marker = NAME.exec(name)?.[1]
-  return marker === undefined
-    ? null
-    : { path: join(directory, name), marker: Buffer.from(marker, 'hex'), bytes }
+  const [, madeAt, marker, ending] = NAME.exec(name) ?? []
+  if (marker === undefined) return null
+  return {
+    path: join(directory, name),
+    marker: Buffer.from(marker, 'hex'),
+    madeAt: Number(madeAt),
+    isRejected: ending === 'rejected',
+    bytes,
+  }
 }
 
-/** Where a segment whose records were refused is kept: under its own name again, it is replayed again. */
-export function rejectedPath(path: string): string {
-  return path.replace(/\.segment$/, '.rejected')
+/** Sets all of it aside, under the same name with another ending. */
+export async function rejectSegment(segment: Segment): Promise<Segment> {
+  const path = segment.path.replace(/\.segment$/, '.rejected')
+  await rename(segment.path, path)
+  return { ...segment, path, isRejected: true }
 }
 
 /** Makes an empty segment that will still be there after a power cut. */
 export async function createSegment(
   directory: string,
   nowMicros: number,
+  isRejected = false,
 ): Promise<{ segment: Segment; file: FileHandle }> {
   const marker = randomBytes(MARKER_BYTES)
-  const path = join(directory, `${String(nowMicros).padStart(16, '0')}-${marker.toString('hex')}.segment`)
+  const ending = isRejected ? 'rejected' : 'segment'
+  const path = join(directory, `${String(nowMicros).padStart(16, '0')}-${marker.toString('hex')}.${ending}`)
   const file = await open(path, 'wx', FILE_MODE)
   try {
     await syncDirectory(directory)
@@ -44,7 +57,7 @@ export async function createSegment(
     await file.close()
     throw error
   }
-  return { segment: { path, marker, bytes: 0 }, file }
+  return { segment: { path, marker, madeAt: nowMicros, isRejected, bytes: 0 }, file }
 }
 
 /** Adds the records with one write and one sync. When it throws, none of them may be called durable. */

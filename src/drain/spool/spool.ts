@@ -7,17 +7,20 @@
 // frame keys, claimed in the transaction that stored the lines, make every record that was stored before a
 // duplicate. A position on disk would cost a sync for each group and could only ever be behind.
 import type { FileHandle } from 'node:fs/promises'
-import { rename, unlink } from 'node:fs/promises'
+import { unlink } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { decodeDelivery, encodeDelivery, type ReceivedDelivery } from './delivery-record.ts'
 import { type Home, openHome } from './home.ts'
 import type { DecodedSegment, EncodedRecord } from './record.ts'
-import { createSegment, readRecords, rejectedPath, type Segment, writeRecords } from './segment.ts'
+import { createSegment, readRecords, rejectSegment, type Segment, writeRecords } from './segment.ts'
+import { SetAside } from './set-aside.ts'
 
 export interface SpoolParts {
   /** The directory that all processes of the machine share for this. */
   directory: string
   limitBytes: number
+  /** Of deliveries that the store refused; they are no part of the spool. */
+  rejectedLimitBytes: number
   /** A segment is closed when it reaches this size; it is also what is read and replayed at once. */
   segmentBytes: number
   /** Told of what could not be read or done, for the log. */
@@ -42,7 +45,7 @@ export interface Piece {
 interface Entry extends Segment {
   /** Up to here its records are stored. */
   replayedTo: number
-  /** Holds a record that the store refused and that could not be set aside: kept as a whole. */
+  /** Holds a record that the store refused and that could not be set aside: set aside as a whole. */
   kept: boolean
 }
 
@@ -59,7 +62,7 @@ interface Recent {
 
 /** A full or broken disk is asked again after this long: each try is a write, and the callers have a way to go. */
 const FAILING_MS = 1_000
-/** They say nothing of the segment. Any other: the rest of it is kept for a person and not waited for. */
+/** They say nothing of the segment. Any other: the rest of it is set aside and not waited for. */
 const PASSING_READ_ERRORS = ['EMFILE', 'ENFILE', 'ENOMEM', 'EINTR', 'EAGAIN']
 /** Deliveries whose key is remembered, to recognise a sender's next try: those come within seconds. */
 const RECENT_KEYS = 20_000
@@ -75,13 +78,19 @@ export class Spool {
   #pendingBytes = 0
   #flushing: Promise<void> | null = null
   #failingUntil = 0
-  #rejectedBytes = 0
   #lastName = 0
   readonly #recent = new Map<string, Recent>()
+  readonly aside: SetAside
 
   private constructor(parts: SpoolParts, home: Home) {
     this.#parts = parts
     this.#home = home
+    this.aside = new SetAside({
+      directory: home.directory,
+      limitBytes: parts.rejectedLimitBytes,
+      nextName: () => this.#nextName(),
+      now: parts.now,
+    })
   }
 
   /** Opens a spool with what dead processes left behind. */
@@ -95,17 +104,18 @@ export class Spool {
     return this.#home.directory
   }
 
-  /** On disk or on the way there. */
+  /** On disk or on the way there, without what the store refused. */
   get bytes(): number {
-    return this.#entries.reduce((sum, entry) => sum + entry.bytes, this.#rejectedBytes + this.#pendingBytes)
+    const besides = this.aside.postponedBytes + this.#pendingBytes
+    return this.#entries.reduce((sum, entry) => sum + entry.bytes, besides)
   }
 
-  /** To be replayed. */
+  /** To be replayed in their order. */
   get waitingBytes(): number {
     return this.#entries.reduce((sum, entry) => sum + entry.bytes - entry.replayedTo, this.#pendingBytes)
   }
 
-  /** Nothing waits to be replayed, and nothing is on its way here. */
+  /** Nothing waits to be replayed, but for what is set aside; and nothing is on its way here. */
   get isDrained(): boolean {
     return this.#flushing === null && this.#entries.every(isReplayed)
   }
@@ -160,31 +170,47 @@ export class Spool {
     await this.#removeReplayed()
   }
 
-  /**
-   * Sets a record aside that the store refuses: a segment of its own with another ending. Counts as spool until a
-   * person has looked at it and deleted or renamed it, since it was promised.
-   */
-  async reject(piece: Piece, delivery: ReceivedDelivery): Promise<void> {
+  /** The first delivery that waits after the piece; null where there is none, or none that can be read. */
+  async peekAfter({ entry, to }: Piece): Promise<ReceivedDelivery | null> {
+    const at = this.#entries.indexOf(entry)
+    const next = entry.bytes > to ? entry : this.#entries.slice(at + 1).find((one) => !isReplayed(one))
+    if (next === undefined) return null
     try {
-      const { segment, file } = await createSegment(this.#home.directory, this.#nextName())
-      try {
-        await writeRecords(segment, file, [encodeDelivery(delivery)])
-      } finally {
-        await file.close()
-      }
-      await rename(segment.path, rejectedPath(segment.path))
-      this.#rejectedBytes += segment.bytes
-    } catch (error) {
-      // No room, say. The whole segment is kept then, which takes none.
-      piece.entry.kept = true
-      this.#parts.onTrouble('a refused delivery stays in its segment', { err: error })
+      const { records } = await readRecords(next, next === entry ? to : next.replayedTo, next.bytes)
+      return records[0] === undefined ? null : decodeDelivery(records[0])
+    } catch {
+      return null
     }
   }
 
-  /** Takes over what dead processes left. Returns the number of segments. */
+  /** Sets a record aside that the store refuses. Resolves with false where there is no room for it. */
+  async refuse(piece: Piece, delivery: ReceivedDelivery): Promise<boolean> {
+    try {
+      return await this.aside.refuse(delivery)
+    } catch (error) {
+      // No room on the disk, say. All of the segment is set aside then, which takes none.
+      piece.entry.kept = true
+      this.#parts.onTrouble('a refused delivery stays in its segment', { err: error })
+      return true
+    }
+  }
+
+  /** Sets a record aside that fails while others are stored. Resolves with false where the disk does not take it. */
+  async postpone(delivery: ReceivedDelivery): Promise<boolean> {
+    try {
+      await this.aside.postpone(delivery)
+      return true
+    } catch (error) {
+      this.#parts.onTrouble('a delivery that fails stays in its segment', { err: error })
+      return false
+    }
+  }
+
+  /** Takes over what dead processes left. Returns the number of segments to be replayed. */
   async adopt(): Promise<number> {
-    const { segments, rejectedBytes } = await this.#home.adopt()
-    this.#rejectedBytes += rejectedBytes
+    const adopted = await this.#home.adopt()
+    for (const segment of adopted) if (segment.isRejected) this.aside.take(segment)
+    const segments = adopted.filter(({ isRejected }) => !isRejected)
     this.#entries.push(...segments.map((segment) => ({ ...segment, replayedTo: 0, kept: false })))
     this.#entries.sort((a, b) => (basename(a.path) < basename(b.path) ? -1 : 1))
     await this.#removeReplayed() // empty ones
@@ -289,11 +315,10 @@ export class Spool {
     if (this.#active && isReplayed(this.#active.entry) && this.#flushing === null) await this.#closeActive()
     const gone = this.#entries.filter((entry) => isReplayed(entry) && entry !== this.#active?.entry)
     this.#entries = this.#entries.filter((entry) => !gone.includes(entry))
-    for (const { path, bytes, kept } of gone) {
+    for (const entry of gone) {
       try {
-        if (kept) await rename(path, rejectedPath(path))
-        else await unlink(path)
-        if (kept) this.#rejectedBytes += bytes
+        if (entry.kept) this.aside.take(await rejectSegment(entry))
+        else await unlink(entry.path)
       } catch (error) {
         // It will be replayed once more in our next life, and found stored.
         this.#parts.onTrouble('a replayed segment could not be removed', { err: error })

@@ -10,6 +10,7 @@ import {
   ClickHouseLogLevel,
   createClient,
 } from '@clickhouse/client'
+import { DataError } from '../../database/data-error.ts'
 import { TransientError } from '../../database/transient-error.ts'
 
 /** Names of columns and tables, in the database of the URL. */
@@ -39,7 +40,7 @@ export interface ClickHouse {
    * Resolves when the rows are on disk.
    *
    * @param body TabSeparated
-   * @throws where they are not, or where that is not known: TransientError, unless it is the rows that are wrong
+   * @throws DataError where the rows are wrong; TransientError where they are not on disk, or that is not known
    */
   insert(table: string, columns: readonly string[], body: Buffer): Promise<void>
 
@@ -172,14 +173,21 @@ async function openEngine(address: string): Promise<ClickHouse> {
 /** It would write statements and their parameters to the console. */
 const SILENT = { level: ClickHouseLogLevel.OFF }
 
-/** Codes that are about the rows: sent again they are wrong again (ClickHouse, src/Common/ErrorCodes.cpp). */
+/**
+ * Codes that only a value of a row can cause (ClickHouse, src/Common/ErrorCodes.cpp). Every other one, a table that is
+ * not as we expect it among them, is about the server.
+ */
 const ABOUT_ROWS = new Set([
   '6', // CANNOT_PARSE_TEXT
+  '25', // CANNOT_PARSE_ESCAPE_SEQUENCE
   '26', // CANNOT_PARSE_QUOTED_STRING
   '27', // CANNOT_PARSE_INPUT_ASSERTION_FAILED
-  '53', // TYPE_MISMATCH
+  '38', // CANNOT_PARSE_DATE
+  '41', // CANNOT_PARSE_DATETIME
   '72', // CANNOT_PARSE_NUMBER
   '117', // INCORRECT_DATA
+  '321', // VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE
+  '349', // CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN
   '469', // VIOLATED_CONSTRAINT
 ])
 
@@ -190,7 +198,7 @@ async function inserting(insert: Promise<unknown>): Promise<void> {
   } catch (error) {
     const code = codeOf(error)
     const says = `ClickHouse did not take the rows: ${code === undefined ? 'no answer' : `code ${code}`}`
-    throw ABOUT_ROWS.has(String(code)) ? new Error(says) : new TransientError(says)
+    throw ABOUT_ROWS.has(String(code)) ? new DataError(says) : new TransientError(says)
   }
 }
 

@@ -16,7 +16,8 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import type { ReceivedDelivery } from '../../../src/drain/spool/delivery-record.ts'
-import { Spool, SpoolRefusal } from '../../../src/drain/spool/spool.ts'
+import type { AsideFile } from '../../../src/drain/spool/set-aside.ts'
+import { type Piece, Spool, SpoolRefusal } from '../../../src/drain/spool/spool.ts'
 import { delivery, frame } from '../../support/deliveries.ts'
 
 const SEGMENT_BYTES = 10_000
@@ -35,10 +36,15 @@ afterEach(async () => {
   await rm(root, { recursive: true, force: true })
 })
 
-async function openSpool(directory = root, limitBytes = 1_000_000): Promise<Spool> {
+async function openSpool(
+  directory = root,
+  limitBytes = 1_000_000,
+  rejectedLimitBytes = 1_000_000,
+): Promise<Spool> {
   const spool = await Spool.open({
     directory,
     limitBytes,
+    rejectedLimitBytes,
     segmentBytes: SEGMENT_BYTES,
     onTrouble: (sentence) => troubles.push(sentence),
     now: Date.now,
@@ -72,6 +78,17 @@ async function readAll(spool: Spool): Promise<number[]> {
     await spool.release(piece)
   }
   return numbers
+}
+
+async function pieceOf(spool: Spool): Promise<Piece> {
+  const piece = await spool.next()
+  if (!piece) throw new Error('nothing to read')
+  return piece
+}
+
+async function dueLater(spool: Spool): Promise<AsideFile | null> {
+  await expect.poll(() => spool.aside.due(), { timeout: 3_000 }).not.toBeNull()
+  return spool.aside.due()
 }
 
 const range = (count: number) => Array.from({ length: count }, (_, at) => at)
@@ -243,15 +260,17 @@ it('cuts off what a crash has torn, gives back the rest, and says so', async () 
   expect(await segmentsIn(spool.directory)).toEqual([])
 })
 
-it('sets aside what the store refuses, counts it, and replays it again when it is renamed', async () => {
+it('sets aside what the store refuses, apart from its own bound, and the next process tries it again', async () => {
   const spool = await openSpool()
   for (const number of range(3)) await spool.append(numbered(number))
-  const piece = await spool.next()
-  if (!piece) throw new Error('nothing to read')
-  await spool.reject(piece, piece.deliveries[1] as ReceivedDelivery)
+  const piece = await pieceOf(spool)
+  expect(await spool.refuse(piece, piece.deliveries[1] as ReceivedDelivery)).toBe(true)
   await spool.release(piece)
   expect(spool.isDrained).toBe(true)
-  expect(spool.bytes).toBeGreaterThan(0)
+  expect(spool.bytes).toBe(0)
+  expect(spool.aside.refused()).toMatchObject({ files: 1, bytes: 4_096 })
+  // Not at once.
+  expect(spool.aside.due()).toBeNull()
   await spool.close()
   opened.pop()
   const [rejected] = (await readdir(spool.directory)) as [string]
@@ -259,11 +278,76 @@ it('sets aside what the store refuses, counts it, and replays it again when it i
 
   const next = await openSpool()
   expect(next.isDrained).toBe(true)
-  expect(next.bytes).toBe(spool.bytes)
-  await next.close()
-  opened.pop()
-  await rename(join(next.directory, rejected), join(next.directory, rejected.replace('rejected', 'segment')))
+  expect(next.aside.refused()).toEqual(spool.aside.refused())
+  const file = next.aside.due() as AsideFile
+  expect((await next.aside.read(file))?.deliveries).toEqual([piece.deliveries[1]])
+  await next.aside.remove(file)
+  expect(next.aside.refused()).toEqual({ files: 0, bytes: 0, oldestAt: null })
+  expect((await readdir(next.directory)).sort()).toEqual(['alive', 'spool'])
+})
+
+it('tries what was refused ever more rarely, and at once when another one was stored', async () => {
+  let now = Date.now()
+  vi.spyOn(Date, 'now').mockImplementation(() => now)
+  const spool = await openSpool()
+  await spool.aside.refuse(numbered(1))
+  await spool.aside.refuse(numbered(2))
+  const pauses: number[] = []
+  for (let tries = 0; tries < 15; tries++) {
+    const before = now
+    for (let number = 0; number < 2; number++) {
+      while (spool.aside.due() === null) now += 100
+      spool.aside.delay(spool.aside.due() as AsideFile, 'refused')
+    }
+    pauses.push(now - before)
+  }
+  expect(pauses.slice(0, 4)).toEqual([1_000, 2_000, 4_000, 8_000])
+  expect(pauses.at(-1)).toBe(3_600_000)
+  expect(spool.aside.due()).toBeNull()
+  spool.aside.hasten()
+  expect(spool.aside.due()).not.toBeNull()
+})
+
+it('sets no more aside than its bound, and of one resource no more than a quarter of it', async () => {
+  const spool = await openSpool(root, 1_000_000, 16 * 4_096)
+  const refuse = async (resourceNumber: number) => spool.aside.refuse({ ...numbered(1), resourceNumber })
+  const taken = async (resourceNumber: number) =>
+    (await Promise.all(range(6).map(() => refuse(resourceNumber)))).filter(Boolean).length
+  expect(await taken(1)).toBe(4)
+  for (const resourceNumber of [2, 3, 4]) expect(await taken(resourceNumber)).toBe(4)
+  expect(await taken(5)).toBe(0)
+  expect(spool.aside.refused()).toMatchObject({ files: 16, bytes: 16 * 4_096 })
+  // It takes nothing from the spool.
+  expect(await spool.append(numbered(7))).toBe('spooled')
+  await spool.aside.remove(spool.aside.due() ?? ((await dueLater(spool)) as AsideFile))
+  expect(await refuse(5)).toBe(true)
+})
+
+it('postpones what fails as a part of the spool, and the next process replays it', async () => {
+  const spool = await openSpool()
+  await spool.append(numbered(1))
+  const piece = await pieceOf(spool)
+  expect(await spool.postpone(piece.deliveries[0] as ReceivedDelivery)).toBe(true)
+  await spool.release(piece)
+  expect(spool.isDrained).toBe(true)
+  expect(spool.bytes).toBeGreaterThan(0)
+  expect(spool.aside.refused()).toMatchObject({ files: 0 })
+  await die(spool)
   expect(await readAll(await openSpool())).toEqual([1])
+})
+
+it('sets a whole segment aside where the disk takes no file for one of it', async () => {
+  const spool = await openSpool()
+  for (const number of range(3)) await spool.append(numbered(number))
+  const piece = await pieceOf(spool)
+  vi.spyOn(spool.aside, 'refuse').mockRejectedValueOnce(new Error('the disk is full'))
+  expect(await spool.refuse(piece, piece.deliveries[1] as ReceivedDelivery)).toBe(true)
+  await spool.release(piece)
+  expect(spool.isDrained).toBe(true)
+  const file = spool.aside.due() as AsideFile
+  expect((await spool.aside.read(file))?.deliveries).toEqual(piece.deliveries)
+  await spool.aside.replace(file, [piece.deliveries[1] as ReceivedDelivery])
+  expect(spool.aside.refused()).toMatchObject({ files: 1, bytes: 4_096 })
 })
 
 it('keeps its promises on a full disk, refuses what does not fit, and goes on when there is room', async (test) => {
