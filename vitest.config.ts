@@ -1,7 +1,12 @@
 // One throw-away Postgres cluster serves the whole run (test/support/global-setup.ts); every test file
 // clones its own database from a migrated template, so that files may run side by side.
+
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { TallyReporter } from './test/support/tally-reporter.ts'
+import { unitTests } from './test/support/unit-tests.ts'
+
+const UNIT = unitTests(fileURLToPath(new URL('./test', import.meta.url))).map((name) => `test/${name}`)
 
 /** What is run over both stores: where lines go in, come out, and what may go wrong in between. */
 const OVER_BOTH = [
@@ -30,11 +35,13 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       'packages/*/vitest.config.ts',
+      { extends: true, test: { name: 'unit', include: UNIT } },
       {
         extends: true,
         test: {
           name: 'postgres',
           include: ['test/**/*.test.ts'],
+          exclude: UNIT,
           globalSetup: ['test/support/global-setup.ts'],
         },
       },
