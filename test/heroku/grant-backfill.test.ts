@@ -28,7 +28,7 @@ async function lost(): Promise<string> {
 }
 
 it('a lost grant is replaced where Heroku has unlocked that, and what was missing follows', async () => {
-  world.heroku.grantsAnew = true
+  world.heroku.allowsNewGrants = true
   const id = await lost()
   const room = world.room()
   expect(await token(room, id)).toBe(null)
@@ -41,7 +41,7 @@ it('a lost grant is replaced where Heroku has unlocked that, and what was missin
 })
 
 it('a resource from before the client secret was set gets its first grant, and its webhook', async () => {
-  world.heroku.grantsAnew = true
+  world.heroku.allowsNewGrants = true
   const id = randomUUID()
   world.heroku.adopt({
     uuid: id,
@@ -75,7 +75,7 @@ it('is asked for once a day while that is locked, and told of once', async () =>
 })
 
 it('is asked for again after ten minutes where Heroku does not answer, by one of many processes', async () => {
-  world.heroku.grantsAnew = true
+  world.heroku.allowsNewGrants = true
   const id = await lost()
   const rooms = [world.room(), world.room(), world.room()]
   const mend = world.platform.fail({ kind: 'html', on: /oauth-grant/ })
@@ -92,7 +92,7 @@ it('is asked for again after ten minutes where Heroku does not answer, by one of
 })
 
 it('is not asked for where there are tokens, or the resource has ended; and leaks nothing', async () => {
-  world.heroku.grantsAnew = true
+  world.heroku.allowsNewGrants = true
   await world.begin()
   const gone = await lost()
   await world.deprovision(gone)
@@ -114,7 +114,7 @@ it('a webhook whose key is lost is subscribed anew with other secrets, when it i
   // The tokens are lost with it; a grant brings others.
   const other = world.room({ SECRET_KEYS: `k9:${key}` })
   expect(await other.webhooks.find(uuid)).toBe(null)
-  world.heroku.grantsAnew = true
+  world.heroku.allowsNewGrants = true
   await world.database.pool.query(
     `update heroku_authorization set state = 'lost', sealed_access_token = null, access_expires_at = null`,
   )

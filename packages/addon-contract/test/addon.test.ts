@@ -53,7 +53,7 @@ describe('config', () => {
     expect(says(areUrls(config, false, exchange))).toBe('pass')
     expect(says(areUrls(config, true, exchange))).toMatch(/ACME_URL names localhost/)
     expect(says(areUrls({ ACME_URL: 'postgres://u:p@db.example/x' }, true, exchange))).toBe('pass')
-    expect(says(areUrls({ ACME_URL: 'mailto:x@y.example' }, false, exchange))).toMatch(/no address/)
+    expect(says(areUrls({ ACME_URL: 'mailto:x@y.example' }, false, exchange))).toMatch(/is not an address/)
   })
 
   it('has declared names and strings, or is not there', () => {

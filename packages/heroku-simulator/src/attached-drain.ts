@@ -1,27 +1,27 @@
-// The stream of one attached app into a resource, run by one or more Logplex nodes.
+// The log drain of one app that has the resource, run by one or more Logplex nodes.
 import type { SimLine } from './frame-encoder.ts'
 import { LogplexDrain, type LogplexDrainOptions } from './logplex-drain.ts'
 import type { Random } from './random.ts'
 
 export interface AttachedDrain {
   token: string
-  /** The name; it changes when the app is renamed. */
+  /** The name of the app; it changes when the app is renamed. */
   app: string
   appId: string
   /** Heroku's id of the drain. */
   drainId: string
   attachmentId: string
-  /** The name of the attachment: CULVERT, unless the customer named another. */
+  /** The name of the attachment. Default: the slug in capitals. */
   attachedAs: string
-  /** Where it points. */
+  /** The address of the drain. */
   url: string
-  /** How often it was told to point elsewhere. */
+  /** How often its address was changed. */
   moves: number
   nodes: readonly LogplexDrain[]
-  /** Hands a line to one of the nodes, as the app's log shippers do. */
+  /** Passes a line to one of the nodes. */
   push(line: SimLine): void
   whenIdle(): Promise<void>
-  /** Deliveries go there from now on; what is buffered goes along. */
+  /** Changes the address; buffered lines go to the new one. */
   moveTo(url: string): void
   stop(): { unsent: SimLine[] }
 }
@@ -29,7 +29,7 @@ export interface AttachedDrain {
 export interface DrainsOptions {
   random: Random
   clock: () => number
-  /** No order holds between them. */
+  /** Without any order between them. */
   nodes: number
   drains: Omit<LogplexDrainOptions, 'url' | 'token' | 'random' | 'clock'> | undefined
 }

@@ -1,6 +1,5 @@
-// The part of the simulated Heroku that a browser visits, on loopback: `GET /sso/<resource uuid>` is the page that a
-// click on the add-on in the Heroku dashboard leads to, so that one printed link signs a person in. `/form` behind it
-// gives the fields alone, for curl.
+// The sign-in page of the simulated Heroku dashboard, on loopback: `GET /sso/<resource uuid>` posts the form that a click on
+// the add-on would post, so that one link signs in. `/sso/<resource uuid>/form` returns the fields for curl.
 import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -8,12 +7,12 @@ import { type SsoForm, ssoPage } from './sso-form.ts'
 
 export interface Dashboard {
   origin: string
-  /** The link that signs in to a resource. It works again and again: each visit makes a new form. */
+  /** The link that signs in to a resource. It works repeatedly: each visit makes a new form. */
   signInUrl(resourceId: string): string
   close(): Promise<void>
 }
 
-/** `signIn` answers null for a resource that Heroku does not have. */
+/** @param signIn returns null for an unknown resource */
 export async function openDashboard(
   signIn: (resourceId: string) => SsoForm | null,
   port = 0,
@@ -30,8 +29,8 @@ export async function openDashboard(
       )
     }
     if (form !== null) return send(response, 200, 'text/html; charset=utf-8', ssoPage(form))
-    // Also what the service hears that takes this for api.heroku.com.
-    return send(response, 404, 'application/json', '{"id":"not_found","message":"There is nothing here."}')
+    // Also the answer to a service that takes this for api.heroku.com.
+    return send(response, 404, 'application/json', '{"id":"not_found","message":"Not found."}')
   })
   server.listen(port, '127.0.0.1')
   await once(server, 'listening')
@@ -50,7 +49,7 @@ export async function openDashboard(
 function send(response: ServerResponse, status: number, type: string, body: string): void {
   response.writeHead(status, {
     'Content-Type': type,
-    // Each visit is a new form with a new time.
+    // Each visit makes a new form with a new timestamp.
     'Cache-Control': 'no-store',
   })
   response.end(body)

@@ -5,7 +5,7 @@ import { connect as connectTls } from 'node:tls'
 import type { DrainTarget } from './drain-url.ts'
 import { ResponseReader } from './response-reader.ts'
 
-/** What came of one try. Only a status tells what the receiver did with it. */
+/** The result of one try. Only a status says what the receiver did. */
 export type TryResult =
   | { kind: 'status'; status: number }
   | { kind: 'timeout' }
@@ -32,7 +32,7 @@ export class DrainConnection {
     socket.on('close', () => closed('closed'))
   }
 
-  /** @throws Error when refused or not connected in time. Neither costs the frame a try. */
+  /** @throws Error if the connection is refused or times out. Neither uses up a try of the frame. */
   static open(target: DrainTarget, timeoutMs: number): Promise<DrainConnection> {
     return new Promise((resolve, reject) => {
       const socket = dial(target)

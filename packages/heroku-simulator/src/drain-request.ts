@@ -9,7 +9,7 @@ export interface DrainRequest {
   frameId: string
   userAgent: string
   frames: readonly Buffer[]
-  /** Lines to report lost in an L10 before the frames, and since when; none for 0. */
+  /** Lost lines to report in an L10 before the frames, and since when. 0: no L10. */
   lost: number
   lostSince: number
   overflowWording: 'published' | 'production'

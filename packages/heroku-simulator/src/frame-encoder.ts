@@ -1,17 +1,16 @@
-// Writes log lines the way Logplex puts them into a drain. Pure, and deliberately not the inverse of the service's
-// parser: it is written from Logplex's side (heroku/logplex src/logplex_syslog_utils.erl), so that the two can
-// disagree.
+// Encodes log lines as Logplex does for a drain. Pure, and written from Logplex's source (heroku/logplex
+// src/logplex_syslog_utils.erl), not as the inverse of a parser, so that the two can disagree.
 
 /** One line as a drain carries it. */
 export interface SimLine {
   priority: number
-  /** As the source wrote it; Logplex passes it on untouched. */
+  /** As written by the source; Logplex does not change it. */
   time: string
   /** APPNAME: `app` or `heroku`. */
   source: string
   /** PROCID: `web.1`, `router`. */
   process: string
-  /** With the line end that the source sent, if it sent one: it is part of the count. */
+  /** With the line end of the source, if any: it is part of the count. */
   message: string | Uint8Array
 }
 
@@ -28,9 +27,9 @@ export function encodeFrame(line: SimLine): Buffer {
   return Buffer.concat([Buffer.from(`${octets} ${head}`), message])
 }
 
-/** Lines about loss end without a newline: logplex_syslog_utils:overflow_msg/2 (heroku/logplex issue #105). */
+/** Lines that report losses have no newline: logplex_syslog_utils:overflow_msg/2 (heroku/logplex issue #105). */
 export function overflowLine(lost: number, since: string, now: string, drainToken: string | null): SimLine {
-  // Production named the drain by June 2020; the published source does not. Both wordings are in the wild.
+  // Production has named the drain since June 2020; the published source does not. Both wordings are in use.
   const what =
     drainToken === null ? `${lost} messages dropped` : `drain '${drainToken}' dropped ${lost} messages`
   return {

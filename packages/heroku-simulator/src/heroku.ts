@@ -1,5 +1,5 @@
-// A simulated Heroku: calls the add-on as Heroku's add-on service does, judges its answers, runs the drains of what it
-// provisioned and signs people in. Black-box: it knows an add-on by its manifest only.
+// A simulated Heroku: calls the add-on as Heroku does, checks its answers, runs the drains of its resources and signs users
+// in. Black-box: it knows an add-on by its manifest only.
 
 import { type AttachedDrain, startAttachedDrain } from './attached-drain.ts'
 import { basicAuth } from './http-call.ts'
@@ -24,13 +24,13 @@ export interface HerokuOptions {
   clock?: () => number
   /** How the drains are run: `deliverTo` for a service that does not speak TLS, settings, callbacks. */
   drains?: Omit<LogplexDrainOptions, 'url' | 'token' | 'random' | 'clock'>
-  /** Logplex nodes that each run every drain. No order holds between them. */
+  /** Logplex nodes that each run every drain, without any order between them. */
   nodes?: number
-  /** Of the Partner Portal: what the add-on must show to have grants exchanged. */
+  /** The client secrets that the add-on may send to exchange a grant. */
   clientSecrets?: readonly string[]
-  /** Where add-ons write into the logs of apps. Heroku's own, which nobody should reach from here, unless said. */
+  /** The origin of log input addresses. Default: Heroku's own, which is not called. */
   logInputOrigin?: string
-  /** Where webhooks are delivered, whatever their addresses say. */
+  /** An origin to deliver webhooks to instead of that of their addresses. */
   webhooksTo?: string
 }
 
@@ -50,14 +50,14 @@ export interface SimResource {
   name: string
   app: string
   plan: string
-  /** provisioning: the add-on answered 202 and has not told of its completion. */
+  /** provisioning: the add-on answered 202 and has not completed the provision. */
   state: 'provisioning' | 'provisioned'
   answer: ProvisionAnswer
-  /** What the apps are given. */
+  /** The config vars of the apps. */
   config: Record<string, string>
-  /** How often the add-on wrote it: each time the apps restart. */
+  /** How often the add-on wrote config; the apps restart each time. */
   configWrites: number
-  /** How often the add-on completed it. */
+  /** How often the add-on completed the provision. */
   completions: number
   drains: AttachedDrain[]
 }
@@ -69,18 +69,18 @@ export interface Heroku {
   configVars: readonly string[]
   idServer: IdServer
   logInput: LogInput
-  /** Of an app by its name; whatever is named exists. */
+  /** The id of an app by its name. Every name exists. */
   appId(app: string): string
   webhooks: SimWebhooks
-  /** From now on, of all calls to the add-on. */
+  /** How later calls to the add-on arrive. */
   callManner: CallManner
-  /** Whether the add-on may ask for another grant. */
-  grantsAnew: boolean
+  /** Whether the add-on may request another grant. */
+  allowsNewGrants: boolean
   /** Whether these are the credentials of the add-on's manifest. */
   isAddon(authorization: string | undefined): boolean
-  /** @throws HerokuRefusal where the customer's install would have failed. */
+  /** @throws HerokuRefusal if the customer's install would have failed. */
   provision(request: ProvisionRequest): Promise<SimResource>
-  /** A resource that Heroku has, whatever the add-on knows: it is not called. */
+  /** Adds a resource to Heroku without a call to the add-on. */
   adopt(install: {
     uuid: string
     plan: string
@@ -94,27 +94,27 @@ export interface Heroku {
     plan: string,
   ): Promise<{ config: Record<string, string> | null; message: string | null }>
   deprovision(uuid: string): Promise<void>
-  /** `actions/provision`. False: it was not provisioning. */
+  /** `actions/provision`. False if it was not provisioning. */
   complete(uuid: string): boolean
-  /** The customer gives the resource another name. */
+  /** Renames the resource. */
   rename(uuid: string, name: string): void
-  /** Attaches the resource to another app: another drain token at the same address. The add-on is not called. */
+  /** Attaches the resource to another app, with a new drain token at the same address. The add-on is not called. */
   attach(uuid: string, app?: string, as?: string): AttachedDrain
   /**
-   * Takes the resource from an app. The add-on is not called, and the drain, which is answered, runs on until it is
-   * stopped: Logplex hears of it later.
+   * Detaches the resource from an app. The add-on is not called. Returns the drain, which runs until it is stopped, because
+   * Logplex learns of the change later.
    */
   detach(uuid: string, app: string): AttachedDrain
-  /** The app goes by another name, everywhere. */
+  /** Renames an app everywhere. */
   renameApp(from: string, to: string): void
-  /** Null: there is no such resource. */
+  /** Null if there is no such resource. */
   find(uuid: string): SimResource | null
-  /** The form that opens the resource's page; null when there is no such resource. */
+  /** The sign-in form of the resource; null if there is no such resource. */
   signIn(uuid: string, person?: Partial<SsoPerson>): SsoForm | null
   resources(): SimResource[]
-  /** Heroku forgets the resource, and the add-on is not called: its DELETE was lost. */
+  /** Removes the resource without a call to the add-on, as if the DELETE was lost. */
   drop(uuid: string): void
-  /** Ends every drain at once. */
+  /** Stops every drain at once. */
   stop(): void
 }
 
@@ -122,7 +122,7 @@ export function createHeroku(options: HerokuOptions): Heroku {
   const { addon, random } = options
   const clock = options.clock ?? Date.now
   const resources = new Map<string, SimResource>()
-  /** Those that the add-on has been told of and has not answered: it may ask about them already. */
+  /** Resources whose provision request is not answered yet; the add-on may already ask about them. */
   const provisioning = new Map<string, SimResource>()
   const idServer = new IdServer({
     random: random.fork('id server'),
@@ -138,7 +138,7 @@ export function createHeroku(options: HerokuOptions): Heroku {
   const logInput = new LogInput({
     random: random.fork('log input'),
     origin: options.logInputOrigin ?? 'https://1.us.logplex.io',
-    // What is written into an app's log comes out of its drains, as whatever the app itself says.
+    // A line written into an app's log is delivered by its drains like the app's own lines.
     onLine({ appId, priority, time, process, message }) {
       const drains = [...resources.values()].flatMap((resource) => resource.drains)
       for (const drain of drains.filter((one) => one.appId === appId)) {
@@ -196,7 +196,7 @@ export function createHeroku(options: HerokuOptions): Heroku {
     appId: appIdOf,
     webhooks,
     callManner: 'once',
-    grantsAnew: false,
+    allowsNewGrants: false,
     isAddon: (authorization) => authorization === basicAuth(addon.id, addon.password),
     find: lookUp,
     drop,
@@ -227,7 +227,7 @@ export function createHeroku(options: HerokuOptions): Heroku {
         }),
         addon.configVars,
       )
-      // Of a repeated call, too: Heroku believes what it was told last.
+      // Also after a repeated call: the last answer counts.
       resource.state = answer.config === null ? 'provisioning' : 'provisioned'
       resource.answer = answer
       Object.assign(resource.config, answer.config)
@@ -336,7 +336,7 @@ function newResource(known: Pick<SimResource, 'uuid' | 'name' | 'app' | 'plan' |
   return { ...known, answer, config: {}, configWrites: 0, completions: 0, drains: [] }
 }
 
-/** The grant dies after five minutes. Heroku writes the offset without a colon, which RFC 3339 does not know. */
+/** The grant expires after five minutes. Heroku writes the offset without a colon, unlike RFC 3339. */
 function grantExpiry(now: number): string {
   const pacific = new Date(now + 300_000 - 8 * 3_600_000)
   return `${pacific.toISOString().slice(0, 19)}-0800`

@@ -1,5 +1,5 @@
-// One HTTP request with exactly the headers it is given, in their order: senders are told apart by such things, and
-// fetch() would add five of its own.
+// One HTTP request with exactly the given headers in their order: receivers distinguish senders by them, and fetch()
+// would add five headers.
 import { type Agent, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
 
@@ -8,10 +8,10 @@ export interface HttpCall {
   url: string
   /** Without Host and without Content-Length, which are added first and last. */
   headers: [name: string, value: string][]
-  /** Several pieces are sent as so many chunks. */
+  /** Several buffers are sent as chunks. */
   body?: Buffer | Buffer[]
   timeoutMs: number
-  /** Origin to connect to in place of the one in `url`. For development. */
+  /** An origin to connect to instead of that of `url`. For development. */
   deliverTo?: string | undefined
   agent?: Agent | undefined
 }
@@ -22,10 +22,10 @@ export interface HttpAnswer {
   body: Buffer
 }
 
-/** Of an answer. What we call answers in kilobytes; somebody's add-on may answer without end. */
+/** Bounds an answer, which an add-on may send without end. */
 const ANSWER_LIMIT_BYTES = 10_000_000
 
-/** @throws Error when there was no answer: refused, reset, too large, or not whole in time. */
+/** @throws Error if there is no complete answer: refused, reset, too large, or a timeout */
 export function callHttp(call: HttpCall): Promise<HttpAnswer> {
   const advertised = new URL(call.url)
   const dialled = call.deliverTo === undefined ? advertised : new URL(call.deliverTo)
@@ -44,7 +44,7 @@ export function callHttp(call: HttpCall): Promise<HttpAnswer> {
     })
     if (!call.headers.some(([name]) => name.toLowerCase() === 'connection'))
       request.removeHeader('Connection')
-    const timer = setTimeout(() => request.destroy(new Error('no answer in time')), call.timeoutMs)
+    const timer = setTimeout(() => request.destroy(new Error('timeout')), call.timeoutMs)
     const fail = (error: Error) => {
       clearTimeout(timer)
       reject(error)
@@ -73,7 +73,7 @@ export function basicAuth(user: string, password: string): string {
   return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
 }
 
-/** Takes the userinfo out of a URL, percent-decoded, as every client but Logplex does. */
+/** Removes the userinfo from a URL and decodes it, as every client except Logplex does. */
 export function splitCredentials(url: string): { url: string; authorization: string | null } {
   const parts = new URL(url)
   const { username, password } = parts

@@ -1,15 +1,15 @@
-// The simulated id.heroku.com, without its HTTP: grants, access tokens and refresh tokens, and what each is good for.
-// After heroku/identity and what Heroku's own sample add-ons expect of it.
+// The simulated id.heroku.com without HTTP: grants, access tokens and refresh tokens. After heroku/identity and what
+// Heroku's sample add-ons expect.
 import type { Random } from './random.ts'
 
 export interface IdServerOptions {
   random: Random
   /** Milliseconds since 1970. */
   clock: () => number
-  /** Any of them is good. */
+  /** Any of them is valid. */
   clientSecrets?: readonly string[]
   accessSeconds?: number
-  /** Whether a refresh brings another refresh token, and ends the old one. Heroku's are stable today. */
+  /** Whether a refresh replaces the refresh token. Heroku's are stable today. */
   rotatesRefreshTokens?: boolean
 }
 
@@ -32,9 +32,9 @@ const GRANT_LIFE_MS = 300_000
 export class IdServer {
   clientSecrets: readonly string[]
   rotatesRefreshTokens: boolean
-  /** Calls that brought new tokens. */
+  /** Counts of calls by result. */
   readonly counts = { exchanged: 0, refreshed: 0, refused: 0 }
-  /** Every secret ever handed out or in, for whoever searches for them afterwards. */
+  /** Every secret that was issued or received, so that tests can search for leaks. */
   readonly secrets: string[] = []
   readonly #options: IdServerOptions
   readonly #grants = new Map<string, { resourceId: string; diesAt: number }>()
@@ -80,7 +80,7 @@ export class IdServer {
     }
   }
 
-  /** Of `Authorization: Bearer …`; null where the token is not good, any more or at all. */
+  /** The resource of `Authorization: Bearer …`; null if the token is invalid or expired. */
   resourceOf(header: string | undefined): string | null {
     const token = /^Bearer (\S+)$/.exec(header ?? '')?.[1]
     for (const { accessToken, expiresAt, resourceId } of this.#authorizations) {
@@ -89,14 +89,14 @@ export class IdServer {
     return null
   }
 
-  /** "Reset secret" in the Partner Portal: every access token dies at once. */
+  /** "Reset secret" in the Partner Portal: every access token expires at once. */
   resetClientSecrets(clientSecrets: readonly string[]): void {
     this.clientSecrets = clientSecrets
     this.secrets.push(...clientSecrets)
     for (const authorization of this.#authorizations) authorization.expiresAt = 0
   }
 
-  /** The resource is removed. */
+  /** Ends the tokens of a removed resource. */
   revoke(resourceId: string): void {
     for (const authorization of this.#authorizations) {
       if (authorization.resourceId === resourceId) this.#authorizations.delete(authorization)
@@ -114,7 +114,7 @@ export class IdServer {
     }
     const code = form.get('code') ?? ''
     const grant = this.#grants.get(code)
-    // Single use, whatever becomes of the answer.
+    // Single use, even if the answer is lost.
     this.#grants.delete(code)
     if (grant === undefined || grant.diesAt <= this.#options.clock()) return null
     this.counts.exchanged++

@@ -1,12 +1,12 @@
-// The simulated Logplex's other side: where add-ons write into the log of an app. Strict, as heroku/logplex
-// src/logplex_logs_rest.erl and src/syslog_parser.erl are: it takes what they take, and says 400 to the rest.
+// The log input of the simulated Logplex, with which add-ons write into the log of an app. As strict as heroku/logplex
+// src/logplex_logs_rest.erl and src/syslog_parser.erl: it answers 400 to what they refuse.
 import { splitCredentials } from './http-call.ts'
 import type { SimAnswer } from './id-server.ts'
 import type { Random } from './random.ts'
 
-/** One line of the input dialect, which has structured data where a drain has none. */
+/** One line of the input format, which has structured data, unlike a drain. */
 export interface InputLine {
-  /** Into whose log it went. */
+  /** The app whose log it was written to. */
   appId: string
   priority: number
   time: string
@@ -21,14 +21,14 @@ export interface LogInputRequest {
   body: Buffer
 }
 
-/** A frame whose length is above it is not taken for one (SYSLOG_MAX_SIZE). */
+/** A longer frame is malformed (SYSLOG_MAX_SIZE). */
 const MAX_OCTETS = 10_240
 const MESSAGE = /^<(\d{1,3})>1 (\S+) (\S+) (\S+) (\S+) (\S+) (-|(?:\[[^\]]*\])+) ?([\s\S]*)$/
 
 export class LogInput {
-  /** Everything that was taken, in order. */
+  /** All accepted lines, in order. */
   readonly lines: InputLine[] = []
-  /** Every token ever handed out, for whoever searches for them afterwards. */
+  /** Every token that was issued, so that tests can search for leaks. */
   readonly secrets: string[] = []
   readonly #random: Random
   readonly #origin: string
@@ -36,19 +36,19 @@ export class LogInput {
   /** By resource and app. */
   readonly #addresses = new Map<string, string>()
 
-  /** @param origin where it answers: https://1.us.logplex.io for the real one */
+  /** @param origin of its addresses; Heroku's is https://1.us.logplex.io */
   constructor(options: { random: Random; origin: string; onLine: (line: InputLine) => void }) {
     this.#random = options.random
     this.#origin = options.origin
     this.#onLine = options.onLine
   }
 
-  /** Where one resource writes into the log of one app. */
+  /** The address with which a resource writes into the log of an app. */
   addressOf(resourceId: string, appId: string): string {
     return this.#addresses.get(`${resourceId} ${appId}`) ?? this.rotate(resourceId, appId)
   }
 
-  /** Another address; the one before is not good any more. */
+  /** Issues a new address; the previous one becomes invalid. */
   rotate(resourceId: string, appId: string): string {
     const token = `t.${this.#random.uuid()}`
     this.secrets.push(token)
@@ -93,7 +93,7 @@ export class LogInput {
   }
 }
 
-/** Null where any of it is malformed: then nothing is taken. */
+/** Null if any of it is malformed: then nothing is accepted. */
 function readLines(body: Buffer, appId: string): InputLine[] | null {
   const lines: InputLine[] = []
   let at = 0

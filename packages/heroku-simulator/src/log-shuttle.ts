@@ -1,4 +1,4 @@
-// log-shuttle, the other sender: in Shield Private Spaces it runs in the dyno and posts straight to the drain URL.
+// log-shuttle, the other sender: in Shield Private Spaces it runs in the dyno and posts directly to the drain URL.
 // No frame id, no drain token, no Content-Length, and structured data in every line. After heroku/log-shuttle
 // (http_outlet.go, logplex_formatter.go, gzip_formatter.go).
 import { Agent } from 'node:http'
@@ -11,7 +11,7 @@ export const LOG_SHUTTLE_DEFAULTS = {
   batchLines: 500,
   batchMs: 250,
   outlets: 4,
-  /** Batches that may wait for an outlet; above it lines are dropped and reported in an L12. */
+  /** Batches that may wait for an outlet; further lines are dropped and reported in an L12. */
   backBuffer: 50,
   attempts: 3,
   /** Multiplied by the number of the attempt. Real log-shuttle waits a tenth of it after an EOF. */
@@ -30,7 +30,7 @@ export interface ShuttleLine {
 export interface SettledBatch {
   requestId: string
   lines: ShuttleLine[]
-  /** Any status ends a batch, 500 as well as 200: only a missing answer is tried again. */
+  /** Any status ends a batch, even 500: only a missing answer is retried. */
   result: { kind: 'status'; status: number } | { kind: 'lost' }
 }
 
@@ -82,7 +82,7 @@ export class LogShuttle {
     else this.#batchTimer ??= setTimeout(() => this.flush(), this.#settings.batchMs)
   }
 
-  /** Ends the open batch now instead of when it is full or 250 ms old. */
+  /** Ends the open batch before it is full or 250 ms old. */
   flush(): void {
     clearTimeout(this.#batchTimer)
     this.#batchTimer = undefined
@@ -143,7 +143,7 @@ export class LogShuttle {
     this.#options.onSettled?.({ requestId: batch.id, lines: batch.lines, result: { kind: 'lost' } })
   }
 
-  /** Go writes header fields of its own first, then the rest by the alphabet, then what the transport adds. */
+  /** Go writes its own header fields first, then the others in alphabetical order, then those of the transport. */
   #call(batch: Batch, [dropped, lost]: Loss[]): HttpCall {
     const { gzip, userAgent, deliverTo } = this.#options
     const { url, authorization } = splitCredentials(this.#options.url)
@@ -170,7 +170,7 @@ export class LogShuttle {
     return { method: 'POST', url, headers, body, timeoutMs, deliverTo, agent: this.#agent }
   }
 
-  /** Lines over 10,000 bytes are cut at a byte, wherever in a character that falls (splitLine). */
+  /** Lines over 10,000 bytes are split at a byte, even inside a character (splitLine). */
   #lineFrames({ sentAtMicros, text }: ShuttleLine): Buffer[] {
     const { hostname = 'shuttle', appName = 'token', processId = 'shuttle' } = this.#options
     const bytes = Buffer.from(text as Uint8Array)

@@ -1,5 +1,4 @@
-// One drain as one Logplex node runs it: what a receiver meets on the wire, byte for byte, and what each of its
-// answers leads to. After heroku/logplex src/logplex_http_drain.erl and src/logplex_drain_buffer.erl; production is
+// One drain of one Logplex node: the bytes on the wire, and the reaction to each answer of the receiver. After heroku/logplex src/logplex_http_drain.erl and src/logplex_drain_buffer.erl; production is
 // a closed successor that kept framing and headers, while the numbers below are certain for the published source only.
 import { DrainConnection, type TryResult } from './drain-connection.ts'
 import { encodeDrainRequest } from './drain-request.ts'
@@ -26,37 +25,37 @@ export const LOGPLEX_DEFAULTS = {
 }
 export type LogplexSettings = typeof LOGPLEX_DEFAULTS
 
-/** A frame that is over and done with, and how it went. */
+/** A frame that Logplex has finished with, and its result. */
 export interface SettledFrame<L> {
   frameId: string
-  /** The lines handed in; the L10 line that Logplex adds is not among them. */
+  /** The lines, without the L10 that Logplex adds. */
   lines: L[]
   /**
-   * acknowledged: answered 2xx. refused: every answer was a status outside 2xx. ambiguous: at least one try ended
-   * without an answer, so that the receiver may or may not have kept the lines.
+   * acknowledged: answered 2xx. refused: every try was answered with another status. ambiguous: at least one try had no
+   * answer, so that the receiver may or may not have stored the lines.
    */
   result: 'acknowledged' | 'refused' | 'ambiguous'
   tries: TryResult[]
 }
 
 export interface LogplexDrainOptions<L extends SimLine = SimLine> {
-  /** The log_drain_url, as the add-on gave it. */
+  /** The log_drain_url of the add-on's answer. */
   url: string
   /** d.<uuid> */
   token: string
   random: Random
   /** Milliseconds since 1970. */
   clock?: () => number
-  /** Origin to connect to in place of the one in `url`, which stays in the Host header. For development. */
+  /** An origin to connect to instead of that of `url`, which stays in the Host header. For development. */
   deliverTo?: string
   userAgent?: string
-  /** Which L10 sentence: the published source's, or the one that production shows. */
+  /** The wording of the L10: that of the published source, or that of production. */
   overflowWording?: 'published' | 'production'
   settings?: Partial<LogplexSettings>
   /** 32 upper-case hex digits, new for each frame. */
   frameId?: () => string
   onSettled?: (frame: SettledFrame<L>) => void
-  /** A line that fell out of the full buffer and was never sent. */
+  /** A line that the full buffer dropped before it was sent. */
   onOverflow?: (line: L) => void
 }
 
@@ -79,7 +78,7 @@ interface Frame<L> {
  * There is never more than one request in flight and nothing lingers: what gathered during a request is the next one.
  */
 export class LogplexDrain<L extends SimLine = SimLine> {
-  /** Lines, but for requests, retries and connects. */
+  /** In lines, except for requests, retries and connects. */
   readonly counts = {
     sent: 0,
     acknowledged: 0,
@@ -126,7 +125,7 @@ export class LogplexDrain<L extends SimLine = SimLine> {
     })
   }
 
-  /** Takes a line. Never waits: a full buffer loses its oldest line. */
+  /** Queues a line without waiting: a full buffer drops its oldest line. */
   push(line: L): void {
     if (this.#isStopped) return
     this.#buffer.push({ item: line, frame: encodeFrame(line) })
@@ -136,13 +135,13 @@ export class LogplexDrain<L extends SimLine = SimLine> {
     this.#start()
   }
 
-  /** Resolves once every line handed in so far is settled or lost. */
+  /** Resolves once every line so far is settled or lost. */
   whenIdle(): Promise<void> {
     if (this.#isIdle()) return Promise.resolve()
     return new Promise((resolve) => this.#idleWaiters.push(resolve))
   }
 
-  /** Closes at once, as a node that is shut down; answers with the lines that were never sent. */
+  /** Closes at once, like a node that is shut down. Returns the lines that were never sent. */
   stop(): { unsent: L[] } {
     if (this.#isStopped) return { unsent: [] }
     this.#isStopped = true
@@ -224,7 +223,7 @@ export class LogplexDrain<L extends SimLine = SimLine> {
     })
   }
 
-  /** try_send/2 and handle_response_status/4. False: the connection is given up and the next one needs the timer. */
+  /** try_send/2 and handle_response_status/4. False: the connection is closed and the next one waits for the timer. */
   async #send(frame: Frame<L>, connection: DrainConnection): Promise<boolean> {
     this.counts.requests++
     if (frame.tries.length > 0) this.counts.retried++
@@ -282,7 +281,7 @@ export class LogplexDrain<L extends SimLine = SimLine> {
     this.#options.onSettled?.({ frameId: frame.id, lines: frame.lines, result, tries: frame.tries })
   }
 
-  /** http_fail/1: always closes, and always waits for the timer, whose first wait is nought. */
+  /** http_fail/1: always closes, and always waits for the timer, whose first delay is 0. */
   #fail(): void {
     if (this.#isStopped) return
     this.#disconnect()
@@ -301,7 +300,7 @@ export class LogplexDrain<L extends SimLine = SimLine> {
     }
   }
 
-  /** backoff_slot/1: 10 ms x trunc((2^rand(1..n) - 1) / 2). The count starts anew with every connect that works. */
+  /** backoff_slot/1: 10 ms x trunc((2^rand(1..n) - 1) / 2). A successful connect resets the count. */
   #backoffMs(): number {
     if (this.#failedConnects === 0) return 0
     const slot = Math.min(this.#settings.maxReconnectSlot, this.#failedConnects)
@@ -336,7 +335,7 @@ export class LogplexDrain<L extends SimLine = SimLine> {
     this.#closeTimer.unref()
   }
 
-  /** handle_close_timeout_msg/2: closes what has been idle or has grown too old, else looks again later. */
+  /** handle_close_timeout_msg/2: closes a connection that is idle or too old, else checks again later. */
   #closeIfDue(): void {
     const now = this.#clock()
     if (now - (this.#lastGoodAt ?? this.#connectedAt) > this.#settings.idleMs) {

@@ -1,5 +1,4 @@
-// The buffer in front of a drain: a bounded queue where the newest stay, the oldest go, and what went is counted.
-// After heroku/logplex src/logplex_msg_buffer.erl. Pure.
+// The buffer of a drain: a bounded queue that drops its oldest messages and counts them. After heroku/logplex src/logplex_msg_buffer.erl. Pure.
 
 export interface BufferedMessage<T> {
   item: T
@@ -8,7 +7,7 @@ export interface BufferedMessage<T> {
 
 export interface Packet<T> {
   messages: BufferedMessage<T>[]
-  /** Messages lost out of the buffer since the last packet. */
+  /** Messages that the buffer dropped since the last packet. */
   lost: number
 }
 
@@ -32,15 +31,15 @@ export class MessageBuffer<T> {
     this.#messages.push(message)
   }
 
-  /** Growing never hurts; shrinking loses the oldest. */
+  /** Shrinking drops the oldest messages. */
   resize(size: number): void {
     this.#size = size
     if (this.#messages.length > size) this.#lose(this.#messages.length - size)
   }
 
   /**
-   * to_pkts/3: as many messages as stay below the target. A message that alone reaches the target (a "pig") is sent
-   * all the same, after whatever was packed before it.
+   * to_pkts/3: as many messages as stay below the target. A message that alone reaches the target (a "pig") is also
+   * sent, after those packed before it.
    */
   take(targetBytes: number): Packet<T> {
     let remaining = targetBytes
@@ -59,7 +58,7 @@ export class MessageBuffer<T> {
     return { messages: this.#messages.splice(0, count), lost }
   }
 
-  /** Empties the buffer without counting a loss: the drain is being stopped. */
+  /** Empties the buffer of a drain that stops, without counting a loss. */
   clear(): T[] {
     return this.#messages.splice(0).map(({ item }) => item)
   }

@@ -1,11 +1,11 @@
-// Reads an add-on's answers as strictly as Heroku does, and says in a sentence what Heroku would have refused. Pure.
+// Parses an add-on's answers as strictly as Heroku does, and says why Heroku would have refused one. Pure.
 import type { HttpAnswer } from './http-call.ts'
 
-/** An answer on which Heroku fails the customer's command. */
+/** An answer that makes the customer's command fail. */
 export class HerokuRefusal extends Error {
   override name = 'HerokuRefusal'
   readonly status: number
-  /** What the customer is shown. Only 422 and 503 may speak for themselves (Dev Center: add-on provider API). */
+  /** The message for the customer. Heroku shows that of a 422 or 503 (Dev Center: add-on provider API). */
   readonly shownToCustomer: string
 
   constructor(
@@ -22,12 +22,12 @@ export class HerokuRefusal extends Error {
 export interface ProvisionAnswer {
   id: string
   message: string | null
-  /** Null after a 202: the config comes by the Platform API later. */
+  /** Null after a 202: the config arrives later by the Platform API. */
   config: Record<string, string> | null
   logDrainUrl: string
 }
 
-/** `configVars`: what the manifest declares. Any other key fails the install (heroku/addon-template README). */
+/** @param configVars of the manifest. Any other key fails the install (heroku/addon-template README). */
 export function readProvisionAnswer(answer: HttpAnswer, configVars: readonly string[]): ProvisionAnswer {
   const refuse = (reason: string): never => {
     throw new HerokuRefusal(answer.status, reason)
@@ -43,14 +43,14 @@ export function readProvisionAnswer(answer: HttpAnswer, configVars: readonly str
   return { id: String(id), message: readMessage(body), config, logDrainUrl: drainUrl }
 }
 
-/** `config` is optional after a plan change; when it is there, it is what the app is restarted with. */
+/** `config` is optional after a plan change; the app restarts with it. */
 export function readPlanChangeAnswer(answer: HttpAnswer, configVars: readonly string[]) {
   const body = readSuccess(answer)
   const config = body.config === undefined ? null : readConfig(answer.status, body.config, configVars)
   return { config, message: readMessage(body) }
 }
 
-/** 410 says that the resource is gone already, which is what a DELETE wants. */
+/** 410 means that the resource is already removed. */
 export function readDeprovisionAnswer(answer: HttpAnswer): void {
   if (answer.status === 410) return
   if (answer.status === 202) {

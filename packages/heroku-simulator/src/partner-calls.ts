@@ -1,8 +1,8 @@
-// Heroku's calls of an add-on, and how they come: at least once.
+// Heroku's calls to an add-on, which arrive at least once.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { basicAuth, callHttp, type HttpAnswer } from './http-call.ts'
 
-/** What Heroku knows of an add-on: its manifest, with the addresses of one environment. */
+/** The manifest of an add-on, with the addresses of one environment. */
 export interface AddonManifest {
   id: string
   password: string
@@ -13,15 +13,15 @@ export interface AddonManifest {
   configVars: readonly string[]
 }
 
-/** twice: at the same time. lost: it arrives, its answer does not, and it comes again. late: after a while. */
+/** twice: two concurrent calls. lost: the answer is lost, and the call is repeated. late: after 200 ms. */
 export type CallManner = 'once' | 'twice' | 'lost' | 'late'
 
 const LATE_MS = 200
 
-/** Legacy reference: the hard limit of an add-on's answer. The limit of v3 could not be read. */
+/** The hard limit of the legacy reference. The limit of v3 is not documented. */
 const TIMEOUT_MS = 25_000
 
-/** @param path behind /heroku/resources */
+/** @param path after /heroku/resources */
 export async function callAddon(
   addon: AddonManifest,
   manner: CallManner,

@@ -1,5 +1,5 @@
-// The servers that an add-on calls, on loopback and at one address: id.heroku.com and api.heroku.com as far as a
-// logging add-on needs them, over the resources of a simulated Heroku. Can be made to fail as Heroku does.
+// The servers that an add-on calls, on loopback and at one address: the parts of id.heroku.com and api.heroku.com that a
+// log add-on needs, for the resources of a simulated Heroku. They can fail as Heroku does.
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -11,27 +11,27 @@ import { NOT_FOUND, type PlatformCall, refusalOf } from './platform/call.ts'
 import { serveCustomer } from './platform/customer.ts'
 import { listInstalls } from './platform/installs.ts'
 import { drainJson, moveDrain } from './platform/log-drains.ts'
-import { grantAnew } from './platform/oauth-grant.ts'
+import { issueNewGrant } from './platform/oauth-grant.ts'
 import { page } from './platform/page.ts'
 import { changeProvision } from './platform/provisioning.ts'
 import { changeWebhooks } from './platform/webhooks.ts'
 
 /**
- * html: an error page of the router in front. limited: 429. slow: answers after `ms`. lost: does what is asked, and
- * the answer never arrives. cut: does nothing, and answers nothing. refused: 422, or `status`. wrong_json: 200 with JSON that is not what was asked for. plain: 403, text labelled JSON.
- * redirect: to `location`, as somebody in between might.
+ * html: an error page of the router. limited: 429. slow: answers after `ms`. lost: executes the request, but the answer
+ * never arrives. cut: does nothing and does not answer. refused: 422, or `status`. wrong_json: 200 with unrelated JSON.
+ * plain: 403, text labelled JSON. redirect: to `location`, as a proxy might.
  */
 export interface Fault {
   kind: 'html' | 'limited' | 'slow' | 'lost' | 'cut' | 'refused' | 'wrong_json' | 'plain' | 'redirect'
-  /** Which requests, by `POST /oauth/token`. All: without. */
+  /** The requests that it affects, as `POST /oauth/token`. Default: all. */
   on?: RegExp
-  /** How many of them; without an end unless said. */
+  /** How many of them. Default: all. */
   times?: number
   ms?: number
   retryAfterSeconds?: number
   location?: string
   status?: number
-  /** Something else that happens at the moment of the request, and before it is done. */
+  /** Called when the request arrives, before it is executed. */
   meanwhile?(): unknown
 }
 
@@ -47,16 +47,16 @@ export interface PlatformRequest {
 export interface Platform {
   origin: string
   requests: PlatformRequest[]
-  /** What RateLimit-Remaining says; a fault does not change it. */
+  /** The value of RateLimit-Remaining. */
   rateLimitRemaining: number
-  /** Items of a page at most, whatever `max` asks for. */
+  /** The maximum of items on a page, whatever `max` asks for. */
   pageSize: number
-  /** The `app` of a drain is in version 3.sdk only; false: not even there. */
+  /** Drains have an `app` in version 3.sdk; false: not even there. */
   drainsNameTheirApp: boolean
-  /** Makes requests fail from now on. Mend by calling what it answers. */
+  /** Makes requests fail until the returned function is called. */
   fail(fault: Fault): () => void
   count(method: string, path: RegExp): number
-  /** Where the pages are that open a resource, for the addresses that customers are told. Null: Heroku's own. */
+  /** The origin of the sign-in pages in the customer's API. Null: Heroku's own. */
   dashboard: string | null
   close(): Promise<void>
 }
@@ -82,7 +82,7 @@ export async function openPlatform(heroku: () => Heroku | undefined, port = 0): 
     if (fault?.kind === 'cut') return void response.destroy()
     if (fault?.kind === 'refused') {
       const { status = 422 } = fault
-      return send(response, { status, body: { id: 'invalid_params', message: 'Not like this.' } })
+      return send(response, { status, body: { id: 'invalid_params', message: 'Invalid parameters.' } })
     }
     if (fault?.kind === 'slow') await sleep(fault.ms ?? 1_000)
     if (fault?.kind === 'html') return send(response, { status: 503, body: HTML, contentType: 'text/html' })
@@ -111,7 +111,7 @@ export async function openPlatform(heroku: () => Heroku | undefined, port = 0): 
       moveDrain(world, call) ??
       listInstalls(world, call, platform.pageSize) ??
       changeProvision(world, call) ??
-      grantAnew(world, call) ??
+      issueNewGrant(world, call) ??
       changeWebhooks(world, call, platform.pageSize)
     if (other !== null) return other
     const [, uuid, what] = /^\/addons\/([\w-]+)(?:\/([\w-]+))?$/.exec(path) ?? []

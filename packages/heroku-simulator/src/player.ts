@@ -1,10 +1,10 @@
-// Plays lines at the pace of their own times.
+// Plays lines at the pace of their timestamps.
 import type { TrafficLine } from './traffic-stage.ts'
 
-/** A machine that slept is not made to catch up with more than this. */
+/** Older lines are skipped, for example after the machine slept. */
 const MAX_LAG_MS = 5_000
 
-/** Pushes each line when its time has come. Call what it returns to stop. */
+/** Pushes each line at its time. Returns a function that stops it. */
 export function play(
   lines: Iterator<TrafficLine>,
   push: (line: TrafficLine) => void,

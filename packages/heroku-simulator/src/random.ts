@@ -1,5 +1,5 @@
 // A seeded source of randomness: the same seed gives the same log lines, tokens and pauses on every machine.
-// Pure; whoever wants a different run passes a different seed.
+// Pure.
 
 export interface Random {
   /** A number in [0, 1). */
@@ -18,7 +18,7 @@ export interface Random {
   fork(name: string): Random
 }
 
-/** mulberry32 (Tommy Ettinger, public domain): 32 bits of state are plenty for lifelike, none for secrets. */
+/** mulberry32 (Tommy Ettinger, public domain): 32 bits of state suffice for lifelike traffic, not for secrets. */
 export function createRandom(seed: number | string): Random {
   const origin = typeof seed === 'number' ? seed >>> 0 : hash(seed)
   let state = origin

@@ -1,6 +1,5 @@
-// Reads HTTP responses exactly as narrowly as Logplex's client does (heroku/logplex src/cowboy_client.erl): it knows
-// Content-Length and nothing else. A chunked body is therefore left in the buffer and read as the next status line,
-// which is the reason why a receiver must never answer chunked. Pure.
+// Parses HTTP responses as Logplex's client does (heroku/logplex src/cowboy_client.erl), which knows only Content-Length.
+// It leaves a chunked body in the buffer and reads it as the next status line, so a receiver must not answer chunked. Pure.
 
 const STATUS_LINE = /^HTTP\/1\.[01] (\d{3}) /
 
@@ -12,7 +11,7 @@ export class ResponseReader {
     this.#buffer = Buffer.concat([this.#buffer, bytes])
   }
 
-  /** Drops what is left of the last body, as is done before the next request; false while bytes are missing. */
+  /** Drops the rest of the last body before the next request; false while bytes are missing. */
   skipBody(): boolean {
     const skipped = Math.min(this.#bodyLeft, this.#buffer.length)
     this.#buffer = this.#buffer.subarray(skipped)

@@ -1,5 +1,5 @@
-// The form that a person's browser posts to an add-on when they open it from Heroku, and the page that posts it.
-// Pure. Field names and token maths: Dev Center add-on single sign-on (Feb 2026), heroku/cli SsoParams.
+// The form that a browser posts to an add-on when a user opens it from Heroku, and the page that posts it. Pure. Field
+// names and tokens: Dev Center add-on single sign-on (Feb 2026), heroku/cli SsoParams.
 import { createHash } from 'node:crypto'
 
 export interface SsoPerson {
@@ -7,7 +7,7 @@ export interface SsoPerson {
   email: string
   /** The app that owns and pays for the resource. */
   app: string
-  /** The app whose page the person came from. */
+  /** The app from whose page the user came. */
   contextApp: string
 }
 
@@ -29,7 +29,7 @@ export function ssoForm(
     fields: {
       resource_id: resourceId,
       user_scoped_resource_token: digest('sha256', [resourceId, addon.ssoSalt, timestamp, userId, email]),
-      // Covers neither the person nor the apps.
+      // Covers neither the user nor the apps.
       resource_token: digest('sha1', [resourceId, addon.ssoSalt, timestamp]),
       timestamp: String(timestamp),
       user_id: userId,
@@ -44,7 +44,7 @@ function digest(algorithm: 'sha1' | 'sha256', parts: (string | number)[]): strin
   return createHash(algorithm).update(parts.join(':')).digest('hex')
 }
 
-/** A page that posts the form by itself; without script there is a button. */
+/** A page that submits the form by itself; without JavaScript it has a button. */
 export function ssoPage({ url, fields }: SsoForm): string {
   const inputs = Object.entries(fields).map(
     ([name, value]) => `<input type="hidden" name="${escapeHtml(name)}" value="${escapeHtml(value)}">`,

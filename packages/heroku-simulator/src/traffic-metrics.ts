@@ -1,9 +1,9 @@
-// The lines that Heroku and add-ons write by the clock: runtime metrics of dynos, metrics of the database. Pure.
+// The periodic lines of Heroku and add-ons: runtime metrics of dynos, metrics of the database. Pure.
 import type { TrafficStage } from './traffic-stage.ts'
 
 /** Labs log-runtime-metrics: two lines for each dyno about every 20 seconds. */
 export function dynoMetrics({ random, state, emit }: TrafficStage, process: string): void {
-  // A dyno keeps its id until the release replaces it; a fork draws the same each time.
+  // A dyno keeps its id until the next release; a fork draws the same id each time.
   const id = random.fork(`${process} v${state.release}`).uuid()
   const dyno = `source=${process} dyno=heroku.322071457.${id}`
   const say = (afterMicros: number, samples: string) =>

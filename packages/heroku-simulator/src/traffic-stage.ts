@@ -1,4 +1,4 @@
-// What the parts of the traffic share: where they put lines, and what lives as long as the app.
+// What the parts of the traffic share: the output for lines, and the state of the app.
 import type { Random } from './random.ts'
 
 export interface TrafficLine {
@@ -11,13 +11,13 @@ export interface TrafficLine {
   message: string
 }
 
-/** Puts a line `afterMicros` past the moment that the scene is played at. */
+/** Emits a line `afterMicros` after the current time of the traffic. */
 type Emit = (afterMicros: number, line: Omit<TrafficLine, 'at'>) => void
 
 export interface TrafficStage {
   random: Random
   app: string
-  /** What lives as long as the app: the release goes up, memory grows. */
+  /** The state of the app: the release number rises, memory grows. */
   state: { release: number; memoryMegabytes: number; stories: string[] }
   emit: Emit
 }

@@ -1,4 +1,4 @@
-// The things that people open a log viewer for: a crash loop, a deploy, memory running out, a long stack trace. Pure.
+// Incidents in the traffic: a crash loop, a deploy, exhausted memory, a long stack trace. Pure.
 
 import { refusedRequest } from './traffic-requests.ts'
 import type { TrafficStage } from './traffic-stage.ts'
@@ -6,7 +6,7 @@ import type { TrafficStage } from './traffic-stage.ts'
 const SECOND = 1_000_000
 const STORIES: Record<string, (stage: TrafficStage) => void> = { stackTrace, deploy, memoryQuota, crashLoop }
 
-/** Each story comes once before any comes again. */
+/** Plays each story once before any is repeated. */
 export function nextStory(stage: TrafficStage): void {
   const { stories } = stage.state
   if (stories.length === 0) stories.push(...Object.keys(STORIES))
@@ -29,7 +29,7 @@ function app(stage: TrafficStage, process: string) {
     stage.emit(afterSeconds * SECOND, { priority: 190, source: 'app', process, message })
 }
 
-/** web.1 dies of a bad setting, is restarted, dies again, and comes up at last; meanwhile the router answers H10. */
+/** web.1 crashes, restarts, crashes again and finally starts; meanwhile the router answers H10. */
 function crashLoop(stage: TrafficStage): void {
   const heroku = platform(stage, 'web.1')
   const web = app(stage, 'web.1')
@@ -96,7 +96,7 @@ function memoryQuota(stage: TrafficStage): void {
   }
 }
 
-/** One exception, 40 to 60 lines: each line of a dyno's output is a message of its own, microseconds apart. */
+/** One exception of 40 to 60 lines, each a message of its own, microseconds apart. */
 function stackTrace(stage: TrafficStage): void {
   const { random } = stage
   const web = app(stage, 'web.2')

@@ -1,5 +1,4 @@
-// Lifelike log lines of one app, endless, in the order of their times and the same for the same seed. Pure: the time
-// at which it starts is an argument.
+// Endless lifelike log lines of one app, ordered by time, the same for the same seed. Pure: the start time is an argument.
 import { formatMicros, type SimLine } from './frame-encoder.ts'
 import { createRandom } from './random.ts'
 import { databaseMetrics, dynoMetrics } from './traffic-metrics.ts'
@@ -11,7 +10,7 @@ export interface TrafficOptions {
   seed: number | string
   /** Milliseconds since 1970. */
   startAt: number
-  /** On average, bursts and stories included. */
+  /** On average, including bursts and stories. */
   linesPerSecond: number
   app?: string
 }
@@ -59,16 +58,16 @@ export function backlog(
   return lines
 }
 
-/** As its source would send it: most end in a newline, which Logplex counts and passes on. */
+/** As its source would send it, with a newline, which Logplex counts and passes on. */
 export function toSimLine(line: TrafficLine): SimLine {
   const { priority, source, process, message } = line
   return { priority, source, process, time: formatMicros(line.at), message: `${message}\n` }
 }
 
 interface Actor {
-  /** Micros until it acts for the first time. */
+  /** Microseconds until it first acts. */
   first: number
-  /** Acts, and tells how many micros later it wants to act again. */
+  /** Acts, and returns the microseconds until it acts again. */
   next: () => number
 }
 
@@ -76,11 +75,11 @@ function actors(linesPerSecond: number, start: number, stage: TrafficStage): Act
   const { random } = stage
   const requestLines = linesPerSecond * (1 - STORY_SHARE) - METRIC_LINES_PER_SECOND
   const requestsPerSecond = Math.max(requestLines, linesPerSecond / 10) / LINES_PER_REQUEST
-  // A burst brings five times the requests for a tenth of the time.
+  // A burst has five times the requests, for a tenth of the time.
   const calm = requestsPerSecond / 1.4
   let isBurst = false
   const meanWait = () => SECOND / (isBurst ? calm * 5 : calm)
-  // A story comes for every so many lines, so that a slow app is not all drama.
+  // Stories are as frequent as their share of lines, so that a slow app does not consist of stories.
   const storyWait = () => (SECOND * LINES_PER_STORY) / STORY_SHARE / linesPerSecond
 
   const dyno = (process: string, first: number): Actor => ({
@@ -127,7 +126,7 @@ function actors(linesPerSecond: number, start: number, stage: TrafficStage): Act
   ]
 }
 
-/** What is due at a time, earliest first; what is due at the same time in the order it was added. */
+/** Entries by time, earliest first; entries with equal times in the order of insertion. */
 class Schedule {
   readonly #entries: { at: number; what: TrafficLine | (() => void) }[] = []
 
@@ -139,7 +138,7 @@ class Schedule {
       if ((this.#entries[middle]?.at ?? 0) > at) low = middle + 1
       else high = middle
     }
-    // Latest first, so that the earliest is taken off the end.
+    // Latest first, so that the earliest is popped off the end.
     this.#entries.splice(low, 0, { at, what })
   }
 

@@ -1,5 +1,5 @@
-// The webhooks of a simulated Heroku: what an add-on subscribed to, and the delivery of events as Heroku does it, at least
-// once and in whatever order. After the schema of the Platform API and heroku/webhooks-docs.
+// The webhooks of a simulated Heroku: subscriptions, and the delivery of events as Heroku does it, at least once and in any
+// order. After the schema of the Platform API and heroku/webhooks-docs.
 import { createHmac } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { callHttp } from './http-call.ts'
@@ -27,13 +27,13 @@ export interface SimEvent {
   data: object
 }
 
-/** How events are delivered from now on. held: not before release(). */
+/** How later events are delivered. held: not before release(). */
 export type WebhookManner = 'prompt' | 'lost' | 'twice' | 'held'
 
 export interface WebhooksOptions {
   random: Random
   clock: () => number
-  /** Origin to connect to in place of the one in a subscription's address. */
+  /** An origin to connect to instead of that of a subscription's address. */
   deliverTo?: string | undefined
 }
 
@@ -46,11 +46,11 @@ const PAUSE_MS = 100
 export class SimWebhooks {
   manner: WebhookManner = 'prompt'
   readonly subscriptions: Subscription[] = []
-  /** What was published, delivered or not. */
+  /** All published events, delivered or not. */
   readonly events: { resourceId: string; event: SimEvent }[] = []
-  /** Every attempt, and how it was answered; 0: not at all. */
+  /** Every attempt and its status; 0: no answer. */
   readonly attempts: { eventId: string; status: number }[] = []
-  /** Every secret of a subscription there ever was, for whoever searches for them afterwards. */
+  /** Every secret of a subscription, so that tests can search for leaks. */
   readonly secrets: string[] = []
   readonly #options: WebhooksOptions
   readonly #held: (() => void)[] = []
@@ -65,7 +65,7 @@ export class SimWebhooks {
     return this.subscriptions.filter((one) => one.resourceId === resourceId)
   }
 
-  /** POST, or PATCH of the one with that id. */
+  /** POST, or PATCH with an id. */
   subscribe(resourceId: string, body: Record<string, unknown> | null, id?: string): SimAnswer {
     const isPatch = id !== undefined
     const known = this.of(resourceId).find((one) => one.id === id)
@@ -88,7 +88,7 @@ export class SimWebhooks {
     return { status: 200, body: webhookJson(webhook as Subscription) }
   }
 
-  /** The resource is removed. */
+  /** Ends the tokens of a removed resource. */
   drop(resourceId: string): void {
     for (const { id } of this.of(resourceId)) this.unsubscribe(resourceId, id)
   }

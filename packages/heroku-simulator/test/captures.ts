@@ -1,5 +1,4 @@
-// Reads a captured request of a real Logplex back into the lines that were fed to it. Written from the protocol, not
-// with the simulator's encoder nor with the service's parser.
+// Parses a captured request of a real Logplex into its lines. Written from the protocol, without the simulator's encoder.
 import { readFileSync } from 'node:fs'
 import type { SimLine } from '../src/frame-encoder.ts'
 
@@ -26,7 +25,7 @@ export function readCapture(name: string): Capture {
   return { bytes, headers, body, lines: headers['content-length'] === undefined ? [] : readLines(body) }
 }
 
-/** The lines that an application sent: without the L10 that Logplex added. */
+/** The lines of the application, without the L10 of Logplex. */
 export function appLines(capture: Capture): SimLine[] {
   return capture.lines.filter((line) => line.process !== 'logplex')
 }

@@ -30,7 +30,7 @@ const GOOD = {
   log_drain_url: 'https://addon.example/drains/x',
 }
 
-/** An add-on that answers Heroku by a script and takes any log delivery. */
+/** An add-on with scripted answers to Heroku that accepts every log delivery. */
 async function startAddon(replies: Reply[], options: Partial<HerokuOptions> = {}) {
   const calls: Received[] = []
   const deliveries: Received[] = []
@@ -108,7 +108,7 @@ describe('provisioning', () => {
     expect(resource).toMatchObject({ state: 'provisioned', completions: 1 })
   })
 
-  it('sends what Heroku sends', async () => {
+  it('sends the request of Heroku', async () => {
     const { heroku, calls } = await startAddon([{ status: 200, body: GOOD }])
     await heroku.provision({ plan: 'test', uuid: UUID, options: { verbose: 'true' } })
     const [call] = calls as [Received]
@@ -135,7 +135,7 @@ describe('provisioning', () => {
     })
   })
 
-  it('starts the drain of the resource with the token that the add-on was told', async () => {
+  it('starts the drain of the resource with the token of the request', async () => {
     const { heroku, calls, deliveries } = await startAddon([{ status: 200, body: GOOD }])
     const { drains } = await heroku.provision({ plan: 'test', uuid: UUID })
     drains[0]?.push({ priority: 190, time: 'T', source: 'app', process: 'web.1', message: 'hello\n' })
@@ -147,7 +147,7 @@ describe('provisioning', () => {
     expect(deliveries[0]?.body).toContain('hello')
   })
 
-  it('refuses what Heroku refuses', async () => {
+  it('refuses answers that Heroku refuses', async () => {
     const f = async (reply: Reply, reason: RegExp) => {
       const { heroku } = await startAddon([reply])
       expect((await refusal(heroku.provision({ plan: 'test', uuid: UUID }))).message).toMatch(reason)
@@ -163,13 +163,13 @@ describe('provisioning', () => {
     await f({ status: 401, body: {} }, /401/)
   })
 
-  it('takes a 202 without config', async () => {
+  it('accepts a 202 without config', async () => {
     const { heroku } = await startAddon([{ status: 202, body: { ...GOOD, config: undefined } }])
     const { answer } = await heroku.provision({ plan: 'test', uuid: UUID })
     expect(answer).toEqual({ id: UUID, message: 'Welcome', config: null, logDrainUrl: GOOD.log_drain_url })
   })
 
-  it('shows the customer the message of a 422 and of a 503 and of nothing else', async () => {
+  it('shows the customer the message of a 422 or 503 only', async () => {
     const f = async (status: number) => {
       const { heroku } = await startAddon([{ status, body: { message: 'no such plan' } }])
       return (await refusal(heroku.provision({ plan: 'x' }))).shownToCustomer
@@ -206,7 +206,7 @@ describe('a provisioned resource', () => {
     expect(heroku.resources()[0]?.plan).toBe('test')
   })
 
-  it('is removed by a DELETE without body, also when it was gone already, and its drain ends', async () => {
+  it('is removed by a DELETE without body, even after a 410, and its drain ends', async () => {
     for (const status of [204, 200, 410]) {
       const { heroku, calls, deliveries } = await startAddon([{ status: 200, body: GOOD }, { status }])
       const { drains } = await heroku.provision({ plan: 'test', uuid: UUID })
@@ -220,7 +220,7 @@ describe('a provisioned resource', () => {
     }
   })
 
-  it('is attached to another app without a word to the add-on: another token, the same address', async () => {
+  it('is attached to another app without a call to the add-on: another token, the same address', async () => {
     const { heroku, calls, deliveries } = await startAddon([{ status: 200, body: GOOD }])
     const { drains } = await heroku.provision({ plan: 'test', uuid: UUID })
     const attached = heroku.attach(UUID, 'staging')
@@ -281,7 +281,7 @@ describe('signing in', () => {
     expect(page).toContain('<noscript><button>Sign in</button></noscript>')
   })
 
-  it('is one link on the dashboard, with a new form at each visit', async () => {
+  it('works by one link, with a new form at each visit', async () => {
     let now = NOW
     const { heroku } = await startAddon([{ status: 200, body: GOOD }], { clock: () => now })
     await heroku.provision({ plan: 'test', uuid: UUID })

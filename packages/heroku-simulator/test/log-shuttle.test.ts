@@ -98,7 +98,7 @@ describe('log-shuttle', () => {
     expect(settled.map(({ lines }) => lines.length).sort()).toEqual([1, 500, 500])
   })
 
-  it('cuts a line of more than 10,000 bytes, in the middle of a character if need be', async () => {
+  it('splits a line of more than 10,000 bytes, even inside a character', async () => {
     const { shuttle, receiver } = await start([answer.status(200)])
     shuttle.push({ sentAtMicros: 0, text: `${'x'.repeat(9_999)}é\n` })
     await shuttle.whenIdle()
@@ -107,7 +107,7 @@ describe('log-shuttle', () => {
     expect(receiver.requests[0]?.toString()).toContain('Logplex-Msg-Count: 2\r\n')
   })
 
-  it('loses a batch without a word when it is answered 500', async () => {
+  it('loses a batch silently after a 500', async () => {
     const { shuttle, receiver, settled } = await start([answer.status(500)])
     shuttle.push({ sentAtMicros: 0, text: 'gone\n' })
     await shuttle.whenIdle()
@@ -115,7 +115,7 @@ describe('log-shuttle', () => {
     expect(settled).toMatchObject([{ result: { kind: 'status', status: 500 } }])
   })
 
-  it('tries three times under one id when there is no answer, then reports the loss with the next batch', async () => {
+  it('tries three times with one id without an answer, then reports the loss with the next batch', async () => {
     const { shuttle, receiver, settled } = await start(
       [answer.drop, answer.drop, answer.drop, answer.status(200)],
       {

@@ -56,7 +56,7 @@ describe('a drain over its life', () => {
     expect(settled.map(({ lines }) => lines.length)).toEqual([1, 1, 1])
   })
 
-  it('has one request in flight and sends what gathered meanwhile as the next one', async () => {
+  it('has one request in flight and sends the lines queued meanwhile in the next one', async () => {
     const slow: Answer = (socket) => setTimeout(() => answer.status(200)(socket), 30)
     const { drain, receiver, settled } = await start([slow])
     drain.push(line('one'))
@@ -67,7 +67,7 @@ describe('a drain over its life', () => {
     expect(receiver.requests).toHaveLength(2)
   })
 
-  it('tells the receiver with the next frame how many lines it gave up, and since when', async () => {
+  it('reports dropped lines and since when with the next frame', async () => {
     let now = Date.parse('2026-08-20T10:11:12.999Z')
     const { drain, receiver } = await start([answer.status(413), answer.status(404), answer.status(200)], {
       clock: () => now,
@@ -105,7 +105,7 @@ describe('a drain over its life', () => {
     expect(drain.counts.overflowed).toBe(20)
   })
 
-  it('never shrinks when it never succeeded', async () => {
+  it('never shrinks its buffer before the first success', async () => {
     let now = 0
     const { drain, receiver } = await start([answer.drop, answer.never], { clock: () => now })
     drain.push(line('bad'))
@@ -140,7 +140,7 @@ describe('a drain over its life', () => {
     expect(drain.counts.retried).toBe(0)
   })
 
-  it('spends a try to find out that an idle connection was closed, and the line comes once', async () => {
+  it('uses up a try to detect a closed idle connection, and delivers the line once', async () => {
     const closeAfterwards: Answer = (socket) => {
       answer.status(200)(socket)
       setTimeout(() => socket.destroy(), 5)
@@ -158,7 +158,7 @@ describe('a drain over its life', () => {
     })
   })
 
-  it('tries again after an answer that its client cannot read', async () => {
+  it('retries after an answer that its client cannot parse', async () => {
     for (const bytes of [
       'HTTP/1.1 200\r\n\r\n',
       'HTTP/2 200 OK\r\n\r\n',
@@ -172,7 +172,7 @@ describe('a drain over its life', () => {
     }
   })
 
-  it('calls a frame ambiguous when a try went unanswered before it was given up', async () => {
+  it('settles a frame as ambiguous if a try had no answer before it was dropped', async () => {
     const { drain, settled } = await start([answer.drop, answer.status(500)])
     drain.push(line('one'))
     await drain.whenIdle()
@@ -180,7 +180,7 @@ describe('a drain over its life', () => {
     expect(drain.counts).toMatchObject({ dropped: 1, acknowledged: 0 })
   })
 
-  it('hands back on stop what it never sent, and settles what was under way as ambiguous', async () => {
+  it('returns unsent lines on stop, and settles the frame in flight as ambiguous', async () => {
     const { drain, receiver, settled } = await start([answer.never])
     drain.push(line('under way'))
     await receiver.received(1)

@@ -16,7 +16,7 @@ async function receive(...answers: Answer[]): Promise<ScriptedReceiver> {
   return receiver
 }
 
-/** A drain as the captured one was set up: same URL and token; frame ids in the order of the captures. */
+/** A drain like the captured one: same URL and token; frame ids in the order of the captures. */
 function drainLike(captures: Capture[], options: Partial<LogplexDrainOptions> & { url: string }) {
   const settled: SettledFrame<SimLine>[] = []
   const overflowed: SimLine[] = []

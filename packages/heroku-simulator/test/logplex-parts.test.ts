@@ -15,7 +15,7 @@ describe('reading a drain URL as Logplex does', () => {
     f('https://h.example:8443/#', '/', 'h.example:8443', 8443)
   })
 
-  it('takes the userinfo as it stands', () => {
+  it('does not decode the userinfo', () => {
     const f = (userinfo: string, want: string | null) => {
       const { authorization } = readDrainUrl(`https://${userinfo}@h.example/`)
       expect(authorization && Buffer.from(authorization.slice(6), 'base64').toString()).toBe(want)
@@ -79,7 +79,7 @@ describe('the message buffer', () => {
     expect(buffer.take(100).messages).toHaveLength(1)
   })
 
-  it('loses the oldest, and tells the number once', () => {
+  it('drops the oldest messages, and reports the number once', () => {
     const lost: string[] = []
     const buffer = new MessageBuffer<string>(2, (item) => lost.push(item))
     for (const item of ['a', 'b', 'c', 'd']) buffer.push(message(item, 1))
@@ -90,7 +90,7 @@ describe('the message buffer', () => {
 })
 
 describe('reading responses as Logplex does', () => {
-  it('gives the same statuses however the bytes are cut', () => {
+  it('returns the same statuses however the bytes are split', () => {
     const bytes = Buffer.from('HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabcHTTP/1.0 503 No\r\n\r\n')
     for (let size = 1; size <= bytes.length; size++) {
       const reader = new ResponseReader()
@@ -107,7 +107,7 @@ describe('reading responses as Logplex does', () => {
     }
   })
 
-  it('takes the rest of a chunked body for the next status line', () => {
+  it('reads the rest of a chunked body as the next status line', () => {
     const reader = new ResponseReader()
     reader.feed(Buffer.from('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n'))
     expect(reader.readStatus()).toBe(200)

@@ -1,4 +1,4 @@
-// The simulated Platform API and webhooks: as strict as Heroku is said to be.
+// The simulated Platform API and webhooks, as strict as Heroku's documentation.
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
@@ -9,7 +9,7 @@ import { openPlatform, type Platform } from '../src/platform.ts'
 import { createRandom } from '../src/random.ts'
 import { signatureOf } from '../src/webhooks.ts'
 
-/** Takes webhooks, and answers them with the next of these; 204 when there is none. */
+/** Receives webhooks, and answers them with the next of these statuses; 204 if there is none. */
 let answers: number[]
 let received: { headers: IncomingHttpHeaders; body: Buffer }[]
 let addon: Server
@@ -90,7 +90,7 @@ const webhook = (fields: object = {}) => ({
 })
 
 describe('config', () => {
-  it('is an array of what the manifest declares, and nothing else', async () => {
+  it('is an array of vars that the manifest declares', async () => {
     const f = async (config: unknown, status: number) =>
       expect((await call('PATCH', '/config', { config }))[0]).toBe(status)
     await f([{ name: 'CULVERT_URL', value: 'https://x.test' }], 200)
@@ -113,7 +113,7 @@ describe('actions', () => {
     expect(resource.completions).toBe(1)
   })
 
-  it('give a provision up, and the token with it', async () => {
+  it('cancel a provision, and revoke its token', async () => {
     expect((await call('POST', '/actions/deprovision'))[0]).toBe(200)
     expect((await call('GET', ''))[0]).toBe(401)
     expect(heroku.find(resource.uuid)).toBe(null)
@@ -121,7 +121,7 @@ describe('actions', () => {
 })
 
 describe('webhooks', () => {
-  it('are made of what the schema names, and no more', async () => {
+  it('accept only the properties of the schema', async () => {
     const f = async (body: object, status: number) =>
       expect((await call('POST', '/webhooks', body))[0]).toBe(status)
     await f(webhook({ name: 'x' }), 422)
@@ -146,7 +146,7 @@ describe('webhooks', () => {
     expect((await call('PATCH', `/webhooks/${id}`, {}))[0]).toBe(404)
   })
 
-  it('deliver what was subscribed to, signed, until it is taken', async () => {
+  it('deliver subscribed events, signed, until they are acknowledged', async () => {
     await call('POST', '/webhooks', webhook())
     answers = [500, 302]
     const { attachmentId } = heroku.attach(resource.uuid, 'b')
@@ -170,7 +170,7 @@ describe('webhooks', () => {
     })
   })
 
-  it('come once, twice, never, or late and the last first', async () => {
+  it('arrive once, twice, never, or late in reverse order', async () => {
     await call('POST', '/webhooks', webhook({ level: 'notify' }))
     const apps = () => received.splice(0).map(({ body }) => JSON.parse(body.toString()).data.app.name)
     answers = [500]
@@ -201,9 +201,9 @@ describe('another grant', () => {
       headers: { authorization: `Basic ${Buffer.from(`culvert:${password}`).toString('base64')}` },
     })
 
-  it('is given to the add-on itself, where that is unlocked', async () => {
+  it('is issued to the add-on, if Heroku has unlocked it', async () => {
     expect((await ask('x')).status).toBe(403)
-    heroku.grantsAnew = true
+    heroku.allowsNewGrants = true
     expect((await ask('wrong')).status).toBe(401)
     expect(await (await ask('x')).json()).toMatchObject({ code: expect.any(String) })
   })

@@ -1,5 +1,5 @@
-// A receiver on loopback that keeps the bytes of every request and answers by a script. Bare sockets: what a test
-// compares must be what was on the wire.
+// A receiver on loopback that records the bytes of every request and has scripted answers. Bare sockets, because tests
+// compare the bytes on the wire.
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 
@@ -10,12 +10,12 @@ export interface ScriptedReceiver {
   /** Whole requests, in the order of their last byte. */
   requests: Buffer[]
   connections: number
-  /** Resolves when `count` requests have come. */
+  /** Resolves when `count` requests have arrived. */
   received(count: number): Promise<void>
   close(): Promise<void>
 }
 
-/** The n-th request gets the n-th answer; the last answer goes on for ever. */
+/** The n-th request gets the n-th answer; later requests get the last one. */
 export async function startReceiver(answers: Answer[], port = 0): Promise<ScriptedReceiver> {
   const sockets = new Set<Socket>()
   const waiters: { count: number; resolve: () => void }[] = []

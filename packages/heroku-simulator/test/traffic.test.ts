@@ -14,13 +14,13 @@ describe('simulated traffic', () => {
     expect(f(5)).not.toEqual(f(6))
   })
 
-  it('goes on for ever, the backlog being its beginning', () => {
+  it('is endless, and begins with the backlog', () => {
     const endless = traffic({ seed: 1, startAt: START, linesPerSecond: 20 })
     const first = Array.from({ length: 1_000 }, () => endless.next().value)
     expect(first).toEqual(hour.slice(0, 1_000))
   })
 
-  it('comes in the order of its times, within the time asked for', () => {
+  it('is ordered by time, within the requested span', () => {
     for (const [index, line] of hour.entries())
       expect(line.at).toBeGreaterThanOrEqual(hour[index - 1]?.at ?? 0)
     expect(hour[0]?.at).toBeGreaterThanOrEqual(START * 1_000)
@@ -28,7 +28,7 @@ describe('simulated traffic', () => {
     expect(hour.every((line) => Number.isInteger(line.at))).toBe(true)
   })
 
-  it('comes at about the rate asked for', () => {
+  it('has about the requested rate', () => {
     expect(hour.length / 3_600 / 20).toBeGreaterThan(0.85)
     expect(hour.length / 3_600 / 20).toBeLessThan(1.15)
     const slow = backlog({ seed: 1, from: START, to: START + HOUR, linesPerSecond: 2 })
@@ -44,7 +44,7 @@ describe('simulated traffic', () => {
     expect([...perSecond.values()].filter((count) => count < 15).length).toBeGreaterThan(500)
   })
 
-  it('tells every kind of story that a log viewer is opened for', () => {
+  it('contains every kind of story', () => {
     const f = (process: RegExp, message: RegExp, atLeast = 1) =>
       expect(
         have((line) => process.test(line.process) && message.test(line.message)),

@@ -1,4 +1,4 @@
-// What the routes of the simulated platform are made of.
+// Common parts of the routes of the simulated platform.
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Heroku } from '../heroku.ts'
 import type { SimAnswer } from '../id-server.ts'
@@ -14,10 +14,10 @@ export interface PlatformCall {
 
 export const NOT_FOUND: SimAnswer = {
   status: 404,
-  body: { id: 'not_found', message: 'There is nothing here.' },
+  body: { id: 'not_found', message: 'Not found.' },
 }
 
-/** Why this partner may not ask about the resource; null where it may. */
+/** The refusal if this partner may not access the resource; else null. */
 export function refusalOf(world: Heroku, headers: IncomingHttpHeaders, resourceId: string): SimAnswer | null {
   const caller = world.idServer.resourceOf(headers.authorization)
   if (caller === null) return { status: 401, body: { id: 'unauthorized', message: 'Invalid credentials.' } }
@@ -26,7 +26,7 @@ export function refusalOf(world: Heroku, headers: IncomingHttpHeaders, resourceI
   return world.find(resourceId) === null ? NOT_FOUND : null
 }
 
-/** Null where it is not JSON, or no object. */
+/** Null if it is not a JSON object. */
 export function readJson(body: Buffer): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(body.toString('utf8'))

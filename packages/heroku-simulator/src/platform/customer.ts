@@ -1,6 +1,6 @@
 // The Platform API as the customer's own `heroku` command uses it, over the resources of the simulated Heroku: enough
 // for addons:create, :upgrade, :attach, :detach, :open, :info and :destroy, addons and drains. Endpoints and fields are
-// those that heroku/cli 11 asks for (src/commands/addons, src/lib/addons/resolve.ts). Any app that is named exists.
+// those that heroku/cli 11 asks for (src/commands/addons, src/lib/addons/resolve.ts). Every app name exists.
 import type { AttachedDrain } from '../attached-drain.ts'
 import type { Heroku, SimResource } from '../heroku.ts'
 import type { SimAnswer } from '../id-server.ts'
@@ -8,7 +8,7 @@ import { HerokuRefusal } from '../partner-answer.ts'
 import { NOT_FOUND, type PlatformCall, readJson } from './call.ts'
 import { drainJson } from './log-drains.ts'
 
-/** What the customer's command shows: HEROKU_API_KEY. */
+/** The HEROKU_API_KEY of the customer. */
 export const CUSTOMER_KEY = 'the-api-key-of-a-customer'
 
 /** One attachment: a resource on an app. */
@@ -19,7 +19,7 @@ interface Attachment {
 
 interface Request {
   world: Heroku
-  /** Where the page is that opens a resource; null for Heroku's own. */
+  /** The origin of the sign-in pages; null for Heroku's own. */
   dashboard: string | null
   body: Record<string, unknown>
 }
@@ -45,7 +45,7 @@ const ROUTES: readonly [method: string, path: RegExp, Handler][] = [
     /^\/apps\/([^/]+)\/log-drains$/,
     ({ world }, app) => ok(onApp(world, app).map(({ drain, resource }) => drainJson(drain, resource, true))),
   ],
-  // Each change of the app's config is one; nobody counts them here.
+  // Every config change would be a release; the simulator does not count them.
   ['GET', /^\/apps\/([^/]+)\/releases$/, () => ok([{ version: 1 }])],
   [
     'GET',
@@ -138,7 +138,7 @@ async function destroyAddon({ world, dashboard }: Request, _app = '', name = '')
   return ok({ ...shown, state: 'deprovisioned' })
 }
 
-/** What `HEROKU_SUDO=1 heroku addons:open` writes into a page of its own. */
+/** The form that `HEROKU_SUDO=1 heroku addons:open` writes into a page. */
 function openAddon({ world }: Request, app = '', name = ''): SimAnswer {
   const [resource] = named(world, name, app)
   const form = resource ? world.signIn(resource.uuid) : null

@@ -1,4 +1,4 @@
-// addons.heroku.com: every install of the add-on, for whoever knows the manifest's password. The address is documented
+// addons.heroku.com: every install of the add-on, for a caller with the manifest's password. The address is documented
 // (Platform API for Partners, since September 2022); fields and paging are those of `vendor/apps`, which it replaced.
 import type { Heroku } from '../heroku.ts'
 import type { SimAnswer } from '../id-server.ts'

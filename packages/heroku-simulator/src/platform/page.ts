@@ -1,4 +1,4 @@
-// Heroku's way of giving long lists piece by piece.
+// Heroku's pagination of long lists.
 import type { SimAnswer } from '../id-server.ts'
 
 /** `Range: id ]<last seen>..; max=2` -> 206 with the Next-Range while there is more. */

@@ -1,4 +1,4 @@
-// What a partner does to complete or give up an asynchronous provision: config vars, and two actions.
+// The calls that complete or cancel an asynchronous provision: config vars and two actions.
 import type { Heroku, SimResource } from '../heroku.ts'
 import type { SimAnswer } from '../id-server.ts'
 import { NOT_FOUND, type PlatformCall, readJson, refusalOf } from './call.ts'
