@@ -150,7 +150,7 @@ async function compareReading(bench: Bench, seed: Seed, lines: number): Promise<
   const from = until - DAYS * DAY_MICROS
   for (let day = 0; day <= DAYS; day++) {
     for (const { lines: table } of both) {
-      await table.maintain([PLAN.retentionDays + DAYS], new Date((from + day * DAY_MICROS) / 1_000))
+      await table.makeTables([PLAN.retentionDays + DAYS], new Date((from + day * DAY_MICROS) / 1_000))
     }
   }
   const needle = randomUUID()

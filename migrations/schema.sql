@@ -247,6 +247,15 @@ create table heroku_authorization (
 CREATE INDEX heroku_authorization_due ON heroku_authorization USING btree (due_at) WHERE state = 'granted'::text;
 CREATE INDEX heroku_authorization_listing_due ON heroku_authorization USING btree (listing_due_at) WHERE state = 'exchanged'::text;
 
+create table job (
+  name text not null,
+  due_at timestamp with time zone not null default now(),
+  leased_by uuid,
+  leased_until timestamp with time zone,
+  failures integer not null default 0,
+  constraint job_pkey PRIMARY KEY (name)
+);
+
 create table line_copy (
   resource_number integer not null,
   since bigint not null,

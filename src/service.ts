@@ -14,9 +14,11 @@ import { TailCounters } from './api/live/tail-counters.ts'
 import { createSearchStore } from './api/search-store.ts'
 import type { Config } from './config.ts'
 import { gather } from './database/batch-lookup.ts'
+import { earlierNow } from './database/earlier-now.ts'
 import { readSchema } from './database/migrate.ts'
 import { createPool } from './database/pool.ts'
 import { prepareSchema } from './database/prepare-schema.ts'
+import { withinMs } from './deadline.ts'
 import { createDrain, type Drain } from './drain/drain.ts'
 import { HeldDeliveries } from './drain/held-deliveries.ts'
 import { createHeldStore } from './drain/held-store.ts'
@@ -26,10 +28,13 @@ import { ENDPOINT_SEALED_COLUMN } from './endpoints/endpoint-store.ts'
 import { createLogEndpoints, type LogEndpoints } from './endpoints/endpoints.ts'
 import { createHerokuRoom, type HerokuRoom } from './heroku/heroku.ts'
 import { HEROKU_SEALED_COLUMNS } from './heroku/token-store.ts'
-import { GRACE_MS, keepHouse } from './jobs/housekeeping.ts'
+import type { Job } from './job.ts'
+import { JobCounters } from './jobs/counters.ts'
+import { ENDED_GRACE_MS, housekeepingJobs } from './jobs/housekeeping.ts'
+import { createJobLeaseStore } from './jobs/job-lease-store.ts'
 import { createNoticeStore } from './jobs/notice-store.ts'
 import { announcePlans, warnOfQuotas } from './jobs/notices.ts'
-import { type Job, repeat } from './jobs/repeat.ts'
+import { runJobs } from './jobs/run-jobs.ts'
 import { createExclusionStore } from './logs/exclusion/exclusion-store.ts'
 import { Exclusions } from './logs/exclusion/exclusions.ts'
 import { createLineFeeds } from './logs/ledger/feeds.ts'
@@ -51,8 +56,6 @@ import { createSecretBox } from './secrets/secret-box.ts'
 import { sha256 } from './secrets/sha256.ts'
 import { buildServer } from './server.ts'
 
-/** Room is made days ahead, so a missed round or two costs nothing; a plan change waits this long at most. */
-const HOUSEKEEPING_EVERY_MS = 300_000
 const REFUSALS_EVERY_MS = 10_000
 const SETTLE_HELD_EVERY_MS = 5_000
 const ANNOUNCE_EVERY_MS = 5_000
@@ -71,6 +74,8 @@ const RESOURCE_WAIT_SHARE = 0.3
 const ENDED_EARLIER_MS = 3_600_000
 /** While the database is away every commit fails, some a second; the metrics count each. */
 const FAILED_COMMITS_EVERY_MS = 5_000
+/** Heroku gives a start 60 s, and a database that stands still must not take them. */
+const BEFORE_LISTENING_MS = 10_000
 const JOBS_END_MS = 2_000
 const POOLS_END_MS = 2_000
 
@@ -179,15 +184,13 @@ export async function createService({
     now,
   })
   const planLimits = (plan: string) => limitsOf(config.plans, plan)
-  const housekeeping = {
-    logs,
-    resources,
-    retentionClasses: retentionClasses(config.plans),
-    retentionDaysOf: (plan: string) => planLimits(plan).retentionDays,
-  }
-  // The first round before anything is taken: there must be room for today.
-  await keepHouse(housekeeping, new Date())
-  await exclusions.refresh()
+  // Both only save time: `append` makes a table that is missing, and a job reads the rules every two seconds.
+  const housekeepingNow = () => earlierNow(reading, now())
+  const classes = retentionClasses(config.plans)
+  await beforeListening(log, {
+    'tables not made': housekeepingNow().then((today) => logs.makeTables(classes, today)),
+    'exclusion rules not read': exclusions.refresh(),
+  })
 
   const signedIn = (visitor: Visitor) => openSession(sessions, config.publicUrl, visitor)
   const commits = new CommitFigures()
@@ -203,7 +206,7 @@ export async function createService({
     },
     findDrain: gather(drains.findMany),
     findDrainAhead: gather(drains.findMany, { withinMs: LOOK_AHEAD_MS }),
-    findEnded: (numbers) => resources.findEnded(numbers, new Date(now() - GRACE_MS + ENDED_EARLIER_MS)),
+    findEnded: (numbers) => resources.findEnded(numbers, new Date(now() - ENDED_GRACE_MS + ENDED_EARLIER_MS)),
     limitsOf: planLimits,
     onFailure: (error, deliveries) => commitFailed(failureKind(error), { error, deliveries }),
     log,
@@ -246,8 +249,13 @@ export async function createService({
   // Without a client secret we never call Heroku, nor its Logplex.
   const noticeJobs: Job[] = heroku.isOn
     ? [
-        { name: 'announcing plans', everyMs: ANNOUNCE_EVERY_MS, work: () => announcePlans(notices) },
-        { name: 'warning of quotas', everyMs: QUOTAS_EVERY_MS, work: () => warnOfQuotas(notices) },
+        { name: 'announce-plans', intervalMs: ANNOUNCE_EVERY_MS, work: () => announcePlans(notices) },
+        {
+          name: 'warn-of-quotas',
+          intervalMs: QUOTAS_EVERY_MS,
+          leased: true,
+          work: () => warnOfQuotas(notices),
+        },
       ]
     : []
   const endpoints = createLogEndpoints({
@@ -284,23 +292,24 @@ export async function createService({
     ],
   })
   const box = createSecretBox(config.secretKeys, randomBytes)
-  const jobs = repeat(
+  const jobCounters = new JobCounters()
+  const jobs = runJobs(
     [
+      ...housekeepingJobs({
+        logs,
+        resources,
+        sessions,
+        retentionClasses: classes,
+        retentionDaysOf: (plan) => planLimits(plan).retentionDays,
+        now: housekeepingNow,
+      }),
+      { name: 'record-refusals', intervalMs: REFUSALS_EVERY_MS, work: () => drain.writeDownRefusals() },
+      { name: 'settle-held-deliveries', intervalMs: SETTLE_HELD_EVERY_MS, work: () => held.settle() },
+      { name: 'read-exclusion-rules', intervalMs: EXCLUSIONS_EVERY_MS, work: () => exclusions.refresh() },
       {
-        name: 'housekeeping',
-        everyMs: HOUSEKEEPING_EVERY_MS,
-        work: () => keepHouse(housekeeping, new Date()),
-      },
-      {
-        name: 'writing down refusals as gaps',
-        everyMs: REFUSALS_EVERY_MS,
-        work: () => drain.writeDownRefusals(),
-      },
-      { name: 'settling held deliveries', everyMs: SETTLE_HELD_EVERY_MS, work: () => held.settle() },
-      { name: 'reading exclusion rules', everyMs: EXCLUSIONS_EVERY_MS, work: () => exclusions.refresh() },
-      {
-        name: 'resealing secrets',
-        everyMs: RESEAL_EVERY_MS,
+        name: 'reseal-secrets',
+        intervalMs: RESEAL_EVERY_MS,
+        leased: true,
         async work() {
           const resealed = await resealOld(reading, box, SEALED_COLUMNS, RESEAL_AT_ONCE)
           if (resealed > 0) log.info({ resealed }, 'secrets resealed under the first of SECRET_KEYS')
@@ -311,7 +320,7 @@ export async function createService({
       ...alerts.jobs,
       ...endpoints.jobs,
     ],
-    log,
+    { leases: createJobLeaseStore(reading), counters: jobCounters, log, random: Math.random },
   )
   const metrics = createMetrics({
     drainCounters: drain.counters,
@@ -321,6 +330,7 @@ export async function createService({
       exclusions: exclusions.counters,
       viewer: tailCounters,
       endpoints: endpoints.counters,
+      jobs: jobCounters,
     },
     drainLevels: drain.levels,
     herokuLevels: heroku.levels,
@@ -390,6 +400,18 @@ export async function createService({
       await atMost(POOLS_END_MS, lines.close())
     },
   }
+}
+
+/** What would be good to have by then, but can come later. */
+async function beforeListening(
+  log: Pick<FastifyBaseLogger, 'warn'>,
+  preparations: Record<string, Promise<void>>,
+): Promise<void> {
+  await Promise.all(
+    Object.entries(preparations).map(([failure, work]) =>
+      withinMs(BEFORE_LISTENING_MS, work).catch((error) => log.warn({ err: error }, failure)),
+    ),
+  )
 }
 
 interface FailedCommit {

@@ -18,7 +18,7 @@ const FLOORS = [
   ['access'],
   ['resources'],
   ['database', 'query', 'logplex', 'secrets'],
-  ['config', 'deadline', 'back-off', 'time-slices'],
+  ['config', 'deadline', 'back-off', 'time-slices', 'job'],
   ['errors', 'plans'],
 ]
 /** Imports within a floor, each with its reason. */

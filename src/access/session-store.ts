@@ -1,6 +1,7 @@
 // All SQL on `session`. The secret that a browser holds is never here, only its SHA-256.
 import type { Pool } from 'pg'
 import { gather } from '../database/batch-lookup.ts'
+import { deleteInBatches } from '../database/delete-in-batches.ts'
 import type { ResourcePart } from '../resources/lifecycle.ts'
 import type { LiveResource } from '../resources/resource.ts'
 import {
@@ -23,9 +24,11 @@ export interface FoundSession {
 }
 
 export interface SessionStore extends ResourcePart {
-  create(idDigest: Buffer, session: Session & { resourceId: string }, now: Date): Promise<void>
+  create(idDigest: Buffer, session: Session & { resourceId: string }): Promise<void>
   /** Null if there is none, it has expired, or its resource has ended. */
   find(idDigest: Buffer, now: Date): Promise<FoundSession | null>
+  /** On a schedule. */
+  deleteExpired(now: Date, signal?: AbortSignal): Promise<void>
 }
 
 /** Cookies that are no session come as fast as anyone sends them; their look-ups take this many connections. */
@@ -54,9 +57,7 @@ export function createSessionStore(pool: Pool): SessionStore {
   }
 
   return {
-    async create(idDigest, session, now) {
-      // Sign-ins are rare, so each deletes the expired sessions and no scheduled job is needed.
-      await pool.query('delete from session where expires_at <= $1', [now])
+    async create(idDigest, session) {
       await pool.query(
         `insert into session (id_digest, resource_id, user_id, email, app, expires_at)
          values ($1, $2, $3, $4, $5, $6)`,
@@ -65,6 +66,9 @@ export function createSessionStore(pool: Pool): SessionStore {
     },
 
     find: (idDigest, now) => findAtOnce({ idDigest, now }),
+
+    deleteExpired: (now, signal) =>
+      deleteInBatches(pool, { table: 'session', condition: 'expires_at <= $1', values: [now] }, signal),
 
     async end(client, { id }) {
       await client.query('delete from session where resource_id = $1', [id])

@@ -38,7 +38,7 @@ export async function openSession(
 ): Promise<string> {
   const secret = randomBytes(32).toString('base64url')
   const expiresAt = new Date(now.getTime() + SESSION_MINUTES * 60_000)
-  await sessions.create(sha256(secret), { ...visitor, expiresAt }, now)
+  await sessions.create(sha256(secret), { ...visitor, expiresAt })
   return fastifyCookie.serialize(COOKIE_NAME, secret, {
     path: `/resources/${visitor.resourceId}`,
     httpOnly: true,

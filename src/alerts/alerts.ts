@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Pool } from 'pg'
 import type { Config } from '../config.ts'
+import type { Job } from '../job.ts'
 import type { LogStore } from '../logs/log-store.ts'
 import { createOutbound } from '../outbound/outbound.ts'
 import type { Apps } from '../query/line-view.ts'
@@ -26,13 +27,6 @@ export interface AlertsNeeds {
   now(): number
 }
 
-/** Work for `repeat`, safe in any number of processes at once. */
-export interface AlertsJob {
-  name: string
-  everyMs: number
-  work(): Promise<void>
-}
-
 export interface AlertsRoom {
   store: AlertStore
   counters: AlertCounters
@@ -40,7 +34,7 @@ export interface AlertsRoom {
   hasMail: boolean
   /** Webhooks may lead to our own network: in development. */
   allowInside: boolean
-  jobs: readonly AlertsJob[]
+  jobs: readonly Job[]
   /** Aborts deliveries in flight. */
   close(): void
 }
@@ -77,8 +71,16 @@ export function createAlertsRoom(needs: AlertsNeeds): AlertsRoom {
     hasMail: mailer !== null,
     allowInside,
     jobs: [
-      { name: 'looking at alerts', everyMs: EVALUATE_EVERY_MS, work: () => evaluateDue(evaluating) },
-      { name: 'delivering messages', everyMs: DELIVER_EVERY_MS, work: () => deliverDue(delivering) },
+      {
+        name: 'evaluate-alerts',
+        intervalMs: EVALUATE_EVERY_MS,
+        work: (signal) => evaluateDue(evaluating, signal),
+      },
+      {
+        name: 'deliver-alert-messages',
+        intervalMs: DELIVER_EVERY_MS,
+        work: (signal) => deliverDue(delivering, signal),
+      },
     ],
     close() {
       ending.abort(new Error('the service is ending'))

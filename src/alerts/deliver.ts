@@ -30,8 +30,8 @@ const LEASE_MS = 60_000
 const AGAIN_AFTER_MS = [5_000, 30_000, 60_000, 300_000, 600_000, 1_200_000, 1_800_000]
 
 /** Delivers what is due; never rejects for one message. */
-export async function deliverDue(parts: DeliverParts): Promise<void> {
-  while (!parts.signal?.aborted) {
+export async function deliverDue(parts: DeliverParts, round: AbortSignal): Promise<void> {
+  while (!parts.signal?.aborted && !round.aborted) {
     const due = await parts.store.claimDue(new Date(parts.now()), LEASE_MS, AT_ONCE)
     await Promise.all(due.map((message) => deliver(message, parts)))
     if (due.length < AT_ONCE) return

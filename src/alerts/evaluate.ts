@@ -51,8 +51,8 @@ const SETTLE_MS = 60_000
 const MISSED_TURNS = 4
 
 /** Looks at what is due; never rejects for one alert. */
-export async function evaluateDue(parts: EvaluateParts): Promise<void> {
-  while (!parts.signal?.aborted) {
+export async function evaluateDue(parts: EvaluateParts, round: AbortSignal): Promise<void> {
+  while (!parts.signal?.aborted && !round.aborted) {
     const due = await parts.store.claimDue(new Date(parts.now()), LEASE_MS, AT_ONCE)
     await Promise.all(due.map((alert) => evaluate(alert, parts)))
     if (due.length < AT_ONCE) return

@@ -134,7 +134,7 @@ async function checkPartitions(findings: Finding[], config: Config, pool: pg.Poo
   const today = await missingAt(now.getTime())
   const tomorrow = await missingAt(now.getTime() + DAY_MS)
   const fix =
-    'Start the service, which makes them; if it runs, look in its log for "a job failed" of "housekeeping".'
+    'Start the service, which makes them; if it runs, look in its log for "scheduled job failed" of "make-tables".'
   if (today.length > 0) {
     const { rows } = await pool.query(
       `select 1 from pg_inherits where inhparent = 'log_line'::regclass limit 1`,

@@ -14,6 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type pg from 'pg'
 import { StartError } from '../errors.ts'
+import { BRIEF_LOCK_MS, isLockTimeout } from './brief-locks.ts'
 import { withTransaction } from './pool.ts'
 
 /** Found from src/database/ and from dist/database/ alike. */
@@ -51,16 +52,12 @@ const LOCK_TIMEOUT_MS = 120_000
 const LOCK_POLL_MS = 100
 /** For one file. Long, since it may rewrite a table, but not for ever. */
 const FILE_TIMEOUT_MS = 15 * 60_000
-/** While a migration waits for a lock on a table, every reader and writer of that table queues after it. */
-const TABLE_LOCK_MS = 250
 /** Every tenth try: Postgres ends an autovacuum that is in the way once it has been waited for (deadlock_timeout, 1 s). */
 const PATIENT_TABLE_LOCK_MS = 1_250
 const PATIENT_EVERY = 10
 const TABLE_LOCK_PAUSE_MS = 1_000
 /** Less than Heroku gives a release phase (1 hour). */
 const TABLE_LOCKS_TIMEOUT_MS = 10 * 60_000
-/** lock_not_available, deadlock_detected */
-const TABLE_IN_USE = ['55P03', '40P01']
 
 /**
  * Applies the files that the database has not seen, each in a transaction of its own. Safe to call from several
@@ -174,14 +171,13 @@ async function apply(client: pg.PoolClient, file: MigrationFile, isPatient: bool
        )`,
     )
     await client.query(`set local statement_timeout = ${FILE_TIMEOUT_MS}`)
-    await client.query(`set local lock_timeout = ${isPatient ? PATIENT_TABLE_LOCK_MS : TABLE_LOCK_MS}`)
+    await client.query(`set local lock_timeout = ${isPatient ? PATIENT_TABLE_LOCK_MS : BRIEF_LOCK_MS}`)
     // The pool's own limit for an answer is made for the service's statements.
     await client.query({ text: file.sql, query_timeout: FILE_TIMEOUT_MS + 5_000 } as pg.QueryConfig)
     await client.query('insert into migration (name, digest) values ($1, $2)', [file.name, file.digest])
   } catch (error) {
-    const { code, message } = error as Error & { code?: string }
-    if (TABLE_IN_USE.includes(code ?? '')) throw new TableInUse(file.name, error)
-    throw new StartError(`Migration ${file.name} failed: ${message}`, { cause: error })
+    if (isLockTimeout(error)) throw new TableInUse(file.name, error)
+    throw new StartError(`Migration ${file.name} failed: ${(error as Error).message}`, { cause: error })
   }
 }
 

@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Pool } from 'pg'
 import type { Config } from '../config.ts'
+import type { Job } from '../job.ts'
 import type { LineFeeds } from '../logs/line-feed.ts'
 import type { LogStore } from '../logs/log-store.ts'
 import { createOutbound } from '../outbound/outbound.ts'
@@ -43,13 +44,6 @@ export interface LogEndpointsNeeds {
   random(): number
 }
 
-/** Work for `repeat`, safe in any number of processes at once. */
-export interface EndpointsJob {
-  name: string
-  everyMs: number
-  work(): Promise<void>
-}
-
 export interface LogEndpoints extends ResourcePart {
   api: FastlyApiParts
   /** What requests of ours say of where they come from; a drain that is told so refuses them. */
@@ -58,7 +52,7 @@ export interface LogEndpoints extends ResourcePart {
   preview: PreviewFormat
   counters: EndpointCounters
   levels(): Record<string, number>
-  jobs: readonly EndpointsJob[]
+  jobs: readonly Job[]
   settled(): Promise<void>
   /** Starts no more requests and aborts those in flight. */
   close(): void
@@ -119,11 +113,12 @@ export function createLogEndpoints(needs: LogEndpointsNeeds): LogEndpoints {
       describeEndpoints({ listServices, services, endpoints, conditions, streams, feeds }, resource),
     preview: createPreview({ services, logs, appNames, addonId, clock: () => performance.now() }),
     jobs: [
-      { name: 'sending lines on', everyMs: SEND_EVERY_MS, work: () => sender.round() },
-      { name: 'looking how log endpoints are doing', everyMs: LOOK_EVERY_MS, work: look },
+      { name: 'send-lines', intervalMs: SEND_EVERY_MS, work: () => sender.round() },
+      { name: 'measure-log-endpoints', intervalMs: LOOK_EVERY_MS, work: look },
       {
-        name: 'giving up lines that no log endpoint takes',
-        everyMs: GIVE_UP_EVERY_MS,
+        name: 'expire-unsent-lines',
+        intervalMs: GIVE_UP_EVERY_MS,
+        leased: true,
         work: () => sender.giveUp(),
       },
     ],

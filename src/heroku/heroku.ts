@@ -4,6 +4,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Pool } from 'pg'
 import type { Config } from '../config.ts'
 import { startDeadline } from '../deadline.ts'
+import type { Job } from '../job.ts'
 import { createDrainStore, type DrainStore } from '../resources/drain-store.ts'
 import type { ProvisionSecrets, ResourcePart } from '../resources/lifecycle.ts'
 import { createSecretBox } from '../secrets/secret-box.ts'
@@ -54,13 +55,6 @@ export interface HerokuNeeds {
   random(): number
 }
 
-/** Work for `repeat`, safe in any number of processes at once. */
-export interface HerokuJob {
-  name: string
-  everyMs: number
-  work(): Promise<void>
-}
-
 export interface HerokuRoom {
   /** Without a client secret we never call Heroku: no grant is kept, and nothing is looked up. */
   isOn: boolean
@@ -81,7 +75,7 @@ export interface HerokuRoom {
   counters: HerokuCounters
   /** Gauges for the metrics. */
   levels(): Record<string, number | ReadonlyMap<string, number>>
-  jobs: readonly HerokuJob[]
+  jobs: readonly Job[]
   /** Resolves when background work of provisions and deprovisions is over, and queued log input is written. */
   settled(): Promise<void>
   /** Aborts calls in flight, so that the jobs end. A token exchange is allowed to finish. */
@@ -99,6 +93,8 @@ const READ_EVERY_MS = 5_000
 const FORGET_EVENTS_EVERY_MS = 3_600_000
 /** Polls for the nightly comparison, and for the result of the last one. */
 const RECONCILE_EVERY_MS = 60_000
+/** Thousands of installs, as fast as Heroku's limit of calls allows. */
+const RECONCILE_TIMEOUT_MS = 3_600_000
 const UNSUBSCRIBE_MS = 10_000
 /** On top of the calls: for the store, and for clock skew between processes. */
 const LEASE_MARGIN_MS = 10_000
@@ -222,29 +218,40 @@ export function createHerokuRoom(needs: HerokuNeeds): HerokuRoom {
     now,
   })
 
-  const jobs: HerokuJob[] = [
-    { name: 'exchanging grants', everyMs: EXCHANGE_EVERY_MS, work: () => tokens.exchangeDue() },
-    { name: 'driving provisions', everyMs: PROVISION_EVERY_MS, work: () => provisioning.runDue() },
-    { name: 'watching provisions', everyMs: WATCH_EVERY_MS, work: () => provisioning.watch() },
+  const jobs: Job[] = [
     {
-      name: 'comparing with the list of installs',
-      everyMs: RECONCILE_EVERY_MS,
+      name: 'exchange-grants',
+      intervalMs: EXCHANGE_EVERY_MS,
+      work: (signal) => tokens.exchangeDue(signal),
+    },
+    {
+      name: 'complete-provisions',
+      intervalMs: PROVISION_EVERY_MS,
+      work: (signal) => provisioning.runDue(signal),
+    },
+    { name: 'watch-provisions', intervalMs: WATCH_EVERY_MS, work: () => provisioning.watch() },
+    {
+      name: 'reconcile-installs',
+      intervalMs: RECONCILE_EVERY_MS,
+      timeoutMs: RECONCILE_TIMEOUT_MS,
       work: () => reconciler.runDue(),
     },
-    { name: 'asking for grants anew', everyMs: BACKFILL_EVERY_MS, work: () => backfill.requestDue() },
-    { name: 'listing drains', everyMs: LIST_EVERY_MS, work: () => drains.listDue() },
-    { name: 'reading resources anew', everyMs: READ_EVERY_MS, work: () => reader.readDue() },
+    { name: 'request-grants', intervalMs: BACKFILL_EVERY_MS, work: () => backfill.requestDue() },
+    { name: 'list-drains', intervalMs: LIST_EVERY_MS, work: () => drains.listDue() },
+    { name: 'read-resources', intervalMs: READ_EVERY_MS, work: () => reader.readDue() },
     {
-      name: 'moving webhooks to our address',
-      everyMs: MOVE_WEBHOOKS_EVERY_MS,
+      name: 'move-webhooks',
+      intervalMs: MOVE_WEBHOOKS_EVERY_MS,
+      leased: true,
       async work() {
         const moved = await provisioningStore.reopenMoved(webhooksAt, now())
         if (moved > 0) log.info({ moved }, 'PUBLIC_URL changed: webhooks to be subscribed again')
       },
     },
     {
-      name: 'forgetting webhook events',
-      everyMs: FORGET_EVENTS_EVERY_MS,
+      name: 'delete-webhook-events',
+      intervalMs: FORGET_EVENTS_EVERY_MS,
+      leased: true,
       work: () => webhooks.deleteOld(),
     },
   ]

@@ -93,12 +93,12 @@ export class Provisioning {
   }
 
   /** Runs every provision as far as it goes. Never rejects because of Heroku. */
-  async runDue(): Promise<void> {
+  async runDue(signal?: AbortSignal): Promise<void> {
     const { store, now } = this.#parts
     for (;;) {
       const claimed = await store.claim(now(), LEASE_MS, AT_ONCE)
       await Promise.all(claimed.map((provision) => this.#run(provision)))
-      if (claimed.length < AT_ONCE) return
+      if (claimed.length < AT_ONCE || signal?.aborted) return
     }
   }
 

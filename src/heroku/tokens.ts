@@ -39,12 +39,12 @@ export class Tokens {
   }
 
   /** Exchanges every grant that is due. Never rejects because of Heroku. */
-  async exchangeDue(): Promise<void> {
+  async exchangeDue(signal?: AbortSignal): Promise<void> {
     const { store, leaseMs, now, log } = this.#parts
     for (;;) {
       const grants = await store.claimGrants(now(), leaseMs, GRANTS_AT_ONCE)
       await Promise.all(grants.map((grant) => this.#exchange(grant)))
-      if (grants.length < GRANTS_AT_ONCE) break
+      if (grants.length < GRANTS_AT_ONCE || signal?.aborted) break
     }
     for (const resource of await store.loseDeadGrants(now())) {
       this.#parts.counters.grantsLost++

@@ -1,13 +1,12 @@
 // During a move from one table of lines to another: lines go into both, and are read from one of them. A transaction that
 // fails leaves nothing to be seen in either.
+import { eachAlone } from '../job.ts'
 import type { LineTable } from './line-table.ts'
 
 /** @param main what is read */
 export function bothTables(main: LineTable, other: LineTable): LineTable {
-  const inBoth = async (work: (table: LineTable) => Promise<void>) => {
-    await work(main)
-    await work(other)
-  }
+  const inBoth = async (work: (table: LineTable) => Promise<boolean>) =>
+    (await work(main)) && (await work(other))
   return {
     ...main,
     async write(client, deliveries) {
@@ -28,7 +27,12 @@ export function bothTables(main: LineTable, other: LineTable): LineTable {
       }
     },
     changeRetention: (...change) => inBoth((table) => table.changeRetention(...change)),
-    purge: (resourceNumber) => inBoth((table) => table.purge(resourceNumber)),
-    maintain: (...maintenance) => inBoth((table) => table.maintain(...maintenance)),
+    purge: (...purged) => inBoth((table) => table.purge(...purged)),
+    async makeTables(...wanted) {
+      await eachAlone([main, other], (table) => table.makeTables(...wanted))
+    },
+    makeTablesFor: async (deliveries) =>
+      (await main.makeTablesFor(deliveries)) || (await other.makeTablesFor(deliveries)),
+    housekeeping: [...main.housekeeping, ...other.housekeeping],
   }
 }

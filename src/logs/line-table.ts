@@ -4,7 +4,7 @@
 import type { PoolClient } from 'pg'
 import type { Statement } from '../database/round-trip.ts'
 import type { LogLine } from '../logplex/framed-line.ts'
-import type { CountQuery, Delivery, LineCount, LinePage, LineQuery } from './log-store.ts'
+import type { CountQuery, Delivery, HousekeepingStep, LineCount, LinePage, LineQuery } from './log-store.ts'
 
 /** What the lines of one transaction are called in an engine of its own. */
 export interface LineBatch {
@@ -65,11 +65,22 @@ export interface LineTable {
   countLines(query: CountQuery): Promise<LineCount[]>
 
   /** As LogStore.changeRetention. */
-  changeRetention(resourceNumber: number, retentionDays: number, now: Date): Promise<void>
+  changeRetention(
+    resourceNumber: number,
+    retentionDays: number,
+    now: Date,
+    signal?: AbortSignal,
+  ): Promise<boolean>
 
-  /** Deletes all lines of a resource. May be repeated. */
-  purge(resourceNumber: number): Promise<void>
+  /** As LogStore.purge, of the lines alone. */
+  purge(resourceNumber: number, signal?: AbortSignal): Promise<boolean>
 
-  /** As LogStore.maintain, of the lines. */
-  maintain(retentionClasses: readonly number[], now: Date): Promise<void>
+  /** As LogStore.makeTables. */
+  makeTables(retentionClasses: readonly number[], now: Date): Promise<void>
+
+  /** Makes what the deliveries need and is missing; after a write that found no table. Returns whether anything was. */
+  makeTablesFor(deliveries: readonly Delivery[]): Promise<boolean>
+
+  /** Of LogStore.housekeeping, what is done to the lines. */
+  housekeeping: readonly HousekeepingStep[]
 }

@@ -198,15 +198,34 @@ export interface LogStore {
   /**
    * Moves what is kept of a resource into another retention class, after a plan change. Lines that the new class
    * would have dropped already are deleted. May be repeated, and runs beside reads and appends.
+   *
+   * @param signal ends it between two batches
+   * @returns whether all is moved; false where the signal ended it
    */
-  changeRetention(resourceNumber: number, retentionDays: number, now: Date): Promise<void>
+  changeRetention(
+    resourceNumber: number,
+    retentionDays: number,
+    now: Date,
+    signal?: AbortSignal,
+  ): Promise<boolean>
 
-  /** Deletes everything of a resource. May be repeated. */
-  purge(resourceNumber: number): Promise<void>
+  /** Deletes everything of a resource. May be repeated. @returns whether all is gone; false where the signal ended it */
+  purge(resourceNumber: number, signal?: AbortSignal): Promise<boolean>
 
   /**
-   * Housekeeping, safe in any number of processes: makes room for the coming days of each retention class, drops
-   * what is past its retention, forgets old frame keys. Must have run once before the first append.
+   * Makes the tables of the coming days for each retention class. Safe in any number of processes. Ahead of time, so
+   * that no delivery has to wait for it; `append` makes what is missing all the same.
    */
-  maintain(retentionClasses: readonly number[], now: Date): Promise<void>
+  makeTables(retentionClasses: readonly number[], now: Date): Promise<void>
+
+  /** Dropping what is past its retention, and what is kept for a while beside the lines. */
+  housekeeping: readonly HousekeepingStep[]
+}
+
+/** Work on stored lines for a scheduled job. May be repeated. */
+export interface HousekeepingStep {
+  /** As a job's: `drop-expired-tables`. */
+  name: string
+  /** Stops soon after the signal aborts. */
+  run(now: Date, signal: AbortSignal): Promise<void>
 }

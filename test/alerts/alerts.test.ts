@@ -6,6 +6,7 @@ import { createMessageStore } from '../../src/alerts/message-store.ts'
 import { loadConfig } from '../../src/config.ts'
 import { resealOld } from '../../src/secrets/reseal.ts'
 import { createSecretBox } from '../../src/secrets/secret-box.ts'
+import { runJob } from '../support/jobs.ts'
 import { testLifecycle } from '../support/lifecycle.ts'
 import { createWorld, type World } from './world.ts'
 
@@ -25,7 +26,7 @@ beforeEach(async () => {
   world.posted.length = 0
   world.answers.length = 0
   world.clock.now += 24 * 60 * MINUTE
-  await world.logs.maintain([7], new Date(world.clock.now))
+  await world.logs.makeTables([7], new Date(world.clock.now))
 })
 
 const ago = (ms: number) => world.clock.now - ms
@@ -230,7 +231,7 @@ describe('several processes', () => {
       condition: { kind: 'more_than', lines: 0, minutes: 5 },
     })
     await world.lines(resource.number, 'x', [ago(20 * SECOND)])
-    await room.jobs[0]?.work()
+    await runJob(room.jobs, 'evaluate-alerts')
     const store = createMessageStore(world.database.pool, { open: () => '' })
     expect(await store.claimDue(new Date(ago(0)), MINUTE, 10)).toHaveLength(1)
     await world.turn(room)

@@ -13,6 +13,7 @@ import type { LogStore } from '../../src/logs/log-store.ts'
 import { createResourceStore, type ResourceStore } from '../../src/resources/resource-store.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { delivery, frame } from '../support/deliveries.ts'
+import { runJob } from '../support/jobs.ts'
 import { testLifecycle } from '../support/lifecycle.ts'
 import { createTestLogStore } from '../support/logs.ts'
 
@@ -55,7 +56,7 @@ export interface World {
 export async function createWorld(): Promise<World> {
   const database = await createTestDatabase()
   const logs = createTestLogStore(database.pool)
-  await logs.maintain([7], new Date(NOON))
+  await logs.makeTables([7], new Date(NOON))
   const resources = createResourceStore(database.pool)
   const clock = { now: NOON }
   const posted: Posted[] = []
@@ -93,7 +94,7 @@ export async function createWorld(): Promise<World> {
       return room
     },
     async turn(room) {
-      for (const job of room.jobs) await job.work()
+      for (const { name } of room.jobs) await runJob(room.jobs, name)
     },
     async resource() {
       const id = randomUUID()

@@ -10,7 +10,7 @@ let service: Service
 beforeAll(async () => {
   service = await startService()
   service.clock.now = new Date(NOON)
-  await service.logs.maintain([7], service.clock.now)
+  await service.logs.makeTables([7], service.clock.now)
 })
 afterAll(() => service.close())
 

@@ -42,7 +42,7 @@ async function tenant(secret: string): Promise<Tenant> {
 
 beforeAll(async () => {
   service = await startService()
-  await service.logs.maintain([7], NOW)
+  await service.logs.makeTables([7], NOW)
   mine = await tenant('my own line')
   other = await tenant('a secret of others')
   gone = await tenant('a line of a removed add-on')

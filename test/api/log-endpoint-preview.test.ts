@@ -17,7 +17,7 @@ let cookie: string
 
 beforeAll(async () => {
   service = await startService()
-  await service.logs.maintain([7], new Date(NOON / 1000))
+  await service.logs.makeTables([7], new Date(NOON / 1000))
 })
 afterAll(() => service.close())
 beforeEach(async () => {

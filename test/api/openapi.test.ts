@@ -27,7 +27,7 @@ beforeAll(async () => {
   const resource = await provisioned(service)
   id = resource.id
   cookie = await signedIn(service, id)
-  await service.logs.maintain([7], new Date(NOON / 1000))
+  await service.logs.makeTables([7], new Date(NOON / 1000))
   await service.logs.append([
     delivery(
       [frame('level=error code=7'), frame('Error R14 (Memory quota exceeded)', { source: 'heroku' })],

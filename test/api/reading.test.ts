@@ -35,7 +35,7 @@ beforeAll(async () => {
   ]
   id = resource.id
   cookie = await signedIn(service, id)
-  await service.logs.maintain([7], new Date(NOON))
+  await service.logs.makeTables([7], new Date(NOON))
   const { rows } = await service.database.pool.query(
     'select resource_number, id from drain where resource_number = any($1)',
     [[resource.number, other.number]],

@@ -27,7 +27,7 @@ describe.skipIf(isChdbMissing())('culvert store copy', () => {
     postgres = createPostgresLines(database.pool)
     lines = createClickHouseLines({ clickhouse, pool: database.pool, onFailure: () => {} })
     for (const day of [0, 1, 2, 3, 4, 5, 9])
-      await createLogStore(database.pool, bothTables(postgres, lines)).maintain(
+      await createLogStore(database.pool, bothTables(postgres, lines)).makeTables(
         [7, 30],
         new Date(Date.now() - day * DAY_MS),
       )
@@ -156,7 +156,7 @@ describe.skipIf(isChdbMissing())('while lines are kept in both', () => {
     for (const main of ['postgres', 'clickhouse']) {
       const both = main === 'postgres' ? bothTables(postgres, lines) : bothTables(lines, postgres)
       const store = createLogStore(database.pool, both)
-      await store.maintain([7], new Date())
+      await store.makeTables([7], new Date())
       const one = delivery([frame(main)], { receivedAtMicros: Date.now() * 1000 })
       isBroken = true
       await expect(store.append([one])).rejects.toThrow()

@@ -1,12 +1,10 @@
-import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { MIGRATIONS_DIRECTORY, migrate, readSchema, schemaProblem } from '../../src/database/migrate.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { runMigrateCommand } from '../support/migrate-command.ts'
 import { openPool } from '../support/pool.ts'
 
 let database: TestDatabase
@@ -48,6 +46,7 @@ describe('migrate', () => {
   })
 
   it('gives up with a sentence when another process does not get done', async () => {
+    await migrate(database.pool, directory)
     await file('0003-slow.sql', 'select pg_sleep(1.5)')
     const slow = migrate(database.pool, directory)
     await expect
@@ -161,14 +160,14 @@ describe('migrate', () => {
 describe('npm run migrate', () => {
   it('applies the migrations of the package and says so', async () => {
     expect(await pending(MIGRATIONS_DIRECTORY)).not.toEqual([])
-    const first = await runCommand({ DATABASE_URL: database.url })
+    const first = await runMigrateCommand({ DATABASE_URL: database.url })
     expect(first).toMatchObject({ code: 0, stderr: '' })
     expect(first.stdout).toContain('0001-resource.sql')
     expect(await pending(MIGRATIONS_DIRECTORY)).toEqual([])
   })
 
   it('fails with a sentence when the database cannot be reached', async () => {
-    const { code, stderr } = await runCommand({ DATABASE_URL: 'postgres://localhost:1/nothing' })
+    const { code, stderr } = await runMigrateCommand({ DATABASE_URL: 'postgres://localhost:1/nothing' })
     expect(code).toBe(1)
     expect(stderr).toContain('ECONNREFUSED')
     expect(stderr).not.toContain('    at ')
@@ -202,17 +201,4 @@ async function pending(of = directory): Promise<string[]> {
 
 async function file(name: string, sql: string): Promise<void> {
   await writeFile(join(directory, name), sql)
-}
-
-function runCommand(environment: Record<string, string>) {
-  const command = fileURLToPath(new URL('../../src/database/migrate-command.ts', import.meta.url))
-  const tsx = createRequire(import.meta.url).resolve('tsx')
-  return new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
-    execFile(
-      process.execPath,
-      ['--import', tsx, command],
-      { env: { PATH: process.env.PATH, ...environment }, timeout: 20_000 },
-      (error, stdout, stderr) => resolve({ code: Number(error?.code ?? 0), stdout, stderr }),
-    )
-  })
 }

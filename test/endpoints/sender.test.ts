@@ -34,7 +34,7 @@ beforeAll(async () => {
   database = await createTestDatabase()
   logs = createTestLogStore(database.pool)
   streams = createStreamStore(database.pool, box)
-  await logs.maintain([7], new Date('2026-11-21T12:00:00Z'))
+  await logs.makeTables([7], new Date('2026-11-21T12:00:00Z'))
 })
 afterAll(() => database.close())
 beforeEach(async () => {

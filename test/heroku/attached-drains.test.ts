@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createService } from '../../src/service.ts'
 import { faultsOf } from '../support/database-faults.ts'
 import { counted, frame } from '../support/deliveries.ts'
+import { runJob } from '../support/jobs.ts'
 import { deliver } from '../support/service.ts'
 import { type AttachedService, startAttachedService } from './service.ts'
 import { dump, expectNone } from './world.ts'
@@ -16,7 +17,7 @@ afterEach(() => service.close())
 
 const LISTS = /\/log-drains$/
 const lists = () => service.platform.count('GET', LISTS)
-const job = (name: string) => service.service.heroku.jobs.find((one) => one.name === name)?.work()
+const job = (name: string) => runJob(service.service.heroku.jobs, name)
 
 async function knock(id: string, token: string, message = 'x'): Promise<number> {
   const answer = await fetch(`${service.origin}/drains/${id}`, {
@@ -91,7 +92,7 @@ describe('the drain of an app that the resource was attached to', () => {
 
   it('is looked up once for all deliveries that wait, of all apps', async () => {
     const { id } = await service.provisioned()
-    await job('listing drains')
+    await job('list-drains')
     const before = lists()
     service.platform.fail({ kind: 'slow', ms: 100, on: LISTS })
     const attached = Array.from({ length: 5 }, (_, n) => service.heroku.attach(id, `app-${n}`))
@@ -191,7 +192,7 @@ describe('the drain of an app that the resource was attached to', () => {
     await expect
       .poll(
         async () => {
-          await job('exchanging grants')
+          await job('exchange-grants')
           await service.service.settleHeld()
           return held()
         },
@@ -252,7 +253,7 @@ describe('the drain of an app that the resource was attached to', () => {
   it('is told its app by the attachments where the list of drains does not name it', async () => {
     service.platform.drainsNameTheirApp = false
     const { id } = await service.provisioned('tidy-river')
-    await job('listing drains')
+    await job('list-drains')
     await expect.poll(() => service.service.heroku.appNames([1])).toEqual([new Map([[1, 'tidy-river']])])
     service.platform.drainsNameTheirApp = true
     const attached = service.heroku.attach(id, 'calm-lake')
@@ -272,13 +273,13 @@ describe('the drain of an app that the resource was attached to', () => {
 describe('an app', () => {
   it('that is renamed goes by its new name, in older lines too', async () => {
     const { id, drain } = await service.provisioned('tidy-river')
-    await job('listing drains')
+    await job('list-drains')
     await service.send(drain, 'before')
     service.heroku.renameApp('tidy-river', 'wild-river')
     await service.send(drain, 'after')
     expect(Object.keys(await service.linesByApp(id))).toEqual(['tidy-river'])
     service.pass(70 * 60_000)
-    await job('listing drains')
+    await job('list-drains')
     expect(await service.linesByApp(id)).toEqual({ 'wild-river': ['before', 'after'] })
     expect(service.service.heroku.counters.appsRenamed).toBe(1)
   })
@@ -291,7 +292,7 @@ describe('an app', () => {
     const resource = service.heroku.find(id)
     service.heroku.detach(id, 'calm-lake')
     service.pass(70 * 60_000)
-    await job('listing drains')
+    await job('list-drains')
     expect(service.service.heroku.counters.drainsDetached).toBe(1)
     expect(await knock(id, attached.token, 'late')).toBe(204)
 
@@ -310,7 +311,7 @@ describe('an app', () => {
     service.heroku.detach(id, 'tidy-river')
     service.pass(70 * 60_000)
     await service.database.pool.query(`update drain set created_at = now() + interval '69 minutes'`)
-    await job('listing drains')
+    await job('list-drains')
     expect(service.service.heroku.counters.drainsDetached).toBe(0)
     expect(await knock(id, drain.token)).toBe(204)
   })
@@ -319,7 +320,7 @@ describe('an app', () => {
 describe('a token that is nobody’s', () => {
   it('is refused, and asked about once in a minute', async () => {
     const { id } = await service.provisioned()
-    await job('listing drains')
+    await job('list-drains')
     const token = `d.${randomUUID()}`
     const before = lists()
     for (let n = 0; n < 10; n++) {
@@ -346,7 +347,7 @@ describe('a token that is nobody’s', () => {
     const { id } = await service.provisioned()
     const gone = await service.provisioned()
     await service.heroku.deprovision(gone.id)
-    await job('listing drains')
+    await job('list-drains')
     const before = lists()
     expect(await knock(randomUUID(), `d.${randomUUID()}`)).toBe(404)
     expect(await knock('x', `d.${randomUUID()}`)).toBe(404)
@@ -399,7 +400,7 @@ it('keeps no token, secret or grant in clear, in the database or in the log', as
   await service.send(attached, 'held')
   await settle()
   service.pass(9 * 3_600_000)
-  await job('listing drains')
+  await job('list-drains')
   await service.heroku.deprovision((await service.provisioned()).id)
   const secrets = [...service.heroku.idServer.secrets, drain.token, attached.token]
   secrets.push(...service.config.addon.passwords, ...service.config.addon.ssoSalts)

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { HerokuRoom } from '../../src/heroku/heroku.ts'
+import { runJob } from '../support/jobs.ts'
 import { createWorld, dump, expectNone, type World } from './world.ts'
 
 const MINUTE_MS = 60_000
@@ -12,8 +13,8 @@ beforeEach(async () => {
 })
 afterEach(() => world.close())
 
-const job = (room: HerokuRoom, name: string) => room.jobs.find((one) => one.name === name)?.work()
-const ask = (room: HerokuRoom) => job(room, 'asking for grants anew')
+const job = (room: HerokuRoom, name: string) => runJob(room.jobs, name)
+const ask = (room: HerokuRoom) => job(room, 'request-grants')
 const asked = () => world.platform.count('GET', /\/oauth-grant$/)
 const token = (room: HerokuRoom, id: string) => room.tokens.accessToken(id).catch(() => null)
 
@@ -35,7 +36,7 @@ it('a lost grant is replaced where Heroku has unlocked that, and what was missin
   await ask(room)
   await room.tokens.exchangeDue()
   expect(await token(room, id)).toMatch(/^HRKU-/)
-  await job(room, 'driving provisions')
+  await job(room, 'complete-provisions')
   expect(world.heroku.webhooks.of(id)).toHaveLength(1)
   expect(room.counters.grantsBackfilled).toBe(1)
 })
@@ -58,7 +59,7 @@ it('a resource from before the client secret was set gets its first grant, and i
   await ask(room)
   await room.tokens.exchangeDue()
   expect(await token(room, id)).toMatch(/^HRKU-/)
-  await job(room, 'driving provisions')
+  await job(room, 'complete-provisions')
   expect(world.heroku.webhooks.of(id)).toHaveLength(1)
 })
 
@@ -107,7 +108,7 @@ it('is not asked for where there are tokens, or the resource has ended; and leak
 
 it('a webhook whose key is lost is subscribed anew with other secrets, when it is asked for', async () => {
   const { uuid } = await world.begin()
-  await job(world.room(), 'driving provisions')
+  await job(world.room(), 'complete-provisions')
   const [before] = world.heroku.webhooks.of(uuid)
   const secret = before?.secret
   const key = Buffer.alloc(32, 'another').toString('base64')
@@ -121,7 +122,7 @@ it('a webhook whose key is lost is subscribed anew with other secrets, when it i
   await world.database.pool.query(`update provisioning set step = 'subscribe', due_at = started_at`)
   await ask(other)
   await other.tokens.exchangeDue()
-  await job(other, 'driving provisions')
+  await job(other, 'complete-provisions')
   expect(world.heroku.webhooks.of(uuid)).toHaveLength(1)
   const found = await other.webhooks.find(uuid)
   expect(found?.secret).not.toBe(secret)
@@ -130,17 +131,17 @@ it('a webhook whose key is lost is subscribed anew with other secrets, when it i
 
 it('webhooks follow when our address changes', async () => {
   const { uuid } = await world.begin()
-  await job(world.room(), 'driving provisions')
+  await job(world.room(), 'complete-provisions')
   const [before] = world.heroku.webhooks.of(uuid)
   const id = before?.id
   const moved = world.room({ PUBLIC_URL: 'https://elsewhere.test' })
-  await job(moved, 'moving webhooks to our address')
-  await job(moved, 'driving provisions')
+  await job(moved, 'move-webhooks')
+  await job(moved, 'complete-provisions')
   expect(world.heroku.webhooks.of(uuid)).toMatchObject([
     { id, url: `https://elsewhere.test/heroku/webhooks/${uuid}` },
   ])
-  await job(moved, 'moving webhooks to our address')
+  await job(moved, 'move-webhooks')
   const calls = world.platform.requests.length
-  await job(moved, 'driving provisions')
+  await job(moved, 'complete-provisions')
   expect(world.platform.requests).toHaveLength(calls)
 })

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { CallLimiter } from '../../src/heroku/call-limiter.ts'
 import type { ApiCall } from '../../src/heroku/platform-api.ts'
+import { runJob } from '../support/jobs.ts'
 import { type AttachedService, startAttachedService } from './service.ts'
 
 const URGENT: ApiCall = { urgency: 'urgent' }
@@ -117,7 +118,7 @@ it('does not keep a service from ending, however long it makes calls wait', asyn
   await service.provisioned()
   // Only what lists drains: whatever else met it first would keep that from being asked at all.
   service.platform.fail({ kind: 'limited', retryAfterSeconds: 300, on: /log-drains/ })
-  const listing = service.service.heroku.jobs.find(({ name }) => name === 'listing drains')?.work()
+  const listing = runJob(service.service.heroku.jobs, 'list-drains')
   await expect.poll(() => service.platform.count('GET', /log-drains/)).toBeGreaterThan(0)
   const started = performance.now()
   service.service.heroku.close()

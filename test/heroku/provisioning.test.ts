@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { SimResource } from 'heroku-simulator'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { HerokuRoom } from '../../src/heroku/heroku.ts'
+import { runJob } from '../support/jobs.ts'
 import { openPool } from '../support/pool.ts'
 import { createWorld, type World } from './world.ts'
 
@@ -16,8 +17,8 @@ beforeEach(async () => {
 })
 afterEach(() => world.close())
 
-const job = (room: HerokuRoom, name: string) => room.jobs.find((one) => one.name === name)?.work()
-const drive = (room = world.room()) => job(room, 'driving provisions')
+const job = (room: HerokuRoom, name: string) => runJob(room.jobs, name)
+const drive = (room = world.room()) => job(room, 'complete-provisions')
 /** Again and again, as the clock does, for so long. */
 async function driveFor(ms: number, room = world.room(), everyMs = 10_000): Promise<void> {
   for (let passed = 0; passed < ms; passed += everyMs) {
@@ -280,7 +281,7 @@ describe('a provision that cannot be completed', () => {
     const resource = await world.begin()
     world.platform.fail({ kind: 'html', on: /addons/ })
     const rooms = [world.room(), world.room()]
-    const watch = () => Promise.all(rooms.map((room) => job(room, 'watching provisions')))
+    const watch = () => Promise.all(rooms.map((room) => job(room, 'watch-provisions')))
     const alarms = () => world.logged.filter((line) => line.includes('twelve hours after its start'))
     await driveFor(59 * MINUTE_MS, rooms[0], MINUTE_MS)
     await watch()
@@ -300,7 +301,7 @@ describe('a provision that cannot be completed', () => {
     world.clock.now += 5 * MINUTE_MS + 1
     const room = world.room()
     await room.tokens.exchangeDue()
-    await job(room, 'watching provisions')
+    await job(room, 'watch-provisions')
     expect(world.logged.filter((line) => line.includes('its grant is lost'))).toHaveLength(1)
     mend()
     await world.provision(undefined, resource.uuid)
@@ -324,7 +325,7 @@ describe('a synchronous provision', () => {
     const sync = await createWorld({ PUBLIC_URL: 'https://culvert.test' })
     const resource = await sync.begin()
     const room = sync.room()
-    await job(room, 'driving provisions')
+    await job(room, 'complete-provisions')
     expect(sync.heroku.webhooks.of(resource.uuid)).toHaveLength(1)
     expect(resource).toMatchObject({ completions: 0, configWrites: 0 })
     await sync.close()

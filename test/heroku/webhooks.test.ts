@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { signatureOf } from 'heroku-simulator'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { isSigned } from '../../src/partner/webhook.ts'
+import { runJob } from '../support/jobs.ts'
 import { herokuAuthorization } from '../support/service.ts'
 import { type AttachedService, startAttachedService } from './service.ts'
 import { dump, expectNone } from './world.ts'
@@ -17,7 +18,7 @@ beforeEach(async () => {
 })
 afterEach(() => service.close())
 
-const job = (name: string) => service.service.heroku.jobs.find((one) => one.name === name)?.work()
+const job = (name: string) => runJob(service.service.heroku.jobs, name)
 const counters = () => service.service.heroku.counters
 
 /** Provisioned, subscribed, and everything known that is to be known. */
@@ -38,11 +39,11 @@ type Webhook = ReturnType<AttachedService['heroku']['webhooks']['of']>[number]
 /** What was made due by webhooks is done. */
 async function listed(): Promise<void> {
   await service.heroku.webhooks.whenIdle()
-  await job('listing drains')
+  await job('list-drains')
 }
 async function read(): Promise<void> {
   await service.heroku.webhooks.whenIdle()
-  await job('reading resources anew')
+  await job('read-resources')
 }
 
 /** Names of the apps whose drains the resource has, detached ones too. */
@@ -207,12 +208,12 @@ describe('events', () => {
     const { id, webhook } = await subscribed()
     const body = event()
     expect((await post(id, body, signed(webhook, body))).status).toBe(204)
-    await job('forgetting webhook events')
+    await job('delete-webhook-events')
     const remembered = async () =>
       Number((await service.database.pool.query('select count(*) as n from webhook_event')).rows[0].n)
     expect(await remembered()).toBeGreaterThan(0)
     service.pass(97 * 3_600_000)
-    await job('forgetting webhook events')
+    await job('delete-webhook-events')
     expect(await remembered()).toBe(0)
   })
 
@@ -282,7 +283,7 @@ describe('a signature', () => {
       const answer = await post(at, bytes, headers)
       expect([answer.status, await answer.json()]).toMatchObject([401, { id: 'webhook_refused' }])
     }
-    await job('listing drains')
+    await job('list-drains')
     expect(service.platform.count('GET', /log-drains/)).toBe(lists)
     expect(counters()).toMatchObject({
       webhooksTaken: before.webhooksTaken,
@@ -327,7 +328,7 @@ describe('the subscription', () => {
     await expect
       .poll(async () => {
         service.pass(60_000)
-        await job('driving provisions')
+        await job('complete-provisions')
         return (await service.service.heroku.webhooks.find(uuid))?.webhookId
       }, PATIENTLY)
       .toBe(service.heroku.webhooks.of(uuid)[0]?.id)
@@ -344,7 +345,7 @@ describe('the subscription', () => {
     await service.heroku.provision({ plan: 'test', uuid })
     await expect.poll(() => service.heroku.webhooks.of(uuid).length, PATIENTLY).toBe(1)
     service.pass(3_600_000)
-    await job('driving provisions')
+    await job('complete-provisions')
     expect(service.heroku.webhooks.of(uuid)).toHaveLength(1)
     expect(service.platform.count('POST', /\/webhooks$/)).toBe(1)
   })

@@ -3,6 +3,7 @@
 
 import { HerokuRefusal } from 'heroku-simulator'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { runJob } from '../support/jobs.ts'
 import { type AttachedService, startAttachedService } from './service.ts'
 
 const PATIENTLY = { timeout: 20_000 }
@@ -49,7 +50,9 @@ describe.each(['synchronous', 'asynchronous'])('a resource provisioned %s', (pro
       /** What the clock does every few seconds. */
       const work = () =>
         Promise.all(
-          service.service.heroku.jobs.filter(({ everyMs }) => everyMs < 10_000).map((job) => job.work()),
+          service.service.heroku.jobs
+            .filter(({ intervalMs }) => intervalMs < 10_000)
+            .map(({ name }) => runJob(service.service.heroku.jobs, name)),
         )
       const becomes = (want: Partial<Stored>) =>
         expect.poll(() => work().then(() => stored(service, uuid)), PATIENTLY).toMatchObject(want)

@@ -50,7 +50,7 @@ function said(): string[] {
 async function use(id: string, bytes: number): Promise<void> {
   const { rows } = await world.database.pool.query('select number from resource where id = $1', [id])
   const logs = createPostgresLogStore(world.database.pool)
-  await logs.maintain([7], new Date(world.clock.now))
+  await logs.makeTables([7], new Date(world.clock.now))
   await logs.append([
     delivery([frame('x'.repeat(bytes))], {
       resourceNumber: rows[0].number,

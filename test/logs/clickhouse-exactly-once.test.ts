@@ -9,6 +9,7 @@ import { EVERYTHING } from '../../src/query/everything.ts'
 import { isChdbMissing, openTestClickHouse } from '../support/chdb.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { delivery, frame } from '../support/deliveries.ts'
+import { keepHouse } from '../support/logs.ts'
 
 const NOON = new Date('2026-11-21T12:00:00Z')
 vi.setConfig({ testTimeout: 60_000 })
@@ -23,7 +24,7 @@ describe.skipIf(isChdbMissing())('a crash', () => {
     database = await createTestDatabase()
     clickhouse = await openTestClickHouse()
     store = processOver()
-    await store.maintain([7, 30], NOON)
+    await store.makeTables([7, 30], NOON)
   })
   afterAll(async () => {
     await clickhouse.close()
@@ -130,7 +131,7 @@ describe.skipIf(isChdbMissing())('a crash', () => {
     )
     // The youngest row is never forgotten: it tells of all before it.
     await store.append([one('kept, too')])
-    await store.maintain([7, 30], NOON)
+    await keepHouse(store, [7, 30], NOON)
     expect(await rowsInClickHouse()).toBe(2)
     expect(await seen()).toEqual(['kept', 'kept, too'])
     const { rows } = await database.pool.query('select from line_writer')
@@ -236,7 +237,7 @@ describe.skipIf(isChdbMissing())('a crash', () => {
       expect(await seen()).toEqual(['a', 'b'])
       await store.append([one('c, by the old plan'), one('d', { retentionDays: 30 })])
       expect(await seen()).toEqual(['a', 'b', 'c, by the old plan', 'd'])
-      await store.maintain([7, 30], NOON)
+      await keepHouse(store, [7, 30], NOON)
       expect([await inClass(7), await inClass(30)]).toEqual([1, 3])
       expect(await seen()).toEqual(['a', 'b', 'c, by the old plan', 'd'])
     })

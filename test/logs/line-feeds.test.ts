@@ -19,7 +19,7 @@ beforeAll(async () => {
   database = await createTestDatabase()
   logs = createTestLogStore(database.pool)
   feeds = createLineFeeds(database.pool, testLines(database.pool))
-  await logs.maintain([7, 14], NOW)
+  await logs.makeTables([7, 14], NOW)
 })
 afterAll(() => database.close())
 beforeEach(async () => {

@@ -9,6 +9,7 @@ import { EVERYTHING } from '../../src/query/everything.ts'
 import { parse } from '../../src/query/parse.ts'
 import { counted, delivery, frame } from '../support/deliveries.ts'
 import { drainVectors } from '../support/drain-vectors.ts'
+import { keepHouse } from '../support/logs.ts'
 
 const NOON = new Date(Date.UTC(2026, 10, 21, 12))
 const NOON_MICROS = NOON.getTime() * 1000
@@ -28,7 +29,7 @@ export function describeLogStore(engine: string, open: () => Promise<StoreUnderT
     beforeAll(async () => {
       opened = await open()
       store = opened.store
-      await store.maintain([7, 30], NOON)
+      await store.makeTables([7, 30], NOON)
     })
     afterAll(() => opened.close())
 
@@ -140,15 +141,31 @@ export function describeLogStore(engine: string, open: () => Promise<StoreUnderT
       const frameKey = { id: randomUUID().replaceAll('-', ''), rememberSeconds: 60 }
       // The key was claimed long before the present of this machine, and has run out by now.
       const past = { ...own, frameKey, receivedAtMicros: NOON_MICROS - 100 * DAY_MS * 1000 }
-      await store.maintain([7], new Date(NOON.getTime() - 100 * DAY_MS))
+      await store.makeTables([7], new Date(NOON.getTime() - 100 * DAY_MS))
       expect(await store.append([delivery([frame('a')], past)])).toEqual(['stored'])
       expect(await store.append([delivery([frame('b')], { ...own, frameKey })])).toEqual(['stored'])
+    })
+
+    it('stores lines of a day and class that no table was made for', async () => {
+      const own = ownResource()
+      const day = { receivedAtMicros: NOON_MICROS + 300 * DAY_MS * 1000 }
+      const stored = await store.append([
+        delivery([frame('today')], own),
+        delivery([frame('far ahead')], { ...own, ...day }),
+        delivery([frame('of a new class')], { ...own, ...day, retentionDays: 45 }),
+      ])
+      expect(stored).toEqual(['stored', 'stored', 'stored'])
+      expect(messages(await readAll(own.resourceNumber)).sort()).toEqual([
+        'far ahead',
+        'of a new class',
+        'today',
+      ])
     })
 
     it('stores nothing of a commit that fails, not even its frame keys', async () => {
       const own = ownResource()
       const good = delivery([frame('a')], own)
-      const homeless = delivery([frame('b')], { ...own, retentionDays: 12_345 })
+      const homeless = delivery([frame('b')], { ...own, retentionDays: -1 })
       await expect(store.append([good, homeless])).rejects.toThrow()
       expect(await readAll(own.resourceNumber)).toEqual([])
       expect(await store.append([good])).toEqual(['stored'])
@@ -629,11 +646,11 @@ export function describeLogStore(engine: string, open: () => Promise<StoreUnderT
         delivery([frame('month, today')], { ...received(0), retentionDays: 30 }),
       ])
       const at = (days: number) => new Date(NOON.getTime() + days * DAY_MS)
-      await store.maintain([7, 30], at(7))
+      await keepHouse(store, [7, 30], at(7))
       expect(await readAll(own.resourceNumber)).toHaveLength(3)
-      await store.maintain([7, 30], at(8))
+      await keepHouse(store, [7, 30], at(8))
       expect(messages(await readAll(own.resourceNumber)).sort()).toEqual(['month, today', 'week, tomorrow'])
-      await store.maintain([7, 30], at(31))
+      await keepHouse(store, [7, 30], at(31))
       expect(await readAll(own.resourceNumber)).toEqual([])
     })
 
@@ -642,7 +659,7 @@ export function describeLogStore(engine: string, open: () => Promise<StoreUnderT
       const at = (days: number) => new Date(NOON.getTime() + days * DAY_MS)
       // Three months later, so that the days of other tests are left alone.
       const days = [100, 105, 110]
-      for (const day of days) await store.maintain([7, 30], at(day - 1))
+      for (const day of days) await store.makeTables([7, 30], at(day - 1))
       for (const day of days) {
         const received = { retentionDays: 30, receivedAtMicros: at(day).getTime() * 1000 }
         await store.append([delivery([frame(`day ${day}`)], { ...own, ...received })])
@@ -654,14 +671,14 @@ export function describeLogStore(engine: string, open: () => Promise<StoreUnderT
         before.map((line) => line.receivedAt).filter((received) => received > at(104).toISOString()),
       )
       await store.changeRetention(own.resourceNumber, 30, at(112))
-      await store.maintain([7, 30], at(125))
+      await keepHouse(store, [7, 30], at(125))
       expect(messages(await readAll(own.resourceNumber)).sort()).toEqual(['day 105', 'day 110'])
       expect(await readAll(other.resourceNumber)).toHaveLength(3)
     })
 
     it('deletes everything of a resource, and nothing of another', async () => {
       const [own, other] = [ownResource(), ownResource()]
-      await store.maintain([7, 30], new Date(NOON.getTime() + 130 * DAY_MS))
+      await store.makeTables([7, 30], new Date(NOON.getTime() + 130 * DAY_MS))
       const received = { receivedAtMicros: NOON_MICROS + 130 * DAY_MS * 1000 }
       const lossy = { ...received, losses: [{ kind: 'shuttle_loss' as const, lines: 1 }] }
       await store.append([
@@ -677,7 +694,7 @@ export function describeLogStore(engine: string, open: () => Promise<StoreUnderT
 
     it('lets two processes keep house at the same time', async () => {
       const at = new Date(NOON.getTime() + 400 * DAY_MS)
-      await Promise.all(Array.from({ length: 4 }, () => store.maintain([7, 14, 30], at)))
+      await Promise.all(Array.from({ length: 4 }, () => keepHouse(store, [7, 14, 30], at)))
     })
   })
 }

@@ -29,7 +29,7 @@ export function describeLogTail(engine: string, open: () => Promise<TailsUnderTe
       store = opened.store
       tail = opened.openTail()
       second = opened.openTail()
-      await store.maintain([7], NOW)
+      await store.makeTables([7], NOW)
     })
     afterAll(async () => {
       await tail.close()

@@ -21,7 +21,7 @@ async function opened() {
   const database = await createTestDatabase()
   const { pool } = database
   const store = createPostgresLogStore(pool)
-  await store.maintain([7], new Date())
+  await store.makeTables([7], new Date())
   const failures: unknown[] = []
   const reading = openPool(database.url, { connections: 3, applicationName: 'culvert-test-reader' })
   const tail = createPostgresTail(reading, (error) => failures.push(error))

@@ -15,7 +15,7 @@ let logs: LogStore
 beforeAll(async () => {
   database = await createTestDatabase()
   logs = createTestLogStore(database.pool)
-  await logs.maintain([7], NOON)
+  await logs.makeTables([7], NOON)
   // One a second up to noon; every fifth is an error.
   const frames = Array.from({ length: LINES }, (_, i) =>
     frame(`${i % 5 === 0 ? 'Error: ' : ''}line ${i}`, {

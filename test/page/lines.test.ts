@@ -28,7 +28,7 @@ beforeAll(async () => {
   const [resource, other] = [await provisioned(service), await provisioned(service)]
   id = resource.id
   cookie = await signedIn(service, id)
-  await service.logs.maintain([7], new Date(NOON / 1000))
+  await service.logs.makeTables([7], new Date(NOON / 1000))
   await service.logs.append([
     delivery(FRAMES, { resourceNumber: resource.number, drainId: 11 }),
     delivery([frame('secret of another status=500')], { resourceNumber: other.number, drainId: 12 }),

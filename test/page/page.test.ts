@@ -16,7 +16,7 @@ beforeAll(async () => {
   const resource = await provisioned(service, { name: 'culvert-deep-1', plan: 'standard' })
   id = resource.id
   cookie = await signedIn(service, id)
-  await service.logs.maintain([7], new Date(NOON / 1000))
+  await service.logs.makeTables([7], new Date(NOON / 1000))
   const numbered = Array.from({ length: 449 }, (_, i) => frame(`line number ${i}.`))
   await service.logs.append([
     delivery([...numbered, frame(HOSTILE, { at: '2026-11-21T10:00:05.123456+00:00', process: '<b>"web"' })], {

@@ -9,7 +9,7 @@ let service: Service
 beforeAll(async () => {
   service = await startService()
   service.clock.now = NOON
-  await service.logs.maintain([7], NOON)
+  await service.logs.makeTables([7], NOON)
 })
 afterAll(() => service.close())
 

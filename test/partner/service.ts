@@ -53,7 +53,7 @@ export async function startService(environment: Record<string, string> = {}): Pr
   const exclusions = createExclusionStore(database.pool)
   const alertStore = createAlertStore(database.pool, createSecretBox(config.secretKeys, randomBytes))
   const logs = createTestLogStore(database.pool)
-  if (isOverClickHouse) await logs.maintain([7], new Date())
+  if (isOverClickHouse) await logs.makeTables([7], new Date())
   const drains = createDrainStore(database.pool)
   const tail = createTestTail(database.pool)
   const endpoints = createLogEndpoints({

@@ -120,13 +120,6 @@ describe('signing in', () => {
     expect(planted.cookies[0]?.value).not.toBe('planted')
   })
 
-  it('clears up sessions that have ended', async () => {
-    await postForm(service, ssoForm(service, id))
-    service.clock.now = new Date(Date.now() + 91 * 60_000)
-    await postForm(service, ssoForm(service, id))
-    expect(await sessions()).toHaveLength(1)
-  })
-
   it('sends no navigation cookie unless the setting asks for it', async () => {
     const answer = await postForm(service, ssoForm(service, id))
     expect(answer.cookies.map((cookie) => cookie.name)).toEqual(['culvert_session'])

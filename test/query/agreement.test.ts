@@ -30,7 +30,7 @@ const EVERY_LINE = { limit: 10_000, effort: { lines: 1_000_000, ms: 120_000 } }
 
 /** Many lines, of other seeds in each run. */
 async function fill(into: LogStore): Promise<LogLine[]> {
-  await into.maintain([7], NOON)
+  await into.makeTables([7], NOON)
   const lines = fc.sample(line, LINES)
   for (const drainId of [1, 2, 3]) {
     const frames = lines

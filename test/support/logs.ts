@@ -30,6 +30,16 @@ export function createTestTail(pool: Pool): LogTail {
   return createLogTail({ pool, lines: testLines(pool), onFailure: () => {} })
 }
 
+/** All that the service's jobs do to a log store in a round. */
+export async function keepHouse(
+  store: LogStore,
+  retentionClasses: readonly number[],
+  now: Date,
+): Promise<void> {
+  await store.makeTables(retentionClasses, now)
+  for (const { run } of store.housekeeping) await run(now, new AbortController().signal)
+}
+
 export function testLines(pool: Pool): LineTable {
   if (!isOverClickHouse) return createPostgresLines(pool)
   const clickhouse = connect(pool.options.connectionString ?? '')

@@ -30,20 +30,33 @@ export function createClickHouseLines({
   const lanes = new Lanes(pool, onFailure)
   const parts = { pool, clickhouse, lanes }
   const searching = { pool: searches, clickhouse }
+  let made: Promise<void> | null = null
+  /** Once in a process's life: where ClickHouse was away at the start, the first write makes them. */
+  const makeTables = () => {
+    made ??= createTables(clickhouse).catch((error: unknown) => {
+      made = null
+      throw error
+    })
+    return made
+  }
   return {
-    write: (client, deliveries) => writeLines(clickhouse, lanes, client, deliveries),
+    async write(client, deliveries) {
+      await makeTables()
+      return writeLines(clickhouse, lanes, client, deliveries)
+    },
     read: (query) => readLines(searching, query),
     readHistory: (query) => readHistory(searching, query),
     readStored: (refs) => readStored(parts, refs),
     countLines: (query) => countLines(searching, query),
-    changeRetention: (resourceNumber, retentionDays, now) =>
-      changeRetention(parts, resourceNumber, retentionDays, now),
+    changeRetention: (...change) => changeRetention(parts, ...change),
     purge: (resourceNumber) => purge(parts, resourceNumber),
-    async maintain(_retentionClasses, now) {
-      await createTables(clickhouse)
-      await dropExpiredPartitions(clickhouse, now)
-      await deleteMoved(pool, clickhouse)
-      await forgetLanes(pool, clickhouse)
-    },
+    makeTables,
+    // Partitions come by themselves.
+    makeTablesFor: async () => false,
+    housekeeping: [
+      { name: 'drop-expired-partitions', run: (now) => dropExpiredPartitions(clickhouse, now) },
+      { name: 'delete-moved-lines', run: () => deleteMoved(pool, clickhouse) },
+      { name: 'delete-ended-line-writers', run: () => forgetLanes(pool, clickhouse) },
+    ],
   }
 }

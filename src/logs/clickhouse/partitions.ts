@@ -1,4 +1,5 @@
 // Partitions in ClickHouse come by themselves; they are dropped when their retention is over.
+import { eachAlone } from '../../job.ts'
 import { isPastRetention } from '../retention.ts'
 import { DAY_MICROS, utcDay } from '../utc-day.ts'
 import type { ClickHouse } from './clickhouse.ts'
@@ -13,13 +14,13 @@ export async function dropExpiredPartitions(clickhouse: ClickHouse, now: Date): 
       where active and database = currentDatabase() and table = {table:String}`,
     { table },
   )
-  for (const { partition } of found) {
-    // (7,20778)
-    const [retentionDays, day] = (partition.match(/\d+/g) ?? []).map(Number) as [number, number]
-    if (!isPastRetention(utcDay(day * DAY_MICROS), retentionDays, now)) continue
-    // Several processes may drop it; what is not there is dropped without a word.
-    await clickhouse.command(
-      `alter table ${table} ${onCluster} drop partition tuple(${retentionDays}, ${day})`,
-    )
-  }
+  // (7,20778)
+  const partitions = found.map(
+    ({ partition }) => (partition.match(/\d+/g) ?? []).map(Number) as [days: number, day: number],
+  )
+  const expired = partitions.filter(([days, day]) => isPastRetention(utcDay(day * DAY_MICROS), days, now))
+  // Several processes may drop it; what is not there is dropped without a word.
+  await eachAlone(expired, ([days, day]) =>
+    clickhouse.command(`alter table ${table} ${onCluster} drop partition tuple(${days}, ${day})`),
+  )
 }

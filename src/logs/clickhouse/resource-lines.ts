@@ -16,8 +16,8 @@ import { COLUMNS, TABLE } from './table.ts'
 
 /** Any number, the same in every process: the first half of the lock on a resource that moves. */
 const MOVE_LOCK = 7_201_023
-/** Copied in one go: a few seconds at the most. */
-const MAX_MOVED_LINES = 500_000
+/** Copied in one go, in a transaction that stays open meanwhile: a second or two. */
+const MAX_MOVED_LINES = 100_000
 
 export interface ResourceLinesParts {
   pool: Pool
@@ -36,7 +36,8 @@ export async function changeRetention(
   resourceNumber: number,
   retentionDays: number,
   now: Date,
-): Promise<void> {
+  signal?: AbortSignal,
+): Promise<boolean> {
   const { pool, clickhouse } = parts
   await deleteMoved(pool, clickhouse, resourceNumber)
   const others = await clickhouse.rows<PartitionLines>(
@@ -58,17 +59,23 @@ export async function changeRetention(
     const slices = Math.ceil(other.lines / MAX_MOVED_LINES)
     const length = Math.ceil(DAY_MICROS / slices)
     for (let at = from; at < from + DAY_MICROS; at += length) {
+      if (signal?.aborted) return false
       const to = Math.min(at + length, from + DAY_MICROS)
       await move(parts, resourceNumber, { retentionDays: other.retention_days, from: at, to }, retentionDays)
     }
   }
   await deleteMoved(pool, clickhouse, resourceNumber)
+  return true
 }
 
 /** Deletes all lines of a resource. */
-export async function purge({ pool, clickhouse }: ResourceLinesParts, resourceNumber: number): Promise<void> {
+export async function purge(
+  { pool, clickhouse }: ResourceLinesParts,
+  resourceNumber: number,
+): Promise<boolean> {
   await deleteLines(clickhouse, `resource_number = ${Number(resourceNumber)}`)
   await pool.query('delete from line_moved where resource_number = $1', [resourceNumber])
+  return true
 }
 
 async function move(

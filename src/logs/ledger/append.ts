@@ -33,8 +33,26 @@ const NOTHING_WRITTEN = { batch: null, statements: [] }
 
 export type Append = (deliveries: readonly Delivery[]) => Promise<Filed[]>
 
-export function createAppend(pool: Pool, lines: Pick<LineTable, 'write'>): Append {
-  const append = (deliveries: readonly Delivery[]) =>
+/** undefined_table */
+const NO_TABLE = '42P01'
+
+export function createAppend(pool: Pool, lines: Pick<LineTable, 'write' | 'makeTablesFor'>): Append {
+  const append = createAppendOnce(pool, lines)
+  return (deliveries) =>
+    retryUnprepared(async () => {
+      try {
+        return await append(deliveries)
+      } catch (error) {
+        // Of a day that nobody made a table for: a clock ran ahead, or housekeeping has failed for days.
+        const noTable = (error as { code?: unknown }).code === NO_TABLE
+        if (!noTable || !(await lines.makeTablesFor(deliveries))) throw error
+        return append(deliveries)
+      }
+    })
+}
+
+function createAppendOnce(pool: Pool, lines: Pick<LineTable, 'write'>): Append {
+  return (deliveries) =>
     settled((keep) =>
       withClient(pool, async (client) => {
         const [, , claimed, used, watched, feeds] = await roundTrip(client, [
@@ -65,7 +83,6 @@ export function createAppend(pool: Pool, lines: Pick<LineTable, 'write'>): Appen
         )
       }),
     )
-  return (deliveries) => retryUnprepared(() => append(deliveries))
 }
 
 function lossesOf(delivery: Delivery, isOver: boolean): DrainLosses {

@@ -1,12 +1,11 @@
 // What makes a retry harmless: the frame keys of what was delivered, claimed in the transaction that stores the lines.
 import type { Pool, QueryResult } from 'pg'
+import { deleteInBatches } from '../../database/delete-in-batches.ts'
 import type { Statement } from '../../database/round-trip.ts'
 import type { Delivery } from '../log-store.ts'
 import { toTimes } from './parameters.ts'
 
 const DAY_MS = 86_400_000
-/** Rows deleted in one go; more would hold the vacuum back. */
-const FORGET_BATCH = 10_000
 
 const CLAIM = `
   insert into delivery (drain_id, frame_key, received_at, expires_at)
@@ -50,15 +49,9 @@ export function areClaimed(
  * Deletes the keys that have expired, a day after that: a delivery may have been received long before it is stored,
  * and its retries with it.
  */
-export async function forgetFrameKeys(pool: Pool, now: Date): Promise<void> {
+export function deleteExpiredFrameKeys(pool: Pool, now: Date, signal?: AbortSignal): Promise<void> {
   const before = new Date(now.getTime() - DAY_MS)
-  for (;;) {
-    const { rowCount } = await pool.query(
-      `delete from delivery where ctid = any(array(select ctid from delivery where expires_at < $1 limit $2))`,
-      [before, FORGET_BATCH],
-    )
-    if ((rowCount ?? 0) < FORGET_BATCH) return
-  }
+  return deleteInBatches(pool, { table: 'delivery', condition: 'expires_at < $1', values: [before] }, signal)
 }
 
 function rowKey(delivery: Delivery): string {

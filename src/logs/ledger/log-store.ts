@@ -8,8 +8,8 @@ import type { LineTable } from '../line-table.ts'
 import type { LogStore } from '../log-store.ts'
 import { parseCursor } from '../place.ts'
 import { createAppend } from './append.ts'
-import { forgetCounts } from './counts.ts'
-import { forgetFrameKeys } from './frame-keys.ts'
+import { deleteOldCounts } from './counts.ts'
+import { deleteExpiredFrameKeys } from './frame-keys.ts'
 import { readGaps, recordGaps } from './gaps.ts'
 import { purgeCounts } from './purge-counts.ts'
 import { readSavedSince } from './saved.ts'
@@ -32,14 +32,13 @@ export function createLogStore(pool: Pool, lines: LineTable): LogStore {
       await retryUnprepared(() => withClient(pool, (client) => roundTrip(client, [statement])))
     },
     changeRetention: lines.changeRetention,
-    async purge(resourceNumber) {
-      await lines.purge(resourceNumber)
-      await purgeCounts(pool, resourceNumber)
-    },
-    async maintain(retentionClasses, now) {
-      await lines.maintain(retentionClasses, now)
-      await forgetFrameKeys(pool, now)
-      await forgetCounts(pool, now)
-    },
+    purge: async (resourceNumber, signal) =>
+      (await lines.purge(resourceNumber, signal)) && (await purgeCounts(pool, resourceNumber, signal)),
+    makeTables: lines.makeTables,
+    housekeeping: [
+      ...lines.housekeeping,
+      { name: 'delete-expired-frame-keys', run: (now, signal) => deleteExpiredFrameKeys(pool, now, signal) },
+      { name: 'delete-old-counts', run: (now, signal) => deleteOldCounts(pool, now, signal) },
+    ],
   }
 }

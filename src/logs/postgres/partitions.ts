@@ -1,17 +1,23 @@
 // The tables under log_line: one for each retention class and day of receipt, `log_line_7d_20261121`. Retention is
-// dropping them. Made ahead of time, because making one needs a lock on its parent.
+// dropping them. Each is made and dropped in a transaction of its own, which waits for locks only briefly.
+//
+// What that locks, as readers and writers see it:
+//   make    the table is made by itself and then attached, which readers and writers of the others pass by
+//           (SHARE UPDATE EXCLUSIVE on its parent); `create table … partition of` would need the parent alone
+//   drop    needs the table and its parent alone (ACCESS EXCLUSIVE): every reader of log_line reads the parent
 import type { Pool, PoolClient } from 'pg'
-import { withTransaction } from '../../database/pool.ts'
+import { withBriefLocks } from '../../database/brief-locks.ts'
+import { eachAlone } from '../../job.ts'
 import { isPastRetention } from '../retention.ts'
 import { utcDay } from '../utc-day.ts'
 
 const DAY_MS = 86_400_000
-/** Made ahead: a service that cannot make tables for two days still takes lines. */
+/** Made ahead: a service that cannot make tables for two days still takes lines without a pause. */
 const DAYS_AHEAD = 3
-/** Any number, the same in every process: serialises housekeeping among them. */
-const HOUSEKEEPING_LOCK = 7_201_001
-/** Rather skip a round than make readers queue behind a lock we cannot get. */
-const LOCK_TIMEOUT = '3s'
+/** Any number, the same in every process: one of them makes or drops a table at a time. */
+const TABLES_LOCK = 7_201_001
+/** Processes that start together wait for each other's tables. */
+const MAKE_WITHIN_MS = 3_000
 
 export interface Partition {
   name: string
@@ -25,36 +31,51 @@ export function partitionName(retentionDays: number, receivedAtMicros: number): 
   return nameOf(retentionDays, utcDay(receivedAtMicros))
 }
 
-/** Makes the partitions of each class from yesterday (a delivery may arrive just after midnight) to some days ahead. */
-export async function createPartitions(pool: Pool, classes: readonly number[], now: Date): Promise<void> {
-  const days = Array.from({ length: DAYS_AHEAD + 2 }, (_, at) =>
-    utcDay((now.getTime() + (at - 1) * DAY_MS) * 1_000),
+/**
+ * Makes the tables of each class from yesterday (a delivery may arrive just after midnight) to some days ahead, today's
+ * first.
+ */
+export async function makeTables(pool: Pool, classes: readonly number[], now: Date): Promise<void> {
+  const ahead = Array.from({ length: DAYS_AHEAD + 1 }, (_, at) => at)
+  const days = [...ahead, -1].map((at) => utcDay((now.getTime() + at * DAY_MS) * 1_000))
+  await makeDayTables(
+    pool,
+    days.flatMap((day) => classes.map((retentionDays) => ({ retentionDays, day }))),
   )
-  for (const retentionDays of classes) await createDayPartitions(pool, retentionDays, days)
 }
 
-/** Makes the partitions of a class for these days, where they are missing. */
-export async function createDayPartitions(
+/** Makes those that are missing. Returns their names. */
+export async function makeDayTables(
   pool: Pool,
-  retentionDays: number,
-  days: readonly string[],
-): Promise<void> {
-  const names = days.map((day) => nameOf(retentionDays, day))
-  if (await allExist(pool, names)) return
-  await withHousekeepingLock(pool, async (client) => {
-    await createClass(client, retentionDays)
-    for (const day of days) await createDay(client, retentionDays, day)
+  wanted: readonly Omit<Partition, 'name'>[],
+): Promise<string[]> {
+  const existing = await findExisting(
+    pool,
+    wanted.map(({ retentionDays, day }) => nameOf(retentionDays, day)),
+  )
+  const missing = wanted.filter(({ retentionDays, day }) => !existing.has(nameOf(retentionDays, day)))
+  await eachAlone(missing, ({ retentionDays, day }) => {
+    const make = async (client: PoolClient) => {
+      await makeClass(client, retentionDays)
+      await makeDay(client, retentionDays, day)
+    }
+    return withTablesLock(pool, make, MAKE_WITHIN_MS)
   })
+  return missing.map(({ retentionDays, day }) => nameOf(retentionDays, day))
 }
 
-/** Drops every partition whose youngest possible line is past the retention of its class. Returns their names. */
-export async function dropExpiredPartitions(pool: Pool, now: Date): Promise<string[]> {
-  const isExpired = ({ day, retentionDays }: Partition) => isPastRetention(day, retentionDays, now)
-  if (!(await classPartitions(pool)).some(isExpired)) return []
-  return withHousekeepingLock(pool, async (client) => {
-    const expired = (await classPartitions(client)).filter(isExpired).map((partition) => partition.name)
-    for (const name of expired) await client.query(`drop table ${name}`)
-    return expired
+/** The names of those whose youngest possible line is past the retention of its class. */
+export async function findExpired(pool: Pool, now: Date): Promise<string[]> {
+  const all = await classPartitions(pool)
+  return all
+    .filter(({ day, retentionDays }) => isPastRetention(day, retentionDays, now))
+    .map(({ name }) => name)
+}
+
+/** @throws where the table or its parent is in use for longer than a moment; nothing is changed then */
+export function dropTable(pool: Pool, name: string): Promise<void> {
+  return withTablesLock(pool, async (client) => {
+    await client.query(`drop table if exists ${name}`)
   })
 }
 
@@ -67,18 +88,18 @@ export async function classPartitions(client: Pool | PoolClient): Promise<Partit
   return rows.map((row) => parseName(row.name)).sort((a, b) => (a.day < b.day ? -1 : 1))
 }
 
-async function createClass(client: PoolClient, retentionDays: number): Promise<void> {
+async function makeClass(client: PoolClient, retentionDays: number): Promise<void> {
   const name = className(retentionDays)
-  if (await allExist(client, [name])) return
+  if ((await findExisting(client, [name])).has(name)) return
   await client.query(
-    `create table ${name} partition of log_line for values in (${retentionDays}) partition by range (received_at)`,
+    `create table ${name} (like log_line including defaults) partition by range (received_at)`,
   )
+  await client.query(`alter table log_line attach partition ${name} for values in (${retentionDays})`)
 }
 
-/** Made alone, then attached: attaching an empty table takes a lock that lets readers and writers go on. */
-async function createDay(client: PoolClient, retentionDays: number, day: string): Promise<void> {
+async function makeDay(client: PoolClient, retentionDays: number, day: string): Promise<void> {
   const name = nameOf(retentionDays, day)
-  if (await allExist(client, [name])) return
+  if ((await findExisting(client, [name])).has(name)) return
   const dayAfter = utcDay((Date.parse(day) + DAY_MS) * 1_000)
   await client.query(`create table ${name} (like log_line including defaults)`)
   await client.query(
@@ -88,13 +109,13 @@ async function createDay(client: PoolClient, retentionDays: number, day: string)
 }
 
 /** Reads the catalogue as a table: to_regclass() may answer from what this connection believed before the lock. */
-async function allExist(client: Pool | PoolClient, names: readonly string[]): Promise<boolean> {
-  const { rows } = await client.query<{ found: number }>(
-    `select count(*)::integer as found from pg_class
+async function findExisting(client: Pool | PoolClient, names: readonly string[]): Promise<Set<string>> {
+  const { rows } = await client.query<{ name: string }>(
+    `select relname as name from pg_class
       where relnamespace = current_schema()::regnamespace and relname = any($1)`,
     [names],
   )
-  return rows[0]?.found === names.length
+  return new Set(rows.map(({ name }) => name))
 }
 
 function className(retentionDays: number): string {
@@ -110,10 +131,17 @@ function parseName(name: string): Partition {
   return { name, retentionDays: Number(days), day: `${year}-${month}-${day}` }
 }
 
-function withHousekeepingLock<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
-  return withTransaction(pool, async (client) => {
-    await client.query(`set local lock_timeout = '${LOCK_TIMEOUT}'`)
-    await client.query('select pg_advisory_xact_lock($1)', [HOUSEKEEPING_LOCK])
-    return work(client)
-  })
+function withTablesLock<T>(
+  pool: Pool,
+  work: (client: PoolClient) => Promise<T>,
+  tryForMs?: number,
+): Promise<T> {
+  return withBriefLocks(
+    pool,
+    async (client) => {
+      await client.query('select pg_advisory_xact_lock($1)', [TABLES_LOCK])
+      return work(client)
+    },
+    tryForMs,
+  )
 }

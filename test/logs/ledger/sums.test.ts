@@ -14,7 +14,7 @@ let store: LogStore
 beforeAll(async () => {
   database = await createTestDatabase()
   store = createPostgresLogStore(database.pool)
-  await store.maintain([7], NOON)
+  await store.makeTables([7], NOON)
 })
 afterAll(() => database.close())
 
