@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib'
 import type { FastifyInstance } from 'fastify'
 import type { Brand } from '../config.ts'
 import { AppError } from '../errors.ts'
-import { type BuiltClient, buildClient } from './client-build.ts'
+import { type BuiltClient, buildClient, type ENTRIES } from './client-build.ts'
 
 interface Asset {
   type: string
@@ -36,7 +36,7 @@ export function brandPath({ colour }: Brand): string {
 let scripts: Record<string, string> | undefined
 
 /** The address of an entry's script. */
-export function scriptPath(entry: 'page' | 'overview' | 'endpoints'): string {
+export function scriptPath(entry: (typeof ENTRIES)[number]): string {
   scripts ??= loadScripts()
   const path = scripts[entry]
   if (path === undefined) throw new Error(`BUG: there is no script "${entry}"`)

@@ -16,7 +16,7 @@ export interface BuiltClient {
   entries: Record<string, string>
 }
 
-const ENTRIES = ['page', 'overview', 'endpoints'] as const
+export const ENTRIES = ['guard', 'page', 'overview', 'endpoints'] as const
 /** From src/viewer, and from dist/viewer as well. */
 const CLIENT = fileURLToPath(new URL('./client', import.meta.url))
 

@@ -47,7 +47,11 @@ export function document({ title, brand, body, look, script }: DocumentParts): s
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="${STYLE_PATH}">
 <link rel="stylesheet" href="${brandPath(brand)}">
-${script !== undefined && html`<script type="module" src="${scriptPath(script)}"></script>`}
+${
+  script !== undefined &&
+  html`<script defer src="${scriptPath('guard')}"></script>
+<script type="module" src="${scriptPath(script)}"></script>`
+}
 </head>
 <body${look !== undefined && html` class="${look}"`}>
 ${body}

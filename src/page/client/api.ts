@@ -67,6 +67,15 @@ async function call<T>(method: string, url: string, body?: object, signal?: Abor
   throw new ApiError(id ?? 'unknown', message ?? `The service answered ${answer.status}.`, answer.status)
 }
 
+/** Null where the browser has none, or its settings refuse it. */
+function openSource(url: string): EventSource | null {
+  try {
+    return new EventSource(url)
+  } catch {
+    return null
+  }
+}
+
 /** Event -> what takes its data, and its id: where a later connection can go on. */
 export type Handlers = Record<string, (data: never, id: string) => void>
 
@@ -79,7 +88,11 @@ export function listen(
   handlers: Handlers,
   { onBroken, onWaiting }: { onBroken: () => void; onWaiting?: () => void },
 ): () => void {
-  const source = new EventSource(url)
+  const source = openSource(url)
+  if (source === null) {
+    queueMicrotask(onBroken)
+    return () => {}
+  }
   for (const [name, handle] of Object.entries(handlers)) {
     source.addEventListener(name, (event) => {
       const { data, lastEventId } = event as MessageEvent<string>

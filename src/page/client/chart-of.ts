@@ -1,4 +1,5 @@
 // A chart of values over time, by uPlot, in the page's colours.
+import './known-language.ts'
 import uPlot from 'uplot'
 import { dayOf, timeOfDay, type Zone } from '../reading/times.ts'
 import { h } from './dom.ts'

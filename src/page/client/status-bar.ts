@@ -70,7 +70,8 @@ const FOLLOW_TEXT: Record<State, string> = {
 function stateOf(viewer: Viewer): State {
   if (viewer.isSessionOver) return 'ended'
   const { current } = viewer
-  if (current === null) return 'loading'
+  // The first paint stands, and its tail could not be opened yet.
+  if (current === null) return viewer.pending?.tailStatus?.connection === 'waiting' ? 'waiting' : 'loading'
   if (current.mode !== 'live') return 'past'
   if (!viewer.list.follows) return 'paused'
   const connection = current.tailStatus?.connection
