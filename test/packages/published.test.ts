@@ -108,7 +108,7 @@ export { exitStatus, runCli, runContract }
 it(
   'the installed simulator has its command',
   async () => {
-    const command = ['--no', 'heroku-simulator', '--help']
+    const command = ['--no', '--', 'heroku-simulator', '--help']
     const { stdout } = await promisify(execFile)('npx', command, { cwd: installed })
     expect(stdout).toMatch(/^heroku-simulator \[-f <manifest>\]/)
   },
