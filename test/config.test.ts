@@ -34,9 +34,21 @@ describe('in development', () => {
     expect(config.plans).toEqual(DEFAULT_PLANS)
   })
 
+  it('shows no part of a password in the log, whatever is in it', () => {
+    const url = 'postgres://culvert:pa/ss@w?rd@db.example.com/culvert?password=pass'
+    const printed = JSON.stringify(printableConfig(loadConfig({ DATABASE_URL: url })))
+    expect(printed).toContain('postgres://[redacted]@db.example.com/culvert?password=[redacted]')
+  })
+
   it('takes an empty variable for one that is not set', () => {
     expect(loadConfig({ PORT: '', DATABASE_URL: '' }).port).toBe(5_000)
   })
+})
+
+it.each(['Production', 'prod', 'staging', ' production'])('refuses NODE_ENV=%s', (environment) => {
+  expect(() => loadConfig({ ...PRODUCTION, NODE_ENV: environment })).toThrow(
+    /^NODE_ENV: must be development, production or test$/,
+  )
 })
 
 describe('in production', () => {

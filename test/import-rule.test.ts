@@ -19,7 +19,7 @@ const FLOORS = [
   ['resources'],
   ['database', 'query', 'logplex', 'secrets'],
   ['config', 'deadline', 'back-off', 'time-slices', 'job'],
-  ['errors', 'plans'],
+  ['errors', 'error-text', 'plans'],
 ]
 /** Imports within a floor, each with its reason. */
 const WITHIN: Record<string, string> = {

@@ -3,6 +3,7 @@ import type pg from 'pg'
 import type { Config } from '../config.ts'
 import { readSchema } from '../database/migrate.ts'
 import { createPool } from '../database/pool.ts'
+import { errorText } from '../error-text.ts'
 import { partitionName } from '../logs/postgres/partitions.ts'
 import { retentionClasses } from '../plans.ts'
 import { type Finding, reporter } from './finding.ts'
@@ -36,7 +37,7 @@ export async function checkDatabase(findings: Finding[], config: Config, now: Da
   } catch (error) {
     report(
       'FAIL',
-      reason(error),
+      errorText(error),
       'Check DATABASE_URL and DATABASE_TLS, and that the server runs and lets us in.',
     )
   } finally {
@@ -144,10 +145,4 @@ async function checkPartitions(findings: Finding[], config: Config, pool: pg.Poo
   } else if (tomorrow.length > 0)
     report('warn', `there is no table for tomorrow: ${tomorrow.join(', ')}`, fix)
   else report('ok', 'there are tables for today and tomorrow')
-}
-
-/** The error of a name with two addresses has an empty message. */
-function reason(error: unknown): string {
-  if (error instanceof AggregateError) return error.errors.map(reason).join('; ')
-  return error instanceof Error ? error.message : String(error)
 }

@@ -1,6 +1,7 @@
 // The command line: which command, its help, its exit code. Each command is a file of its own.
 import { readBuild } from '../config/build.ts'
 import { ConfigError } from '../config.ts'
+import { errorText, placesOf } from '../error-text.ts'
 import { handedOver } from './addon-contract.ts'
 import type { Command, CommandContext } from './command.ts'
 import { doctor } from './doctor.ts'
@@ -69,8 +70,14 @@ export async function runCli(args: readonly string[], context: CommandContext): 
       return 2
     }
     // parseArgs says in a sentence what it did not understand.
-    if (!(error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS')) throw error
-    context.writeError(`${(error as Error).message}\nculvert ${name} --help\n`)
+    if ((error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS')) {
+      context.writeError(`${(error as Error).message}\nculvert ${name} --help\n`)
+      return 2
+    }
+    const places = error instanceof Error ? placesOf(error) : undefined
+    context.writeError(
+      `culvert ${name} failed: ${errorText(error)}\n${places === undefined ? '' : `${places}\n`}`,
+    )
     return 2
   }
 }

@@ -3,6 +3,7 @@ import type { Pool } from 'pg'
 import { type Config, loadConfig } from '../config.ts'
 import { readSchema, schemaProblem } from '../database/migrate.ts'
 import { createPool } from '../database/pool.ts'
+import { unusableDatabase } from '../database/unusable.ts'
 
 /** A reason for the person at the terminal why the command cannot do what it was asked for. */
 export class CommandError extends Error {
@@ -28,7 +29,10 @@ export async function withDatabase<T>(
     onError: () => {},
   })
   try {
-    const problem = schemaProblem(await readSchema(pool))
+    const schema = await readSchema(pool).catch((error: unknown) => {
+      throw new CommandError(unusableDatabase(error).message)
+    })
+    const problem = schemaProblem(schema)
     if (problem !== null) throw new CommandError(problem)
     return await work({ config, pool })
   } finally {

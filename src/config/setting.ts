@@ -1,5 +1,6 @@
 // How a setting is declared, read from the environment and shown in the log. settings.ts declares them all.
 import { z } from 'zod'
+import { withoutCredentials } from '../error-text.ts'
 
 /** What a variable may hold: how its text is read, and the same in words for the docs. */
 export interface SettingType<T> {
@@ -123,7 +124,7 @@ function shown(value: unknown, secret: Secrecy): unknown {
 }
 
 function withoutPassword(url: string): string {
-  return url.replace(/\/\/[^@/]*@/, '//[redacted]@').replace(/([?&](?:password|user)=)[^&]*/g, '$1[redacted]')
+  return withoutCredentials(url).replace(/([?&](?:password|user)=)[^&]*/g, '$1[redacted]')
 }
 
 /** Every setting of a tree, in the order of declaration, with the keys that lead to it. */
@@ -177,7 +178,8 @@ export function integer(least: number, most = Number.MAX_SAFE_INTEGER): SettingT
 }
 
 export function oneOf<const T extends string>(...values: [T, ...T[]]): SettingType<T> {
-  return { schema: z.enum(values), values: values.map((value) => `\`${value}\``).join(', ') }
+  const error = `must be ${values.slice(0, -1).join(', ')} or ${values.at(-1)}`
+  return { schema: z.enum(values, { error }), values: values.map((value) => `\`${value}\``).join(', ') }
 }
 
 /** `must` ends the sentence "it must …". */

@@ -17,7 +17,7 @@ import {
 
 const service = {
   environment: setting('NODE_ENV', {
-    type: { ...text, values: '`development`, `production`' },
+    type: oneOf('development', 'production', 'test'),
     default: 'development',
     secret: false,
     doc: '`production` refuses the development secrets and leaves migrations to the release phase.',

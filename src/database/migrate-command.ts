@@ -1,20 +1,25 @@
 // Entry file: `npm run migrate`, and Heroku's release phase as `node dist/database/migrate-command.js`. Brings the
 // database of DATABASE_URL up to date and says what it did; a release fails with its exit code.
-import { loadConfig } from '../config.ts'
+import { ConfigError, loadConfig } from '../config.ts'
+import { StartError } from '../errors.ts'
 import { migrate, readSchema } from './migrate.ts'
 import { createPool } from './pool.ts'
+import { unusableDatabase } from './unusable.ts'
 
 try {
   console.log(await run())
 } catch (error) {
-  console.error(sentence(error))
+  const known = error instanceof ConfigError ? error : unusableDatabase(error)
+  console.error(known.message)
   process.exitCode = 1
 }
 
 async function run(): Promise<string> {
   const { database } = loadConfig(process.env)
   if (database.url === null) {
-    throw new Error('DATABASE_URL is not set. The embedded Postgres is migrated when the service starts.')
+    throw new StartError(
+      'DATABASE_URL is not set. The embedded Postgres is migrated when the service starts.',
+    )
   }
   const pool = createPool({
     url: database.url,
@@ -33,10 +38,4 @@ async function run(): Promise<string> {
   } finally {
     await pool.end()
   }
-}
-
-/** The error of a name with two addresses has an empty message. */
-function sentence(error: unknown): string {
-  if (error instanceof AggregateError) return error.errors.map(sentence).join('; ')
-  return error instanceof Error ? error.message : String(error)
 }

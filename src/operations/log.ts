@@ -2,10 +2,9 @@
 // header, query string, body, cookie or credential, and of an error nothing that quotes data.
 import { createRequire } from 'node:module'
 import { type DestinationStream, type LogFn, type Logger, pino, type SerializerFn } from 'pino'
+import { messageOf, placesOf } from '../error-text.ts'
 
-/** Enough for any sentence of ours; somebody else's error may quote kilobytes of what it was given. */
 const MAX_TEXT = 500
-const MAX_STACK = 4_000
 /** Errors inside errors; a loop of causes ends here. */
 const MAX_CAUSES = 4
 
@@ -38,7 +37,7 @@ function describeFirst(this: Logger, args: Parameters<LogFn>, method: LogFn): vo
   const error = first instanceof Error ? first : (first as { err?: unknown } | null)?.err
   const isOwn = message !== undefined && message !== (error as Error | undefined)?.message
   if (!(error instanceof Error) || isOwn) method.apply(this, args)
-  else method.call(this, first instanceof Error ? { err: first } : first, saidBy(error) ?? error.name)
+  else method.call(this, first instanceof Error ? { err: first } : first, messageOf(error) ?? error.name)
 }
 
 /** Cuts the query string off every address in a line of the log, in whatever field or sentence it stands. */
@@ -77,41 +76,18 @@ function describeError(error: unknown, depth = 0): unknown {
   const { code, severity, table, constraint, cause } = error as unknown as Record<string, unknown>
   return {
     type: error.name,
-    message: saidBy(error),
+    message: messageOf(error),
     code: shortText(code),
     severity: shortText(severity),
     table: shortText(table),
     constraint: shortText(constraint),
-    stack: depth === 0 ? frames(error) : undefined,
+    stack: depth === 0 ? placesOf(error) : undefined,
     cause: cause === undefined || depth === MAX_CAUSES ? undefined : describeError(cause, depth + 1),
     errors:
       error instanceof AggregateError && depth < MAX_CAUSES
         ? error.errors.slice(0, MAX_CAUSES).map((one) => describeError(one, depth + 1))
         : undefined,
   }
-}
-
-/**
- * The message, but for those that hold a part of what was given: JSON.parse and RegExp quote it; Postgres does in class 22
- * (data exception: `invalid input syntax for type integer: "…"`); ClickHouse quotes statements, values and expressions.
- */
-function saidBy(error: Error): string | undefined {
-  if (error instanceof SyntaxError) return undefined
-  const { code, severity, type } = error as { code?: unknown; severity?: unknown; type?: unknown }
-  if (typeof code === 'string' && severity !== undefined && code.startsWith('22')) return undefined
-  // The name of its code: MEMORY_LIMIT_EXCEEDED.
-  if (typeof code === 'string' && typeof type === 'string' && /^\d+$/.test(code)) return type
-  return error.message.slice(0, MAX_TEXT)
-}
-
-/** The places only: a stack begins with the message, which is in the line already or must not be. */
-function frames({ stack = '', message }: Error): string | undefined {
-  const after = Math.max(0, stack.indexOf(message)) + message.length
-  const lines = stack
-    .slice(after)
-    .split('\n')
-    .filter((line) => /^\s+at /.test(line))
-  return lines.length === 0 ? undefined : lines.join('\n').slice(0, MAX_STACK)
 }
 
 function shortText(value: unknown): string | undefined {
