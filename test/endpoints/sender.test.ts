@@ -15,7 +15,7 @@ import { createOutbound, type Outbound } from '../../src/outbound/outbound.ts'
 import { createSecretBox } from '../../src/secrets/secret-box.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { delivery, frame } from '../support/deliveries.ts'
-import { createTestLogStore, testLines } from '../support/logs.ts'
+import { createTestLogStore, isOverClickHouse, testLines } from '../support/logs.ts'
 import { type Receiver, startReceiver } from './receiver.ts'
 
 const PATIENT = { timeout: 15_000, interval: 50 }
@@ -146,6 +146,18 @@ describe('many streams', () => {
     await logs.purge(resource.number)
     expect(await statementsOf(() => roundAndSettle(newSender()))).toBeLessThan(30)
     expect((await database.pool.query('select from line_feed_item')).rowCount).toBe(0)
+  })
+
+  it.runIf(!isOverClickHouse)('are sent but for the one whose lines cannot be read', async () => {
+    await stream(numbered(0, 6))
+    await store(['line'])
+    // Times that no table can hold.
+    await database.pool.query(
+      `update line_feed_item set received_to = 9000000000000000000 where id = (select min(id) from line_feed_item)`,
+    )
+    await roundAndSettle(newSender())
+    expect(receiver.messages()).toEqual(Array.from({ length: 5 }, () => 'line'))
+    expect((await database.pool.query('select from line_feed_item')).rowCount).toBe(1)
   })
 
   it('are not held up by a receiver that does not answer', async () => {

@@ -93,7 +93,10 @@ it('ends in time on SIGTERM while the database stands still, and the next life s
   timeout: 60_000,
 }, async () => {
   const senders = await send()
-  await sleep(300)
+  // A drain is known to this process from its first delivery on.
+  await expect
+    .poll(() => [...senders.sent.acknowledged.values()].every((lines) => lines.length > 0))
+    .toBe(true)
   postgres.freeze()
   await sleep(1_000)
   const sent = await senders.stop()

@@ -77,6 +77,36 @@ it('goes on without a hole when all of its connections are cut', async () => {
   await close()
 })
 
+it('ends the tails of a resource whose lines cannot be read, and goes on with all others', async () => {
+  const { database, store, tail, failures, live, follow, store1, close } = await opened()
+  let hasEnded = false
+  const broken = await tail.follow({
+    resourceNumber: 2,
+    history: { search: EVERYTHING, limit: 10 },
+    signal: new AbortController().signal,
+  })
+  broken.listen(
+    () => {},
+    () => {
+      hasEnded = true
+    },
+  )
+  await follow()
+  // Times that no table can hold.
+  await database.query(`
+    create function spoil() returns trigger language plpgsql as $$
+      begin new.received_to := 9000000000000000000; return new; end $$;
+    create trigger spoil before insert on tail_news for each row when (new.resource_number = 2)
+      execute function spoil()`)
+  const ofBroken = { resourceNumber: 2, drainId: 2, receivedAtMicros: Date.now() * 1000 }
+  await store.append([delivery([frame('x', { at: new Date().toISOString() })], ofBroken)])
+  await store1('one')
+  await vi.waitFor(() => expect(live).toEqual(['one']), { timeout: 15_000 })
+  expect(hasEnded).toBe(true)
+  expect(failures.length).toBeGreaterThan(1)
+  await close()
+})
+
 it('waits for commits under way when it begins, which did not see that somebody reads', async () => {
   const { database, store, follow, live, close } = await opened()
   // The commit is held up where it counts: behind its look at who reads.

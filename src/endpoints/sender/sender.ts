@@ -17,6 +17,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import { pauseMs } from '../../back-off.ts'
+import { isTransient } from '../../database/sqlstate.ts'
 import type { FeedPage, LineFeeds } from '../../logs/line-feed.ts'
 import type { Outbound } from '../../outbound/outbound.ts'
 import type { Apps } from '../../query/line-view.ts'
@@ -145,10 +146,28 @@ export class Sender {
     this.#toStart = claimed.length
     try {
       for (let at = 0; at < claimed.length; at += READ_STREAMS) {
-        await this.#startGroup(claimed.slice(at, at + READ_STREAMS), leaseEndsAt)
+        await this.#startGroupOrEach(claimed.slice(at, at + READ_STREAMS), leaseEndsAt)
       }
     } finally {
       this.#toStart = 0
+    }
+  }
+
+  /** What cannot be read of one stream must not keep the others of its group from being sent, try after try. */
+  async #startGroupOrEach(group: readonly Stream[], leaseEndsAt: number): Promise<void> {
+    try {
+      await this.#startGroup(group, leaseEndsAt)
+    } catch (error) {
+      if (isTransient(error)) throw error
+      for (const stream of group) {
+        await this.#startGroup([stream], leaseEndsAt).catch((reason: unknown) => {
+          this.#toStart--
+          this.#parts.log.error(
+            { err: reason, service: stream.serviceId },
+            'a log endpoint could not be read for',
+          )
+        })
+      }
     }
   }
 

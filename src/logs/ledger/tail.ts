@@ -17,6 +17,7 @@
 //             sent away and begin anew.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Pool } from 'pg'
+import { isTransient } from '../../database/sqlstate.ts'
 import { BIN_SECONDS, type LineTable } from '../line-table.ts'
 import { type Following, type FollowQuery, joinSkipped, type LogTail } from '../log-tail.ts'
 import { isVisible, readSnapshot, type Snapshot } from './snapshot.ts'
@@ -41,6 +42,8 @@ import {
 } from './tail-store.ts'
 
 const LOOK_EVERY_MS = 250
+/** Looks in a row that may fail before the resource that they fail for is left out. */
+const MAX_FAILED_LOOKS = 8
 const WATCH_EVERY_MS = 10_000
 const FORGET_EVERY_MS = 30_000
 /** What is longer ago than this may not be complete any more: writers stop telling WATCH_SECONDS after the last word. */
@@ -73,6 +76,7 @@ class LedgerTail implements LogTail {
   #running: Promise<void> | null = null
   #watchedAt = 0
   #forgotAt = 0
+  #failedLooks = 0
   readonly #closing = new AbortController()
 
   constructor(options: TailOptions) {
@@ -191,7 +195,9 @@ class LedgerTail implements LogTail {
     while (this.#followers.size > 0 && !signal.aborted) {
       try {
         await this.#look()
+        this.#failedLooks = 0
       } catch (error) {
+        this.#failedLooks++
         this.#options.onFailure(error)
       }
       await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => {})
@@ -218,7 +224,7 @@ class LedgerTail implements LogTail {
     // All of it is fetched before any of it is handed out: should a part fail, nobody has had another part of it yet.
     const fetched = new Map<number, Batch[]>()
     for (const [number, news] of byResource) {
-      if (this.#followers.has(number)) fetched.set(number, await this.#fetch(news))
+      if (this.#followers.has(number)) await this.#fetchInto(fetched, number, news)
     }
     for (const [number, followers] of this.#followers) {
       for (const follower of followers) offer(follower, fetched.get(number) ?? [], position)
@@ -227,6 +233,21 @@ class LedgerTail implements LogTail {
     if (performance.now() - this.#forgotAt < FORGET_EVERY_MS) return
     this.#forgotAt = performance.now()
     await forgetNews(this.#pool)
+  }
+
+  /**
+   * What cannot be read of one resource, look after look, must not keep the tails of all others waiting: those that follow
+   * it are ended, and begin again with history.
+   */
+  async #fetchInto(fetched: Map<number, Batch[]>, number: number, news: readonly News[]): Promise<void> {
+    try {
+      fetched.set(number, await this.#fetch(news))
+    } catch (error) {
+      if (isTransient(error) || this.#failedLooks < MAX_FAILED_LOOKS) throw error
+      this.#options.onFailure(error)
+      for (const follower of this.#followers.get(number) ?? []) end(follower)
+      this.#followers.delete(number)
+    }
   }
 
   /** Writers may not have told us everything. */
