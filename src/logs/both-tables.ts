@@ -1,9 +1,9 @@
-// During a move from one table of lines to another: lines go into both, and are read from one of them. A transaction that
-// fails leaves nothing to be seen in either.
+// During a move from one table of lines to another: writes go to both, reads to one of them. A failed transaction leaves
+// nothing visible in either.
 import { eachAlone } from '../job.ts'
 import type { LineTable } from './line-table.ts'
 
-/** @param main what is read */
+/** @param main the table that is read */
 export function bothTables(main: LineTable, other: LineTable): LineTable {
   const inBoth = async (work: (table: LineTable) => Promise<boolean>) =>
     (await work(main)) && (await work(other))

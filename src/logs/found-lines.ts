@@ -1,5 +1,4 @@
-// What a search does whatever the engine: ask each line that the engine hands over whether it matches, and make a page of
-// those that do.
+// The part of a search that is the same for both engines: match each candidate line, and make a page of the matches.
 import { setImmediate } from 'node:timers/promises'
 import { formatMicros } from '../logplex/frame-form.ts'
 import type { LogLine } from '../logplex/framed-line.ts'
@@ -8,12 +7,12 @@ import { searched } from '../query/searched-line.ts'
 import type { Effort, LinePage, LineQuery } from './log-store.ts'
 import { type Place, parseCursor, toCursor } from './place.ts'
 
-/** A page of the longest lines is shorter than was asked for. */
+/** A page of very long lines is shorter than its limit. */
 const MAX_PAGE_BYTES = 8_000_000
-/** Other requests wait while lines are matched: they are let through this often. */
+/** How often matching yields to other requests. */
 const SLICE_MS = 10
 
-/** Handed over by an engine in one answer, and so in memory at once; lines that share a place come on top. */
+/** Rows of one answer of an engine, so in memory at once; lines that share a place come on top. */
 export const MAX_HANDED_OVER = 2_000
 export const MAX_HANDED_OVER_BYTES = 4_000_000
 
@@ -30,19 +29,19 @@ export class FoundLines<Row> {
   readonly #lines: LogLine[] = []
   #characters = 0
 
-  /** The time that the effort allows begins now. */
+  /** Starts the time limit. */
   constructor(query: LineQuery, { ms }: Effort, reader: RowReader<Row>) {
     this.#query = query
     this.#reader = reader
     this.#deadline = performance.now() + ms
   }
 
-  /** As many as were asked for. */
+  /** The page is full. */
   get isComplete(): boolean {
     return this.#lines.length >= this.#query.limit
   }
 
-  /** As many as a page may hold. */
+  /** The page is at its limit in bytes. */
   get isFull(): boolean {
     return this.isComplete || this.#characters >= MAX_PAGE_BYTES
   }
@@ -52,10 +51,10 @@ export class FoundLines<Row> {
   }
 
   /**
-   * Adds those of the rows that match, until there are enough or it is too late, but never ends between two that share
-   * a place in the order.
+   * Adds the matching rows until the page is full or the time is up, but never stops between two rows that share a place
+   * in the order.
    *
-   * @returns how many rows it looked at, at least one.
+   * @returns how many rows it examined, at least one
    */
   async take(rows: readonly Row[]): Promise<number> {
     const { search, apps, signal } = this.#query
@@ -84,7 +83,7 @@ export class FoundLines<Row> {
     return one.sentAt === other.sentAt && one.receivedAt === other.receivedAt
   }
 
-  /** @param pausedAt where the search ended although there may be more. */
+  /** @param pausedAt where the search stopped although there may be more */
   page(pausedAt: Place | null): LinePage {
     const forward = isForward(this.#query)
     const lines = forward ? this.#lines.toReversed() : [...this.#lines]
@@ -100,13 +99,13 @@ export class FoundLines<Row> {
   }
 }
 
-/** Whether a query goes towards newer lines. */
+/** Whether a query reads towards newer lines. */
 export function isForward({ after, oldestFirst }: LineQuery): boolean {
   return after !== undefined || oldestFirst === true
 }
 
 /**
- * Behind which place a query starts.
+ * The place after which a query starts.
  *
  * @throws AppError invalid_params
  */

@@ -1,64 +1,64 @@
-// Where the lines themselves are kept: in Postgres beside everything else (postgres/), or in an engine of their own.
-// What is claimed and counted of them is in Postgres in any case, and its transactions decide what is stored: lines are
-// seen from the commit of the transaction that stores them on, whatever crashes.
+// Where the lines themselves are stored: in Postgres with everything else (postgres/), or in an engine of their own. Claims
+// and counts are always in Postgres, whose transactions decide what is stored: a line is visible from the commit of its
+// transaction on, whatever crashes.
 import type { PoolClient } from 'pg'
 import type { Statement } from '../database/round-trip.ts'
 import type { LogLine } from '../logplex/framed-line.ts'
 import type { CountQuery, Delivery, HousekeepingStep, LineCount, LinePage, LineQuery } from './log-store.ts'
 
-/** What the lines of one transaction are called in an engine of its own. */
+/** Identifies the lines of one transaction in an engine of its own. */
 export interface LineBatch {
   writer: number
   batch: number
 }
 
 export interface Written {
-  /** Null where a line itself tells the transaction that stored it. */
+  /** Null if each line carries its transaction. */
   batch: LineBatch | null
-  /** What is still to be run in the transaction, before it commits: by these the lines get into Postgres. */
+  /** Statements to run in the transaction before it commits; they store the lines in Postgres. */
   statements: readonly Statement[]
-  /** Must be called at the end: whether the transaction is known to have committed. */
+  /** Must be called at the end. @param committed whether the transaction is known to have committed */
   settle(hasCommitted: boolean): void
 }
 
-/** Lines that one transaction stored of one resource, told so that they can be found again. */
+/** The lines that one transaction stored for one resource, described so that they can be found again. */
 export interface StoredRef {
   resourceNumber: number
-  /** Of the transaction. */
+  /** Of its transaction. */
   xid: bigint
   batch: LineBatch | null
-  /** The times of receipt that they lie between, inclusive, in microseconds since 1970. */
+  /** The range of their times of receipt, inclusive, in microseconds since 1970. */
   from: number
   to: number
-  /** When they were sent, in bins of BIN_SECONDS since 1970. */
+  /** Their times of sending, in bins of BIN_SECONDS since 1970. */
   bins: readonly number[]
 }
 
 export interface StoredLine {
   line: LogLine
-  /** False where it cannot be told for certain whether it is one of them: it may have been moved to another partition. */
+  /** False if it is uncertain whether it is one of them: it may have moved to another partition. */
   isOwn: boolean
 }
 
-/** Times of sending are told that coarsely where they need only be found again. */
+/** Resolution of times of sending that only serve to find lines again. */
 export const BIN_SECONDS = 8
 
 export interface LineTable {
   /**
-   * Makes lines durable, with the statements that it returns, that shall be seen when the transaction of `client` commits,
-   * and never if it does not.
+   * Makes lines durable, together with the statements that it returns. They become visible when the transaction of `client`
+   * commits, and never if it does not.
    *
-   * @throws where they are not, or may not be: then the transaction must not commit
+   * @throws if they are not durable, or may not be: the transaction must not commit then
    */
   write(client: PoolClient, deliveries: readonly Delivery[]): Promise<Written>
 
   /** As LogStore.read. */
   read(query: LineQuery): Promise<LinePage>
 
-  /** A page as of one moment, and the pg_snapshot that tells which moment: what commits later is in no part of it. */
+  /** A page as of one pg_snapshot, which it returns: it contains nothing that commits later. */
   readHistory(query: LineQuery): Promise<{ page: LinePage; snapshot: string }>
 
-  /** The lines of each, in the order of their receipt. All of one or more transactions that have committed. */
+  /** The lines of each item, in the order of receipt; all are of committed transactions. */
   readStored(refs: readonly StoredRef[]): Promise<StoredLine[][]>
 
   /** As LogStore.countLines. */

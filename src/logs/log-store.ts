@@ -1,34 +1,33 @@
-// What the features know of where lines are kept. Postgres implements it (postgres/), a second engine can:
-// test/logs/log-store-contract.ts is the suite that any implementation must pass.
+// The store of lines as the features see it. Every implementation must pass test/logs/log-store-contract.ts.
 import type { LineList, LogLine } from '../logplex/framed-line.ts'
 import type { Apps } from '../query/line-view.ts'
 import type { Query } from '../query/query.ts'
 import { costOf } from './delivery-cost.ts'
 
-/** The key of a delivery: 32 lower-case hex digits, remembered for a while. */
+/** The key of a delivery: 32 lower-case hex digits, stored for a while. */
 export interface FrameKey {
   id: string
   rememberSeconds: number
 }
 
-/** One batch as a sender delivered it. */
+/** One batch of a sender. */
 export interface Delivery {
   resourceNumber: number
   drainId: number
-  /** Retention class: the plan's days at the time of receipt. */
+  /** Retention class: the plan's days at receipt. */
   retentionDays: number
-  /** The plan's volume of a UTC day, in bytes as delivery-cost.ts counts them. What comes above it is counted and not kept. */
+  /** The plan's volume of a UTC day, in bytes as delivery-cost.ts counts them. More is counted and not stored. */
   dailyBytes: number
-  /** Lines that this delivery tells are missing. */
+  /** Lines that this delivery reports as missing. */
   losses: readonly Loss[]
-  /** What makes a retry recognisable: the same for each try of a batch and for no other batch of the drain. */
+  /** Identifies a batch of the drain: the same in each retry. */
   frameKey: FrameKey
-  /** Microseconds since 1970 of the first line; the lines behind it count up, one each. */
+  /** Microseconds since 1970 of the first line; each next line counts up by one. */
   receivedAtMicros: number
   body: Buffer
-  /** Those to be kept: what exclusion rules drop is not among them. */
+  /** The lines to store, without those that exclusion rules drop. */
   lines: LineList
-  /** What rules dropped of it: does not count towards the volume, and is written down beside it. */
+  /** What rules dropped: counted, but not towards the volume. */
   excluded?: readonly Excluded[]
 }
 
@@ -40,7 +39,7 @@ export interface Excluded {
   bytes: number
 }
 
-/** What a delivery counts towards the volume of its day: what it costs without the lines that rules dropped. */
+/** What a delivery adds to the volume of its day: its cost without the lines that rules dropped. */
 export function countedBytes({
   body,
   lines,
@@ -53,8 +52,8 @@ export function countedBytes({
 }
 
 /**
- * `duplicate`: this drain has delivered this frame key before, and nothing was stored.
- * `over_quota`: the day's volume is used up; the lines were counted as dropped, and the frame key remembered.
+ * `duplicate`: this drain has delivered this frame key before; nothing is stored.
+ * `over_quota`: the day's volume is used up; the lines are counted as dropped, and the frame key is stored.
  */
 export type Filed = 'stored' | 'duplicate' | 'over_quota'
 
@@ -89,40 +88,40 @@ export interface Usage {
 
 export interface LineQuery {
   resourceNumber: number
-  /** Which lines; `EVERYTHING` for all of them. */
+  /** Which lines; `EVERYTHING` for all. */
   search: Query
   /** The names of the resource's apps by drain id, for `app:…`. */
   apps?: Apps
-  /** Start behind this line, towards older ones (`before`) or newer ones (`after`). Neither: the newest. */
+  /** Starts after this line, towards older ones (`before`) or newer ones (`after`). Neither: the newest. */
   before?: string
   after?: string
-  /** The line of `before` or `after` itself belongs to the page. */
+  /** Includes the line of `before` or `after` itself. */
   including?: boolean
-  /** Without a place to start behind: start at the oldest line that is kept, towards newer ones. */
+  /** Without `before` and `after`: starts at the oldest stored line, towards newer ones. */
   oldestFirst?: boolean
   limit: number
-  /** How much is looked at for one page before it ends early; without it, about a second's work. */
+  /** The work for one page before it ends early; by default about a second. */
   effort?: Effort
-  /** Ends the search, in the database too. Then `read` throws the signal's reason. */
+  /** Aborts the search, in the database too; `read` then throws the signal's reason. */
   signal?: AbortSignal
 }
 
 export interface Effort {
-  /** About so many lines; at least one step is made. */
+  /** About this many lines; at least one step. */
   lines: number
   ms: number
 }
 
 export interface LinePage {
-  /** Newest first. May hold more than `limit` where the last ones share one place in the order. */
+  /** Newest first. More than `limit` if the last ones share one place in the order. */
   lines: LogLine[]
-  /** Pass as `before` for the next older page; null at the end of what is kept. */
+  /** Pass as `before` for the next older page; null at the oldest stored line. */
   older: string | null
-  /** Pass as `after` for the lines that come later than this page. Null where the page is empty and ends the search. */
+  /** Pass as `after` for lines later than this page. Null if the page is empty and ends the search. */
   newer: string | null
   /**
-   * Where the search paused before the page was full: no line between the start of the page and this time is missing
-   * from it, and `older` (with `after`: `newer`) goes on from here. RFC 3339; null where the page is complete.
+   * Where the search paused before the page was full: the page is complete up to this time, and `older` (with `after`:
+   * `newer`) continues from here. RFC 3339; null if the page is complete.
    */
   searchedTo: string | null
 }
@@ -137,7 +136,7 @@ export interface CountQuery {
 }
 
 export interface LineCount {
-  /** Microseconds since 1970: where the step begins. */
+  /** Start of the step, in microseconds since 1970. */
   at: number
   lines: number
 }
@@ -153,11 +152,10 @@ export interface Saved {
 
 export interface LogStore {
   /**
-   * Files the deliveries, all of them in one durable commit, in the order given. The answers are in that order.
-   * The same (drain, frame key) must not be passed twice in one call.
+   * Stores the deliveries in one durable commit, in the order given. The results are in that order. A call must not contain
+   * the same (drain, frame key) twice.
    *
-   * @throws when nothing of it was stored, or when it is not known whether it was: then pass the same deliveries
-   *   again, and the frame keys tell.
+   * @throws if nothing was stored, or if that is unknown: call again with the same deliveries, the frame keys decide
    */
   append(deliveries: readonly Delivery[]): Promise<Filed[]>
 
@@ -165,25 +163,24 @@ export interface LogStore {
   read(query: LineQuery): Promise<LinePage>
 
   /**
-   * When the line of a cursor was sent: RFC 3339. The line need not be kept any more.
+   * When the line of a cursor was sent, RFC 3339; also if the line is deleted by now.
    *
    * @throws AppError invalid_params for a cursor that this store never gave.
    */
   timeOf(cursor: string): string
 
   /**
-   * How many lines of a resource there are in each step of a span of time, by when they were sent. Steps without any
-   * are left out; in no order.
+   * Counts the lines of a resource in each step of a time span, by time of sending. Without empty steps; in no order.
    */
   countLines(query: CountQuery): Promise<LineCount[]>
 
   /** @param day the UTC day: 2026-11-21 */
   usage(resourceNumber: number, day: string): Promise<Usage>
 
-  /** Resources that have stored so many bytes on a UTC day, or more. */
+  /** Resources that have stored at least this many bytes on a UTC day. */
   heavyUsers(day: string, atLeastBytes: number): Promise<{ resourceNumber: number; bytes: number }[]>
 
-  /** The usage of each day from `since` on that had any, oldest first. */
+  /** The usage of each day from `since` on, days without any left out, oldest first. */
   usageSince(resourceNumber: number, since: string): Promise<({ day: string } & Usage)[]>
 
   /** What exclusion rules dropped since that day, by rule and day. */
@@ -192,15 +189,15 @@ export interface LogStore {
   /** The gaps of a resource from `since` on, newest first, at most 1,000. */
   gaps(resourceNumber: number, since: Date): Promise<Gap[]>
 
-  /** Writes down losses that no delivery carries, such as our own refusals. */
+  /** Records losses that no delivery reports, such as our own refusals. */
   recordLosses(resourceNumber: number, drainId: number, at: Date, losses: readonly Loss[]): Promise<void>
 
   /**
-   * Moves what is kept of a resource into another retention class, after a plan change. Lines that the new class
-   * would have dropped already are deleted. May be repeated, and runs beside reads and appends.
+   * Moves the lines of a resource into another retention class, after a plan change. Deletes lines that are past the new
+   * retention. Idempotent, and safe during reads and appends.
    *
-   * @param signal ends it between two batches
-   * @returns whether all is moved; false where the signal ended it
+   * @param signal stops it between two batches
+   * @returns false if the signal stopped it before all was moved
    */
   changeRetention(
     resourceNumber: number,
@@ -209,7 +206,7 @@ export interface LogStore {
     signal?: AbortSignal,
   ): Promise<boolean>
 
-  /** Deletes everything of a resource. May be repeated. @returns whether all is gone; false where the signal ended it */
+  /** Deletes everything of a resource. Idempotent. @returns false if the signal stopped it before the end */
   purge(resourceNumber: number, signal?: AbortSignal): Promise<boolean>
 
   /**

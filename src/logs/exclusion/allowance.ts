@@ -1,4 +1,4 @@
-/** Time that may be spent: so much of each second, and what was not used of the second before. Pure over its clock. */
+/** A time allowance: a share of each second, plus what the previous second left. Pure over its clock. */
 export class Allowance {
   readonly #msPerSecond: number
   readonly #clock: () => number
@@ -12,7 +12,7 @@ export class Allowance {
     this.#filledAt = clock()
   }
 
-  /** False where nothing is left. What was spent beyond is owed: one dear line is paid for by those after it. */
+  /** False if nothing is left. An overrun is owed: the lines after an expensive one pay for it. */
   spend(ms: number): boolean {
     const now = this.#clock()
     this.#leftMs += ((now - this.#filledAt) / 1_000) * this.#msPerSecond

@@ -1,5 +1,5 @@
-// Exclusion rules on one delivery: which of its lines are kept, and which rule dropped how much. Pure, but for the pace
-// that the caller sets.
+// Applies exclusion rules to one delivery: which lines stay, and how much each rule dropped. Pure; the caller sets the
+// pace.
 import { setImmediate as otherWork } from 'node:timers/promises'
 import { formatMicros } from '../../logplex/frame-form.ts'
 import { type FramedLine, isBelieved } from '../../logplex/framed-line.ts'
@@ -17,21 +17,21 @@ export interface Rule {
 }
 
 export interface Pace {
-  /** Asked before each line: go on, let others work first, or leave the rest as it is. */
+  /** Asked before each line: continue, yield first, or store the rest unmatched. */
   next(): 'go' | 'wait' | 'stop'
 }
 
 export interface Sifted<D extends Delivery> {
   delivery: D
-  /** Lines that were kept without a look. */
+  /** Lines stored unmatched. */
   unread: number
 }
 
 /**
- * Drops the lines that a rule matches; the first rule that does is credited. A line's share of the body is its frame and
- * whatever stands before it since the line before, so kept and excluded bytes are the bytes received.
+ * Drops the lines that a rule matches; the first matching rule is credited. A line's share of the body is its frame plus
+ * whatever precedes it since the previous line, so stored and excluded bytes sum up to the bytes received.
  *
- * What a delivery tells of losses was read before: dropping the line that told of it does not close the gap.
+ * Losses that a delivery reports are read before: dropping the line that reports them does not close the gap.
  */
 export async function exclude<D extends Delivery>(
   delivery: D,
@@ -75,12 +75,12 @@ function firstMatch(
   return rules.find(({ query }) => matches(query, asked))
 }
 
-/** As the store would give it back. */
+/** As the store returns it. */
 function readLine({ body, drainId, receivedAtMicros }: Delivery, line: FramedLine, at: number): AskedLine {
   const text = (start: number, end: number) => shownText(body, line, start, end)
   return {
     drainId,
-    // Rarely asked for.
+    // Rarely used.
     get sentAt() {
       const receivedAt = receivedAtMicros + at
       return formatMicros(isBelieved(line, receivedAt) ? line.sentAtMicros : receivedAt)

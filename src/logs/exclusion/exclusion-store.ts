@@ -1,4 +1,4 @@
-// All SQL on exclusion rules, but for what they saved, which is counted with the lines (../ledger/saved.ts).
+// All SQL on exclusion rules, except for what they saved, which is counted with the lines (ledger/saved.ts).
 import type { Pool, PoolClient } from 'pg'
 import { withTransaction } from '../../database/pool.ts'
 import { AppError } from '../../errors.ts'
@@ -17,12 +17,12 @@ export type NewExclusion = Pick<Exclusion, 'name' | 'q' | 'isOn'>
 
 export interface ChangedRules {
   resourceNumber: number
-  /** Those that are on, the oldest first. */
+  /** Active rules, oldest first. */
   rules: { id: string; q: string }[]
 }
 
 export interface ExclusionStore extends ResourcePart {
-  /** The oldest first, which is the order they are tried in. */
+  /** Oldest first, the order in which they are matched. */
   list(resourceNumber: number): Promise<Exclusion[]>
   /** @throws AppError name_taken, too_many */
   create(resourceNumber: number, rule: NewExclusion): Promise<Exclusion>
@@ -34,9 +34,9 @@ export interface ExclusionStore extends ResourcePart {
   changedSince(revision: string): Promise<{ revision: string; changed: ChangedRules[] }>
 }
 
-/** Each costs something on every line of the resource. */
+/** Each rule costs time on every line of the resource. */
 export const MAX_EXCLUSIONS = 20
-/** Any number, the same in every process: changes of rules are committed in the order of their revisions. */
+/** An arbitrary constant: a lock, so that changes of rules commit in the order of their revisions. */
 const REVISION_LOCK = 7_201_003
 const COLUMNS = 'id, name, q, is_on as "isOn", created_at as "createdAt"'
 
@@ -118,7 +118,7 @@ export function createExclusionStore(pool: Pool): ExclusionStore {
   }
 }
 
-/** Lets every process know, once this transaction is committed. */
+/** Announces the change to every process once this transaction is committed. */
 async function revise(client: PoolClient, resourceNumber: number): Promise<void> {
   await client.query('select pg_advisory_xact_lock($1)', [REVISION_LOCK])
   await client.query(

@@ -1,12 +1,12 @@
-// Exclusion rules in the way of every delivery into the store, whichever way it came: at once, from the spool, or held.
-// A resource without rules costs a look into a map. For one with rules its lines are decoded and asked each rule.
+// Applies exclusion rules to every delivery before it is stored: direct, spooled or held. A resource without rules costs a
+// map look-up. For one with rules, lines are decoded and matched against each rule.
 //
-// The rules of all resources are in memory, and what changed is read every two seconds. Where that fails the rules of
-// before hold on; where nothing was ever read, nothing is dropped.
+// The rules of all resources are in memory; changes are read every two seconds. If that fails, the previous rules stay in
+// force; if they were never read, nothing is dropped.
 //
-// Rules are the customer's and may be dear (twenty regular expressions on long lines), and deliveries of all resources
-// wait for one commit. So rules live on an allowance of time: of a resource, and of all of them. What comes when it is
-// used up is kept without a look, and counted: an unwanted line is better than a lost one, and than a late one.
+// Customers write the rules, which may be expensive (twenty regular expressions on long lines), and deliveries of all
+// resources share a commit. So rules have a time allowance, for each resource and for all. When it is used up, lines are
+// stored unmatched and counted: an unwanted line is better than a lost or a late one.
 
 import type { Apps } from '../../query/line-view.ts'
 import { parse } from '../../query/parse.ts'
@@ -19,21 +19,21 @@ import type { ExclusionStore } from './exclusion-store.ts'
 export interface ExclusionsParts {
   store: Pick<ExclusionStore, 'changedSince'>
   appNames(resourceNumber: number): Promise<Apps>
-  /** Milliseconds, from anywhere; only differences count. */
+  /** Milliseconds of any clock; only differences count. */
   clock(): number
 }
 
 export class ExclusionCounters {
   droppedLines = 0
   droppedBytes = 0
-  /** Kept without a look: their rules had used up their time. */
+  /** Lines stored unmatched because the allowance was used up. */
   unreadLines = 0
 }
 
 interface ResourceRules {
   rules: readonly Rule[]
   apps: Apps
-  /** Infinity: no rule asks for an app. */
+  /** Infinity: no rule uses app names. */
   appsDueAt: number
   allowance: Allowance
 }
@@ -41,7 +41,7 @@ interface ResourceRules {
 /** Of each second. Twenty rules of a word each took 60 µs a line (2 shared and busy cores, Node 20, 2026-11-21). */
 const RESOURCE_MS_PER_SECOND = 200
 const ALL_MS_PER_SECOND = 400
-/** Other requests wait while lines are asked: they are let through this often. */
+/** How often matching yields to other requests. */
 const SLICE_MS = 10
 const APPS_EVERY_MS = 60_000
 const APPS_AT_ONCE = 20
@@ -58,7 +58,7 @@ export class Exclusions {
     this.#allowance = new Allowance(ALL_MS_PER_SECOND, parts.clock)
   }
 
-  /** Reads what changed since the last time. By the clock, and once before the first delivery. */
+  /** Reads changes since the last call. A scheduled job, and once at start. */
   async refresh(): Promise<void> {
     const { revision, changed } = await this.#parts.store.changedSince(this.#revision)
     for (const { resourceNumber, rules } of changed) {
@@ -74,7 +74,7 @@ export class Exclusions {
   before<D extends Delivery>(
     append: (deliveries: readonly D[]) => Promise<Filed[]>,
   ): (deliveries: readonly D[]) => Promise<Filed[]> {
-    // A failed commit is tried again with the same deliveries.
+    // A failed commit is retried with the same deliveries.
     const sifted = new WeakMap<D, D>()
     return async (deliveries) => {
       if (!deliveries.some(({ resourceNumber }) => this.#byResource.has(resourceNumber))) {
@@ -109,7 +109,7 @@ export class Exclusions {
     return {
       next: () => {
         const now = clock()
-        // What passed while others worked is not the rules' to pay for.
+        // Time that other work took is not charged to the rules.
         const spent = waited ? 0 : now - last
         if (waited) sliceEnds = now + SLICE_MS
         last = now
@@ -128,7 +128,7 @@ export class Exclusions {
     }
   }
 
-  /** With the names of apps before any line is asked: without them `-app:shop` would be every line. */
+  /** Reads app names before matching: without them `-app:shop` matches every line. */
   async #prepare(resourceNumber: number, rules: readonly Rule[]): Promise<ResourceRules> {
     const { appNames, clock } = this.#parts
     const asks = rules.some(({ query }) => asksForApp(query))
@@ -140,7 +140,7 @@ export class Exclusions {
     }
   }
 
-  /** An app may be renamed, and another one attached. */
+  /** Apps may be renamed or attached. */
   async #refreshApps(): Promise<void> {
     const now = this.#parts.clock()
     const due = [...this.#byResource].filter(([, { appsDueAt }]) => appsDueAt <= now).slice(0, APPS_AT_ONCE)

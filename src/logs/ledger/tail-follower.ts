@@ -1,13 +1,13 @@
-// One reader of a live tail: what his history could see he is not given again, and what comes before that is known
-// waits. Pure, but for whom it calls.
+// One tail subscriber: drops what its history already contains, and buffers parts until the history is read. Pure apart
+// from its callbacks.
 import type { LogLine } from '../../logplex/framed-line.ts'
 import { asSkipped, joinSkipped, type SkippedLines, type TailPart } from '../log-tail.ts'
 import { isVisible, readSnapshot, type Snapshot } from './snapshot.ts'
 
-/** Of what comes while a reader's history is read. */
+/** Bound of the buffer while the history is read. */
 const MAX_EARLY_LINES = 5_000
 
-/** A part, and what it is of: a reader who began a moment ago may know some of it. */
+/** A part with its transactions: a new subscriber may know some of its lines. */
 export interface Batch {
   xid: bigint
   lines: LogLine[]
@@ -15,11 +15,11 @@ export interface Batch {
 }
 
 export interface Follower {
-  /** What its history could see; null until that is read. */
+  /** The snapshot of the history; null until it is read. */
   since: Snapshot | null
-  /** What came before anybody listened. */
+  /** Parts that came before the subscriber listened. */
   waiting: TailPart[]
-  /** Batches that came before `since` was known. */
+  /** Batches from before `since` is known. */
   early: { batches: Batch[]; position: string }[]
   onPart: ((part: TailPart) => void) | null
   onEnd: (() => void) | null
@@ -30,7 +30,7 @@ export function newFollower(): Follower {
   return { since: null, waiting: [], early: [], onPart: null, onEnd: null, hasEnded: false }
 }
 
-/** The history is read, and could see what the snapshot tells. */
+/** The history is read, as of this snapshot. */
 export function begin(follower: Follower, snapshot: string): void {
   follower.since = readSnapshot(snapshot) as Snapshot
   for (const { batches, position } of follower.early.splice(0)) hand(follower, batches, position)
@@ -41,7 +41,7 @@ export function offer(follower: Follower, batches: readonly Batch[], position: s
   else hand(follower, batches, position)
 }
 
-/** While the history is being read. Of what comes meanwhile the oldest lines go when there are too many. */
+/** Buffers while the history is read; drops the oldest lines beyond the bound. */
 function putAside({ early }: Follower, batches: readonly Batch[], position: string): void {
   if (batches.length === 0) return
   early.push({ batches: [...batches], position })
@@ -55,7 +55,7 @@ function putAside({ early }: Follower, batches: readonly Batch[], position: stri
   }
 }
 
-/** What the reader's history could see, he has. */
+/** Removes the lines that the history contains. */
 function hand(follower: Follower, batches: readonly Batch[], position: string): void {
   const since = follower.since as Snapshot
   const part = toPart(
@@ -68,7 +68,7 @@ function hand(follower: Follower, batches: readonly Batch[], position: string): 
 
 export function toPart(batches: readonly Batch[], position: string): TailPart {
   const lines = batches.flatMap((batch) => batch.lines)
-  // Each is in order; several have to be merged.
+  // Each is sorted; several have to be merged.
   if (batches.length > 1) lines.sort(byPlace)
   const skipped = batches.reduce<SkippedLines | null>((sum, batch) => joinSkipped(sum, batch.skipped), null)
   return { lines, skipped, position }

@@ -1,4 +1,4 @@
-// All SQL on `tail_watch` and `tail_news`: who reads live, and which lines were stored of what is read live.
+// All SQL on `tail_watch` and `tail_news`: which resources have subscribers, and which of their lines were stored.
 import type { Pool, QueryResult } from 'pg'
 import type { Statement } from '../../database/round-trip.ts'
 import type { LineBatch, StoredRef } from '../line-table.ts'
@@ -7,18 +7,18 @@ import { batchValues, resourceNumbersOf } from './parameters.ts'
 import { REF_COLUMNS, type RefRow, toRef } from './ref-columns.ts'
 import { describe, itemValues } from './stored-items.ts'
 
-/** How long writers go on writing news after the last word of a reader's process: longer than a reconnect takes. */
+/** How long writers record news after the last renewal: longer than a reconnect takes. */
 export const WATCH_SECONDS = 60
-/** News older than this are gone. */
+/** News older than this are deleted. */
 const NEWS_SECONDS = 120
 
-/** Lines that one transaction stored of one resource. */
+/** Lines that one transaction stored for one resource. */
 export interface News extends StoredRef {
   lines: number
   bytes: number
 }
 
-/** The statement that tells which of these resources somebody reads live. Behind the transaction's first write. */
+/** The statement that selects the watched ones of these resources. After the transaction's first write. */
 export function readWatched(deliveries: readonly Delivery[]): Statement {
   return {
     name: 'read_watched',
@@ -27,7 +27,7 @@ export function readWatched(deliveries: readonly Delivery[]): Statement {
   }
 }
 
-/** The statement that writes down what is stored of them; null where nobody reads any of it. */
+/** The statement that records the stored lines; null if none of the resources is watched. */
 export function writeNews(
   watched: QueryResult<{ resource_number: number }>,
   stored: readonly Delivery[],
@@ -53,16 +53,16 @@ export function writeNews(
   }
 }
 
-/** A word that is this near to its end may have ended for a writer who is just looking. */
+/** A renewal this close to its expiry may be expired for a writer that reads it now. */
 const MARGIN_SECONDS = 5
 
 /**
- * Says that somebody reads these resources live, for a while.
+ * Registers or renews these resources as watched.
  *
- * @returns since when that has been said of the first of them without a break: milliseconds, by the database's clock
+ * @returns since when the first of them has been watched without a break: milliseconds, by the database's clock
  */
 export async function watch(pool: Pool, resourceNumbers: readonly number[]): Promise<number> {
-  // In one order everywhere, so that two processes wait for each other and do not deadlock.
+  // One lock order everywhere, against deadlocks.
   const { rows } = await pool.query<{ resource_number: number; since: string }>(
     `insert into tail_watch (resource_number, since, until)
      select number, now(), now() + make_interval(secs => $2) from unnest($1::integer[]) as number order by number
@@ -90,7 +90,7 @@ export async function readMoment(pool: Pool): Promise<Moment> {
   return { snapshot, now: Number(now) }
 }
 
-/** What was committed since that snapshot, of any resource or of one; and the moment now. Each item once, if asked so. */
+/** What was committed since that snapshot, of any resource or of one, and the snapshot now. Each item once if requested. */
 export async function readNews(
   pool: Pool,
   since: string,
@@ -106,7 +106,7 @@ export async function readNews(
     [since, resourceNumber],
   )
   const { snapshot, now } = rows[0] as { snapshot: string; now: string }
-  // Where there are none, there is one row, with the moment alone.
+  // Without news there is one row, with the snapshot only.
   const news = rows
     .filter(({ xid }) => xid !== null)
     .map((row) => ({ ...toRef(row), lines: row.lines, bytes: row.bytes }))

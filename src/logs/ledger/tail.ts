@@ -1,20 +1,19 @@
-// Reading live, across processes. Who reads a resource says so in `tail_watch`; whoever stores lines of it, in any
-// process, writes down in `tail_news` which, in the transaction that stores them; and each process with readers looks
-// at the news a few times a second and fetches those lines, once for all of its readers of a resource.
+// Live tail across processes. A process with subscribers registers the resource in `tail_watch`; every writer of lines
+// records in `tail_news` which lines it stores, in the same transaction; and each process with subscribers polls the news
+// a few times a second and fetches those lines, once for all of its subscribers of a resource.
 //
-// What is new is told by snapshots: news whose transaction the last look could not see. So a line is handed out once
-// and none is missed, however late it is, whatever connection breaks, and in whatever order transactions commit; a
-// look that fails is made again from the same snapshot. A reader who begins reads the past as of one snapshot and then
-// what that could not see. His position is a snapshot too, and good in any process.
+// Snapshots decide what is new: news whose transaction the last poll could not see. So every line is delivered once, however
+// late it is, whatever connection breaks, and in whatever order transactions commit; a failed poll repeats from the same
+// snapshot. A new subscriber reads the past as of one snapshot, then what that snapshot could not see. Its position is a
+// snapshot too, valid in any process.
 //
-// Why not LISTEN and NOTIFY: docs/decisions/0006-tails-by-snapshot.md. Without readers nothing runs, and a commit pays one
-// look at an empty table.
+// Why not LISTEN and NOTIFY: docs/decisions/0006-tails-by-snapshot.md. Without subscribers nothing runs, and a commit pays one
+// look-up in an empty table.
 //
 // A resource is
-//   WATCHED   from a reader's arrival until a minute after the last word of a process that has one. Processes say it
-//             again every ten seconds.
-//   LAPSED    where this process could not say so for nearly a minute: writers may have stopped telling. Its readers are
-//             sent away and begin anew.
+//   WATCHED   from the first subscriber until a minute after the last renewal of any process. Processes renew every 10 s.
+//   LAPSED    if this process could not renew for nearly a minute: writers may have stopped recording. Its subscribers are
+//             disconnected and restart from history.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Pool } from 'pg'
 import { isTransient } from '../../database/sqlstate.ts'
@@ -46,14 +45,14 @@ const LOOK_EVERY_MS = 250
 const MAX_FAILED_LOOKS = 8
 const WATCH_EVERY_MS = 10_000
 const FORGET_EVERY_MS = 30_000
-/** What is longer ago than this may not be complete any more: writers stop telling WATCH_SECONDS after the last word. */
+/** Older news may be incomplete: writers stop recording WATCH_SECONDS after the last renewal. */
 const RESUME_WITHIN_MS = (WATCH_SECONDS - WATCH_EVERY_MS / 1000 - 5) * 1000
-/** Fetched of one resource at a look. More is skipped, oldest first: nobody reads 10,000 lines a second. */
+/** Fetched of one resource in one poll. More is skipped, oldest first: 10,000 lines a second are unreadable. */
 const MAX_LINES = 2_500
 const MAX_BYTES = 4_000_000
-/** For commits that were under way when the first reader came, and did not see him. */
+/** For commits in flight when the first subscriber came, which did not see it. */
 const SETTLE_MS = 2_000
-/** Whoever has been storing for longer without having seen the reader is given up. */
+/** A transaction that is still open after this is no longer waited for. */
 const SETTLED_AFTER_MS = 5_000
 const SETTLE_POLL_MS = 20
 
@@ -71,7 +70,7 @@ class LedgerTail implements LogTail {
   readonly #options: TailOptions
   readonly #pool: Pool
   readonly #followers = new Map<number, Set<Follower>>()
-  /** All that was committed before it was handed out. Null while nobody reads. */
+  /** Everything committed before it is delivered. Null without subscribers. */
   #seen: string | null = null
   #running: Promise<void> | null = null
   #watchedAt = 0
@@ -98,7 +97,7 @@ class LedgerTail implements LogTail {
       signal.throwIfAborted()
       const watchedSince = await watch(this.#pool, [resourceNumber])
       const moment = await readMoment(this.#pool)
-      // Whatever is looked at next is looked at from here or from earlier.
+      // The next poll starts here or earlier.
       this.#seen ??= moment.snapshot
       this.#run()
       if (moment.now - watchedSince < SETTLED_AFTER_MS) await this.#settle(moment, signal)
@@ -153,7 +152,7 @@ class LedgerTail implements LogTail {
     if (followers?.size === 0) this.#followers.delete(resourceNumber)
   }
 
-  /** Waits for the transactions that may not have seen that somebody reads now: their lines are in the history then. */
+  /** Waits for transactions that may not have seen the subscriber; the history then contains their lines. */
   async #settle({ snapshot }: Moment, signal: AbortSignal): Promise<void> {
     const { running } = readSnapshot(snapshot) as Snapshot
     const deadline = performance.now() + SETTLE_MS
@@ -164,7 +163,7 @@ class LedgerTail implements LogTail {
     }
   }
 
-  /** Hands over what came since the reader's position, where that can be told. Returns the position then. */
+  /** Delivers what came since the subscriber's position, if that is known. @returns the new position */
   async #resume(
     { resourceNumber, since }: FollowQuery,
     follower: Follower,
@@ -221,7 +220,7 @@ class LedgerTail implements LogTail {
       else byResource.set(item.resourceNumber, [item])
     }
     const position = positionOf(moment)
-    // All of it is fetched before any of it is handed out: should a part fail, nobody has had another part of it yet.
+    // Fetch everything before the first delivery, so that a failure leaves no subscriber with half of it.
     const fetched = new Map<number, Batch[]>()
     for (const [number, news] of byResource) {
       if (this.#followers.has(number)) await this.#fetchInto(fetched, number, news)
@@ -280,7 +279,7 @@ class LedgerTail implements LogTail {
       const batch = batchOf(item.xid)
       const own = (stored[at] ?? []).filter(({ isOwn }) => isOwn)
       for (const { line } of own) batch.lines.push(line)
-      // Stored and not found: moved to another retention class meanwhile.
+      // Stored but not found: moved to another retention class meanwhile.
       if (own.length < item.lines) skip(batch, { ...item, lines: item.lines - own.length })
     }
     for (const { lines } of batches.values()) lines.sort(byPlace)
@@ -298,7 +297,7 @@ function positionOf({ snapshot, now }: Moment): string {
   return `${now}.${snapshot}`
 }
 
-/** A reader can write anything: what is no position is none. */
+/** Positions come from clients: anything that is not a position counts as none. */
 function readPosition(position: string): Moment | null {
   const [, now, snapshot] = /^(\d{1,15})\.([\d:,]{1,4000})$/.exec(position) ?? []
   if (now === undefined || snapshot === undefined || !readSnapshot(snapshot)) return null

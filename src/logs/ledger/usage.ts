@@ -1,27 +1,27 @@
-// What resources use of their day, and what is over it. Counted in the transaction that stores the lines, so that
-// the count is right whatever crashes and however many processes write.
+// What resources use of their daily volume, and what exceeds it. Counted in the transaction that stores the lines, so the
+// count is right whatever crashes and however many processes write.
 import type { Pool, PoolClient, QueryResult } from 'pg'
 import { roundTrip, type Statement } from '../../database/round-trip.ts'
 import { addCounts, addExcluded, toCount } from '../count.ts'
 import { countedBytes, type Delivery, type Usage } from '../log-store.ts'
 import { utcDay } from '../utc-day.ts'
 
-/** Any number, the same in every process: the first half of the lock that guards a resource near its limit. */
+/** An arbitrary constant: the first half of the lock key of a resource near its limit. */
 const QUOTA_LOCK = 7_201_002
-/** Rows that count side by side for one resource and day. */
+/** Rows (shards) that count one resource's day. */
 export const SHARDS = 16
 /**
- * Further below the limit than this, nobody needs to wait for anybody. More than all writers together can have under
- * way for one resource: sixteen groups of the drain room.
+ * Further below the limit than this, writers need no lock. More than all writers together can have in flight for one
+ * resource: sixteen groups.
  */
 const CAREFUL_BYTES = 64_000_000
 
-/** The statement that reads what the resources of the deliveries have used of their days. */
+/** The statement that reads the usage of the deliveries' resources and days. */
 export function readUsed(deliveries: readonly Delivery[]): Statement {
   const asked = [...new Map(deliveries.map((delivery) => [dayKey(delivery), delivery])).values()]
   return {
     name: 'read_used',
-    // One by one: planned as a join on a small table, it might read the whole day of everybody on a large one.
+    // Query per resource, so that the planner cannot scan the whole day.
     text: `
       select number || ' ' || day as key,
              (select sum(bytes) from usage where resource_number = number and usage.day = asked.day) as bytes
@@ -31,12 +31,12 @@ export function readUsed(deliveries: readonly Delivery[]): Statement {
 }
 
 /**
- * Tells for each delivery whether it is above the volume of its resource's day. The delivery that crosses the line is
- * still kept.
+ * Decides for each delivery whether it exceeds the daily volume of its resource. The delivery that crosses the limit is
+ * still stored.
  *
- * Writers do not see what others have not committed yet. So a resource that comes near its limit in this group is
- * locked and counted again: then at most one delivery goes over it, in all processes together. One that is over
- * needs no lock, since usage never falls.
+ * Writers do not see uncommitted usage of others. So a resource that comes near its limit in this group is locked and
+ * counted again: at most one delivery, over all processes, crosses the limit. A resource over its limit needs no lock,
+ * since usage never falls.
  *
  * @param read what readUsed returned
  */
@@ -58,7 +58,7 @@ export async function findOverQuota(
   return deliveries.map((delivery) => {
     const key = dayKey(delivery)
     const before = used.get(key) ?? 0
-    // One that rules have emptied takes nothing of the volume.
+    // A delivery that rules have emptied uses no volume.
     if (before >= delivery.dailyBytes) return delivery.lines.length > 0
     used.set(key, before + countedBytes(delivery))
     return false
@@ -76,7 +76,7 @@ export function countUsage(deliveries: readonly Delivery[], isOver: readonly boo
     sum.counts[column + 1] = addCounts(sum.counts[column + 1] as number, countedBytes(delivery))
     sums.set(key, sum)
   }
-  // In one order everywhere: two writers that share a shard wait for each other and do not deadlock.
+  // One lock order everywhere, against deadlocks of writers that share a shard.
   const rows = [...sums.values()].sort((a, b) => a.delivery.resourceNumber - b.delivery.resourceNumber)
   return {
     name: 'count_usage',
@@ -144,7 +144,7 @@ export async function findHeavyUsers(
   return rows.map(({ resourceNumber, bytes }) => ({ resourceNumber, bytes: toCount(bytes) }))
 }
 
-/** Resources that have stored lines since that day, and how many, the busiest last. */
+/** Resources with stored lines since that day, with their counts, the busiest last. */
 export async function findStoredSince(
   pool: Pool,
   day: string,
@@ -186,7 +186,7 @@ function dayKey(delivery: Delivery): string {
   return `${delivery.resourceNumber} ${dayOf(delivery)}`
 }
 
-/** Quotas start over at midnight UTC. */
+/** Quotas reset at midnight UTC. */
 export function dayOf(delivery: Delivery): string {
   return utcDay(delivery.receivedAtMicros)
 }
