@@ -66,7 +66,7 @@ describe('the page', () => {
       '&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;&lt;img src=x onerror=&#39;y&#39;&gt;&amp;amp; &lt;/td&gt;',
     )
     expect(body).toContain('>&lt;b&gt;&quot;web&quot;</span>')
-    expect(body).not.toMatch(/<script(?! type="module" src="\/assets\/)|<img|<b>/)
+    expect(body).not.toMatch(/<script(?! (?:type="module"|defer) src="\/assets\/)|<img|<b>/)
   })
 
   it('shows a search as it was typed, and never obeys it', async () => {
@@ -83,7 +83,7 @@ describe('the page', () => {
     expect(headers['x-content-type-options']).toBe('nosniff')
     expect(headers['referrer-policy']).toBe('no-referrer')
     expect(headers['cache-control']).toBe('no-store')
-    expect(body).not.toMatch(/ style=| on\w+=["']|<style|<script(?! type="module" src=)/)
+    expect(body).not.toMatch(/ style=| on\w+=["']|<style|<script(?! (?:type="module"|defer) src="\/assets\/)/)
   })
 
   it('finds its style sheets and its script, which a browser may keep', async () => {
