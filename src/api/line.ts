@@ -4,7 +4,7 @@ import { AppError } from '../errors.ts'
 import type { LogLine } from '../logplex/framed-line.ts'
 import { and } from '../query/and.ts'
 import { isHerokuCode } from '../query/heroku-code.ts'
-import type { Apps } from '../query/line-view.ts'
+import type { Apps, SearchedLine } from '../query/line-view.ts'
 import { type Hint, parse } from '../query/parse.ts'
 import { countTerms, type Query } from '../query/query.ts'
 import { searched } from '../query/searched-line.ts'
@@ -83,8 +83,12 @@ export function readSearch({
   return { query, bounded: and([...(query.kind === 'everything' ? [] : [query]), ...bounds]), hints }
 }
 
-export function lineToJson(line: LogLine, apps: Apps): z.input<typeof lineSchema> {
-  const asSearched = searched(line, apps)
+/** @param asSearched the line taken apart, where that is known */
+export function lineToJson(
+  line: LogLine,
+  apps: Apps,
+  asSearched: SearchedLine = searched(line, apps),
+): z.input<typeof lineSchema> {
   return {
     cursor: line.cursor,
     sent_at: line.sentAt,

@@ -100,6 +100,7 @@ const HELP: Record<string, string> = {
   spoolCorrupt: 'Damaged places found in the spool.',
   tailReaders: 'People and programs that read live.',
   tailLines: 'Lines given to live readers.',
+  tailLinesParsed: 'Lines taken apart for live readers: once for all readers of a resource.',
   tailSkipped: 'Lines that live readers were told of as skipped: too many at once, or the reader too slow.',
   tailsEnded: 'Live readings that ended.',
   tailsRefused: 'Live readings answered 503: too many at once.',

@@ -171,6 +171,31 @@ describe('a live tail for programs', () => {
   })
 })
 
+it('takes a line apart once for all who read its resource, whatever they search and however it is written', async () => {
+  const { resource, token, url } = await watched()
+  const metric = async (name: string) => {
+    const metrics = await (await fetch(`${service.origin}/metrics`)).text()
+    return Number(new RegExp(`^culvert_viewer_${name}_total (\\d+)`, 'm').exec(metrics)?.[1])
+  }
+  const counts = async () => [await metric('tail_lines_parsed'), await metric('tail_lines')] as const
+  const before = await counts()
+  const accepted = ['text/event-stream', 'application/x-ndjson']
+  const searches = ['', 'line', '-nothing', 'n:>=0']
+  const tails = await Promise.all(
+    accepted.flatMap((accept) =>
+      searches.map((q) =>
+        openEvents(`${url}?last=0&q=${encodeURIComponent(q)}`, { ...bearer(token), accept }),
+      ),
+    ),
+  )
+  const messages = Array.from({ length: 30 }, (_, n) => `line n=${n}`)
+  await send(resource, messages)
+  await vi.waitFor(async () => expect((await counts())[1] - before[1]).toBe(30 * tails.length), SOON)
+  expect((await counts())[0] - before[0]).toBe(30)
+  for (const tail of tails.slice(0, searches.length)) expect(tail.messages()).toEqual(messages)
+  for (const tail of tails) tail.leave()
+})
+
 it('ends with the service, and tells its reader to come back', async () => {
   const ending = await startTestService()
   const resource = await provision(ending)

@@ -8,7 +8,12 @@ export const EVENT_STREAM = 'text/event-stream; charset=utf-8'
 
 /** @param id where a reader goes on from who comes back with it as Last-Event-ID */
 export function formatEvent(name: string, data: object, id?: string): string {
-  return `${id === undefined ? '' : `id: ${id}\n`}event: ${name}\ndata: ${JSON.stringify(data)}\n\n`
+  return formatJsonEvent(name, JSON.stringify(data), id)
+}
+
+/** Of data that is JSON already, without line feeds. */
+export function formatJsonEvent(name: string, json: string, id?: string): string {
+  return `${id === undefined ? '' : `id: ${id}\n`}event: ${name}\ndata: ${json}\n\n`
 }
 
 /** Text on its way to one reader. Takes no more than so many bytes that he has not fetched. */

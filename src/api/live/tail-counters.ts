@@ -2,6 +2,8 @@
 
 export class TailCounters {
   tailLines = 0
+  /** Once for all readers of a resource. */
+  tailLinesParsed = 0
   tailSkipped = 0
   tailsEnded = 0
   tailsRefused = 0

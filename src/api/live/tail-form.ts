@@ -2,9 +2,8 @@
 import { formatMicros } from '../../logplex/frame-form.ts'
 import type { LogLine } from '../../logplex/framed-line.ts'
 import type { SkippedLines } from '../../logs/log-tail.ts'
-import type { Apps } from '../../query/line-view.ts'
-import { lineToJson } from '../line.ts'
-import { formatEvent } from './event-stream.ts'
+import { formatEvent, formatJsonEvent } from './event-stream.ts'
+import type { SharedLines } from './shared-lines.ts'
 
 export interface ToldGap {
   kind: string
@@ -22,7 +21,7 @@ export interface Pulse {
 export interface TailForm {
   type: string
   /** `older` only with the first ones: where the past goes on. */
-  lines(lines: readonly LogLine[], apps: Apps, position: string, older?: string | null): string
+  lines(lines: readonly LogLine[], shared: SharedLines, position: string, older?: string | null): string
   skipped(skipped: SkippedLines): string
   gap(gap: ToldGap): string
   pulse(pulse: Pulse, position: string): string
@@ -31,12 +30,11 @@ export interface TailForm {
 
 const EVENTS: TailForm = {
   type: 'text/event-stream; charset=utf-8',
-  lines: (lines, apps, position, older) =>
-    formatEvent(
-      'lines',
-      { lines: lines.map((line) => lineToJson(line, apps)), ...(older === undefined ? {} : { older }) },
-      position,
-    ),
+  lines: (lines, shared, position, older) => {
+    const all = lines.map((line) => shared.json(line)).join(',')
+    const rest = older === undefined ? '' : `,"older":${JSON.stringify(older)}`
+    return formatJsonEvent('lines', `{"lines":[${all}]${rest}}`, position)
+  },
   skipped: (skipped) => formatEvent('skipped', skippedToJson(skipped)),
   gap: (gap) => formatEvent('gap', gap),
   pulse: (pulse, position) => formatEvent('pulse', pulse, position),
@@ -46,7 +44,7 @@ const EVENTS: TailForm = {
 /** A line of JSON for each line; what is no line has an `event`. */
 const JSON_LINES: TailForm = {
   type: 'application/x-ndjson; charset=utf-8',
-  lines: (lines, apps) => lines.map((line) => `${JSON.stringify(lineToJson(line, apps))}\n`).join(''),
+  lines: (lines, shared) => lines.map((line) => `${shared.json(line)}\n`).join(''),
   skipped: (skipped) => `${JSON.stringify({ event: 'skipped', ...skippedToJson(skipped) })}\n`,
   gap: (gap) => `${JSON.stringify({ event: 'gap', ...gap })}\n`,
   // Keeps the connection open: Heroku's router closes one that is silent for 55 seconds. Space between values is JSON's.

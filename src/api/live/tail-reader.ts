@@ -4,8 +4,8 @@
 // most MAX_OUTGOING_BYTES; what is beyond is skipped, and he is told how many and from when as soon as there is room.
 import type { LogLine } from '../../logplex/framed-line.ts'
 import { asSkipped, joinSkipped, type SkippedLines, type TailPart } from '../../logs/log-tail.ts'
-import type { Apps } from '../../query/line-view.ts'
 import { Outgoing } from './event-stream.ts'
+import type { SharedLines } from './shared-lines.ts'
 import type { TailCounters } from './tail-counters.ts'
 import type { Pulse, TailForm, ToldGap } from './tail-form.ts'
 
@@ -19,7 +19,7 @@ const RATE_PULSES = 5
 export interface TailReaderParts {
   form: TailForm
   matches(line: LogLine): boolean
-  apps(): Apps
+  shared(): SharedLines
   counters: TailCounters
   lastReceivedAt: string | null
 }
@@ -47,8 +47,8 @@ export class TailReader {
 
   /** The past, with which he begins. */
   begin(lines: readonly LogLine[], older: string | null): void {
-    const { form, apps } = this.#parts
-    this.out.offer(form.lines(lines, apps(), this.#position, older))
+    const { form, shared } = this.#parts
+    this.out.offer(form.lines(lines, shared().alone(), this.#position, older))
     this.#parts.counters.tailLines += lines.length
   }
 
@@ -120,9 +120,9 @@ export class TailReader {
     const lines = this.#found
     if (lines.length === 0) return
     this.#found = []
-    const { form, apps, counters } = this.#parts
+    const { form, shared, counters } = this.#parts
     this.#tellSkipped()
-    if (this.#skipped === null && this.out.offer(form.lines(lines, apps(), this.#position))) {
+    if (this.#skipped === null && this.out.offer(form.lines(lines, shared(), this.#position))) {
       counters.tailLines += lines.length
     } else {
       this.#skip(asSkipped(lines))

@@ -1,5 +1,5 @@
-// All live readers of this process, those of one resource in one room: a line is taken apart once for all of them, and
-// asked once for all who search the same.
+// All live readers of this process, those of one resource in one room: a line is taken apart and written as JSON once for
+// all of them, and matched once for all who search the same.
 //
 // Looking at lines never takes more than half of the process: it goes on for ten milliseconds, then everybody else has
 // as long. Readers who cannot be served so, with expressions that are dear, or too many, are told what was skipped.
@@ -8,10 +8,10 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { LogLine } from '../../logplex/framed-line.ts'
 import type { Gap, LogStore } from '../../logs/log-store.ts'
 import type { Following } from '../../logs/log-tail.ts'
-import type { Apps, SearchedLine } from '../../query/line-view.ts'
+import type { Apps } from '../../query/line-view.ts'
 import { matches, print, type Query } from '../../query/query.ts'
-import { searched } from '../../query/searched-line.ts'
 import type { AppNames } from '../line.ts'
+import { JsonCache, SharedLines } from './shared-lines.ts'
 import type { TailCounters } from './tail-counters.ts'
 import type { TailForm } from './tail-form.ts'
 import { TailReader } from './tail-reader.ts'
@@ -32,9 +32,8 @@ export interface TailRoomsParts {
 }
 
 interface Room {
-  apps: Apps
+  shared: SharedLines
   readers: Map<TailReader, Admission>
-  searched: WeakMap<LogLine, SearchedLine>
   /** Of each search that somebody has: what was found out of a line. */
   answers: Map<string, { readers: number; of: WeakMap<LogLine, boolean> }>
   /** Lines known to be missing, by drain, minute and kind; null until they were read for the first time. */
@@ -61,6 +60,7 @@ export interface NewReader {
 export class TailRooms {
   readonly #parts: TailRoomsParts
   readonly #rooms = new Map<number, Room>()
+  readonly #json = new JsonCache()
   #looking: Promise<void> | null = null
   #pulsing: NodeJS.Timeout | undefined
   #isPulsing = false
@@ -86,7 +86,7 @@ export class TailRooms {
     const ask = (line: LogLine): boolean => {
       const known = answers.of.get(line)
       if (known !== undefined) return known
-      const answer = matches(search, takenApart(room, line))
+      const answer = matches(search, room.shared.searched(line))
       answers.of.set(line, answer)
       return answer
     }
@@ -94,7 +94,7 @@ export class TailRooms {
       {
         form,
         matches: search.kind === 'everything' ? () => true : ask,
-        apps: () => room.apps,
+        shared: () => room.shared,
         counters: this.#parts.counters,
         lastReceivedAt,
       },
@@ -124,14 +124,17 @@ export class TailRooms {
     if (known) return known
     const apps = await this.#parts.appNames(resourceNumber)
     const room = this.#rooms.get(resourceNumber) ?? {
-      apps,
+      shared: this.#share(apps),
       readers: new Map(),
-      searched: new WeakMap(),
       answers: new Map(),
       gaps: null,
     }
     this.#rooms.set(resourceNumber, room)
     return room
+  }
+
+  #share(apps: Apps): SharedLines {
+    return new SharedLines(apps, this.#json, this.#parts.counters)
   }
 
   #remove(resourceNumber: number, reader: TailReader): void {
@@ -214,19 +217,12 @@ export class TailRooms {
 
   async #check(resourceNumber: number, room: Room): Promise<void> {
     const apps = await this.#parts.appNames(resourceNumber)
-    if (!isSame(apps, room.apps)) {
-      room.apps = apps
-      room.searched = new WeakMap()
+    if (!isSame(apps, room.shared.apps)) {
+      room.shared = this.#share(apps)
       for (const answers of room.answers.values()) answers.of = new WeakMap()
     }
     for (const [reader, { stillMay }] of room.readers) if (!(await stillMay())) reader.end('signed_out')
   }
-}
-
-function takenApart(room: Room, line: LogLine): SearchedLine {
-  const known = room.searched.get(line) ?? searched(line, room.apps)
-  room.searched.set(line, known)
-  return known
 }
 
 function keyOf({ drainId, minute, kind }: Gap): string {
