@@ -124,7 +124,6 @@ async function parserAlone({ scope, workplace }: Bench, seconds: number): Promis
   const child = startChild(scope, {
     file,
     cwd: workplace.directory,
-    ipc: true,
     profileDirectory: workplace.profileDirectory,
   })
   child.stderr?.pipe(process.stderr)

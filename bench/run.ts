@@ -1,6 +1,7 @@
 // npm run bench: runs the benchmarks that are named, or all of them, one after the other.
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { watchPackageRunner } from '../demo/package-runner.ts'
 import { disk } from './disk.ts'
 import { endpoints } from './endpoints.ts'
 import { growth } from './growth.ts'
@@ -90,11 +91,13 @@ const whole = new Scope()
 // One signal closes what is open, which takes a moment; the second ends at once.
 let interrupted = false
 async function interrupt(): Promise<void> {
+  if (interrupted) return
   interrupted = true
-  await whole.close()
+  await whole.end()
   process.exit(130)
 }
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void interrupt())
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => void interrupt())
+watchPackageRunner(() => void interrupt())
 
 let wishes: Wishes
 try {

@@ -273,8 +273,8 @@ process.on('message', (message: ToGenerator) => {
   if ('plan' in message) prepare(message.plan).then(() => tell({ ready: true }), fail)
   else run(message.run).then((result) => tell({ result }), fail)
 })
-// Whoever started us is gone.
-process.on('disconnect', () => process.exit())
+// Waiting for messages keeps it alive.
+process.channel?.ref()
 
 function fail(error: unknown): void {
   process.stderr.write(`${error instanceof Error ? error.stack : error}\n`)

@@ -57,4 +57,5 @@ process.on('message', ({ seconds }: { seconds: number }) => {
 })
 // A profile is written when the process exits, not when it is killed.
 process.once('SIGTERM', () => process.exit())
-process.on('disconnect', () => process.exit())
+// Waiting for messages keeps it alive.
+process.channel?.ref()

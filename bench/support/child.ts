@@ -7,21 +7,24 @@ export interface ChildOptions {
   file: string
   cwd: string
   environment?: Record<string, string>
-  /** Opens a channel for messages. */
-  ipc?: boolean
   /** Where it leaves a CPU profile when it ends. */
   profileDirectory?: string | undefined
 }
 
 const END_TIMEOUT_MS = 30_000
+/** Ends a child when the benchmark is gone, however that ended. Waiting for it must not keep the child alive. */
+const END_WITH_PARENT = `data:text/javascript,${encodeURIComponent(`
+  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
+  process.channel.unref()
+`)}`
 
 export function startChild(scope: Scope, options: ChildOptions): ChildProcess {
-  const { file, cwd, environment, ipc, profileDirectory } = options
+  const { file, cwd, environment, profileDirectory } = options
   const profiling = profileDirectory ? ['--cpu-prof', `--cpu-prof-dir=${profileDirectory}`] : []
-  const child = spawn(process.execPath, [...profiling, file], {
+  const child = spawn(process.execPath, [...profiling, '--import', END_WITH_PARENT, file], {
     cwd,
     env: { PATH: process.env.PATH, ...environment },
-    stdio: ['ignore', 'pipe', 'pipe', ...(ipc ? (['ipc'] as const) : [])],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     serialization: 'advanced',
     // Ctrl-C reaches the benchmark alone, which then closes what it opened in the right order.
     detached: true,

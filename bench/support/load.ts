@@ -24,7 +24,7 @@ export async function startLoad(
   { origin, ...plan }: Omit<LoadPlan, 'port'> & { origin: string },
 ): Promise<Load> {
   const file = workplace.compiled('bench/children/load-generator.ts')
-  const child = startChild(scope, { file, cwd: workplace.directory, ipc: true })
+  const child = startChild(scope, { file, cwd: workplace.directory })
   child.stderr?.pipe(process.stderr)
   const tell = (message: ToGenerator) => child.send(message)
   const ready = next(child, (message) => ('ready' in message ? true : undefined))

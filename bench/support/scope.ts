@@ -3,11 +3,20 @@
 export class Scope {
   readonly #closers: (() => unknown)[] = []
   #closing: Promise<void> = Promise.resolve()
+  static #hasEnded = false
 
-  /** Hands the value through. */
+  /** Hands the value through. @throws where the run was interrupted; then the value is closed at once */
   add<T>(value: T, close: (value: T) => unknown): T {
     this.#closers.push(() => close(value))
-    return value
+    if (!Scope.#hasEnded) return value
+    void this.close()
+    throw new Error('interrupted')
+  }
+
+  /** Closes all of it, and whatever any scope is given from now on. */
+  end(): Promise<void> {
+    Scope.#hasEnded = true
+    return this.close()
   }
 
   /** Closes all of it, even where some of it cannot be closed. May be called again, also while it closes. */

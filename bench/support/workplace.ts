@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { removeWhenGone } from './guard.ts'
 import type { Scope } from './scope.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -45,6 +46,7 @@ export function openWorkplace(
 ): Workplace {
   const parent = wanted.directory ?? roomiest([tmpdir(), '/var/tmp'])
   const directory = scope.add(mkdtempSync(join(parent, 'culvert-bench-')), remove)
+  removeWhenGone(directory)
   // When we are root the server runs as another account, which has to get through here to its own directory.
   chmodSync(directory, 0o711)
   const plansFile = join(directory, 'plans.json')
