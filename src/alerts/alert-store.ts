@@ -8,6 +8,8 @@ import { insertNamed, nameTaken } from '../resources/named-rows.ts'
 import type { SealedColumn } from '../secrets/reseal.ts'
 import type { SecretBox } from '../secrets/secret-box.ts'
 import type { Condition } from './condition.ts'
+import { DESTINATION_KINDS, destinationOf } from './destinations/destinations.ts'
+import { WEBHOOK_PURPOSE } from './destinations/webhook.ts'
 import type { MessageContent } from './message.ts'
 import type { Standing, Step } from './step.ts'
 
@@ -90,14 +92,13 @@ export interface Found {
 
 export const MAX_ALERTS = 50
 const TEST_EVERY_MS = 60_000
-const PURPOSE = 'alert webhook'
 
 export const ALERT_SEALED_COLUMN: SealedColumn = {
   table: 'alert',
   key: 'id',
   resourceId: '(select resource.id from resource where number = resource_number)',
   column: 'sealed_webhook',
-  purpose: PURPOSE,
+  purpose: WEBHOOK_PURPOSE,
 }
 const HEADS = `id, name, q, condition, email, webhook_host, webhook_hint, state, announced, announced_at,
   fired_at, muted_until, evaluated_at, coalesce(delivery_error, evaluation_error) as last_error, created_at, updated_at`
@@ -123,7 +124,7 @@ interface Row {
 
 export function createAlertStore(pool: Pool, box: SecretBox): AlertStore {
   const seal = (resource: Resource, webhook: NewAlert['webhook']) =>
-    webhook ? box.seal(webhook.url, { resourceId: resource.id, purpose: PURPOSE }) : null
+    webhook ? box.seal(webhook.url, { resourceId: resource.id, purpose: WEBHOOK_PURPOSE }) : null
 
   return {
     async list(resourceNumber) {
@@ -313,6 +314,11 @@ export function createAlertStore(pool: Pool, box: SecretBox): AlertStore {
   }
 }
 
+/** Kind of destination, and whether the alert has an address of it. */
+const ADDRESSES = DESTINATION_KINDS.map(
+  (kind) => `('${kind}', alert.${destinationOf(kind).column} is not null)`,
+).join(', ')
+
 /** One for each address that the alert has. */
 async function addMessages(
   client: PoolClient,
@@ -322,8 +328,8 @@ async function addMessages(
 ): Promise<void> {
   await client.query(
     `insert into alert_message (alert_id, channel, content, created_at, due_at)
-     select id, channel, $2, $3, $3 from alert, unnest(array['webhook', 'email']) as channel
-      where id = $1 and case channel when 'webhook' then sealed_webhook is not null else email is not null end`,
+     select id, channel, $2, $3, $3 from alert, lateral (values ${ADDRESSES}) as destination (channel, has_one)
+      where id = $1 and has_one`,
     [alertId, JSON.stringify(content), now],
   )
 }

@@ -1,26 +1,18 @@
 // Messages from the outbox to their receivers. Safe in any number of processes: each message is claimed by one.
 import type { FastifyBaseLogger } from 'fastify'
-import type { Outbound } from '../outbound/outbound.ts'
 import type { AlertCounters } from './counters.ts'
+import type { Refusal, SendParts } from './destinations/destination.ts'
+import { destinationOf } from './destinations/destinations.ts'
 import { herokuLink } from './heroku-link.ts'
-import { MailError, type Mailer } from './mail.ts'
-import type { MailBudget } from './mail-budget.ts'
-import { writeMessage, writeWebhook } from './message.ts'
 import type { DueMessage, MessageStore } from './message-store.ts'
-import { postWebhook, type Refusal } from './webhook.ts'
 
-export interface DeliverParts {
+export interface DeliverParts extends SendParts {
   store: MessageStore
-  outbound: Outbound
-  /** Null: no server was named, and nothing can be mailed. */
-  mailer: Mailer | null
-  mailBudget: MailBudget
   publicUrl: string
   someApp(resourceNumber: number): Promise<string | null>
   counters: AlertCounters
   log: Pick<FastifyBaseLogger, 'warn'>
   now(): number
-  signal?: AbortSignal
 }
 
 const AT_ONCE = 5
@@ -39,9 +31,9 @@ export async function deliverDue(parts: DeliverParts, round: AbortSignal): Promi
 }
 
 async function deliver(message: DueMessage, parts: DeliverParts): Promise<void> {
-  const { store, counters, log, now, mailBudget, signal } = parts
+  const { store, counters, log, now, signal } = parts
   const { resource, to, tries } = message
-  const waitMs = to?.channel === 'email' ? mailBudget.take(resource.number) : 0
+  const waitMs = to === null ? 0 : destinationOf(to.kind).waitMs(resource.number, parts)
   if (waitMs > 0) return store.postpone(message, new Date(now() + waitMs))
   const refusal = await send(message, parts)
   // A call that the end of the service cut off says nothing: whoever claims the message next tries it again.
@@ -66,16 +58,9 @@ async function send(message: DueMessage, parts: DeliverParts): Promise<Refusal |
   if (to === null) return { reason: 'its address was taken away', mayPass: false }
   try {
     const linkTo = herokuLink(parts.publicUrl, resource.id, await parts.someApp(resource.number))
-    if (to.channel === 'webhook') {
-      return await postWebhook(parts.outbound, to.open(), writeWebhook(id, content, linkTo), parts.signal)
-    }
-    if (parts.mailer === null) return { reason: 'this service sends no e-mail', mayPass: false }
-    const { subject, text } = writeMessage(content, linkTo)
-    await parts.mailer.send({ to: to.address, subject, text: `${text}\n`, messageId: id })
-    return null
-  } catch (error) {
+    return await destinationOf(to.kind).send(to.open(), { id, content, linkTo }, parts)
+  } catch {
     // What others say may hold anything: of them only that there was an error.
-    const reason = error instanceof MailError ? error.message : 'the message could not be sent'
-    return { reason, mayPass: true }
+    return { reason: 'the message could not be sent', mayPass: true }
   }
 }

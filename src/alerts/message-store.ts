@@ -4,6 +4,7 @@
 import type { Pool } from 'pg'
 import { withTransaction } from '../database/pool.ts'
 import type { SecretBox } from '../secrets/secret-box.ts'
+import { DESTINATION_KINDS, type DestinationKind, destinationOf } from './destinations/destinations.ts'
 import type { MessageContent } from './message.ts'
 
 export interface DueMessage {
@@ -15,7 +16,7 @@ export interface DueMessage {
   tries: number
   createdAt: Date
   /** Null where the alert has no such address any more. */
-  to: { channel: 'webhook'; open(): string } | { channel: 'email'; address: string } | null
+  to: { kind: DestinationKind; open(): string } | null
 }
 
 export interface MessageStore {
@@ -28,15 +29,17 @@ export interface MessageStore {
   postpone(message: DueMessage, dueAt: Date): Promise<void>
 }
 
+const COLUMNS = DESTINATION_KINDS.map((kind) => destinationOf(kind).column).join(', ')
+
 interface Row {
   id: string
   alert_id: string
-  channel: 'webhook' | 'email'
+  channel: DestinationKind
   content: MessageContent
   tries: number
   created_at: Date
-  sealed_webhook: Buffer | null
-  email: string | null
+  /** The columns of all kinds of destinations. */
+  [column: string]: unknown
   resource_id: string
   resource_number: number
 }
@@ -50,14 +53,15 @@ export function createMessageStore(pool: Pool, box: Pick<SecretBox, 'open'>): Me
            from alert join resource on number = resource_number
           where alert.id = alert_id and message.id in (
             select id from alert_message as due
-             where due_at <= $1 and not exists (
+             where due_at <= $1 and channel = any($4) and not exists (
                select from alert_message as older
                 where older.alert_id = due.alert_id and older.channel = due.channel
                   and (older.created_at, older.id) < (due.created_at, due.id))
              order by due_at limit $3 for update skip locked)
-         returning message.id, alert_id, channel, content, tries, message.created_at, sealed_webhook, email,
+         returning message.id, alert_id, channel, content, tries, message.created_at, ${COLUMNS},
                    resource.id as resource_id, resource_number`,
-        [now, new Date(now.getTime() + leaseMs), limit],
+        // A newer release may have written of a kind that this one does not know: it waits for that release.
+        [now, new Date(now.getTime() + leaseMs), limit, DESTINATION_KINDS],
       )
       return rows.map((row) => ({
         id: row.id,
@@ -92,9 +96,8 @@ function end(pool: Pool, { id, alertId }: DueMessage, error: string | null): Pro
 }
 
 function addressOf(row: Row, box: Pick<SecretBox, 'open'>): DueMessage['to'] {
-  const { channel, sealed_webhook: sealed, email, resource_id: resourceId } = row
-  if (channel === 'email') return email === null ? null : { channel, address: email }
-  return sealed === null
-    ? null
-    : { channel, open: () => box.open(sealed, { resourceId, purpose: 'alert webhook' }) }
+  const destination = destinationOf(row.channel)
+  const stored = row[destination.column]
+  if (stored === null) return null
+  return { kind: row.channel, open: () => destination.open(stored, row.resource_id, box) }
 }

@@ -3,8 +3,12 @@ import { z } from 'zod'
 import type { Alert, NewAlert } from '../alerts/alert-store.ts'
 import type { AlertsRoom } from '../alerts/alerts.ts'
 import type { Condition } from '../alerts/condition.ts'
-import { readWebhook } from '../alerts/webhook.ts'
-import { AppError } from '../errors.ts'
+import {
+  askedDestinations,
+  readDestinations,
+  showDestinations,
+  shownDestinations,
+} from '../alerts/destinations/destinations.ts'
 import { readSearch } from './line.ts'
 import { instant, keptQuerySchema, nameSchema } from './named.ts'
 import { type Operation, operation } from './operation.ts'
@@ -44,12 +48,7 @@ const alertSchema = z
     name: z.string(),
     q: z.string(),
     condition: conditionSchema,
-    to: z.object({
-      webhook: z
-        .object({ host: z.string(), hint: z.string().describe('Tells two addresses of a host apart.') })
-        .optional(),
-      email: z.string().optional(),
-    }),
+    to: shownDestinations,
     muted_until: instant.nullable(),
     state: z.enum(['ok', 'firing', 'unknown']),
     last_evaluated_at: instant.nullable(),
@@ -65,15 +64,7 @@ const body = z.object({
   name: nameSchema,
   q: keptQuerySchema.default(''),
   condition: conditionSchema,
-  to: z.object({
-    webhook: z
-      .string()
-      .max(2_000)
-      .nullable()
-      .optional()
-      .describe('An https address. It is not given back: left out of a PUT it stays, null takes it away.'),
-    email: z.email().max(254).nullable().optional(),
-  }),
+  to: askedDestinations,
 })
 const params = z.object({ alert_id: z.uuid() })
 
@@ -196,18 +187,7 @@ export function alertOperations(parts: AlertsParts): Operation[] {
 function readAlert({ name, q, condition, to }: z.output<typeof body>, { alerts }: AlertsParts): NewAlert {
   readSearch({ q })
   if (condition.kind === 'ratio') readSearch({ q: condition.of_q })
-  const email = to.email ?? null
-  if (email !== null && !alerts.hasMail) {
-    throw new AppError('invalid_params', { reason: 'to.email: this service sends no e-mail' })
-  }
-  const { webhook } = to
-  return {
-    name,
-    q,
-    condition: readCondition(condition),
-    webhook: typeof webhook === 'string' ? readWebhook(webhook, alerts) : webhook,
-    email,
-  }
+  return { name, q, condition: readCondition(condition), ...readDestinations(to, alerts) }
 }
 
 function readCondition(condition: z.output<typeof conditionSchema>): Condition {
@@ -223,13 +203,13 @@ function conditionToJson(condition: Condition): z.output<typeof conditionSchema>
 }
 
 function toJson(alert: Alert): z.input<typeof alertSchema> {
-  const { id, name, q, condition, webhook, email, mutedUntil, state } = alert
+  const { id, name, q, condition, mutedUntil, state } = alert
   return {
     id,
     name,
     q,
     condition: conditionToJson(condition),
-    to: { ...(webhook && { webhook }), ...(email !== null && { email }) },
+    to: showDestinations(alert),
     muted_until: mutedUntil?.toISOString() ?? null,
     state,
     last_evaluated_at: alert.evaluatedAt?.toISOString() ?? null,
