@@ -6,6 +6,7 @@ import { createPool } from '../database/pool.ts'
 import { errorText } from '../error-text.ts'
 import { partitionName } from '../logs/postgres/partitions.ts'
 import { retentionClasses } from '../plans.ts'
+import { checkClock, checkDurability, checkPooler } from './check-durability.ts'
 import { type Finding, reporter } from './finding.ts'
 
 const STATEMENT_TIMEOUT_MS = 5_000
@@ -31,6 +32,9 @@ export async function checkDatabase(findings: Finding[], config: Config, now: Da
   })
   try {
     await checkServer(findings, config, pool)
+    await checkPooler(findings, pool)
+    await checkDurability(findings, pool)
+    await checkClock(findings, pool)
     if (!(await checkMigrations(findings, config, pool))) return
     await checkPrivileges(findings, pool)
     await checkPartitions(findings, config, pool, now)

@@ -7,6 +7,7 @@ import { checkDatabase } from './check-database.ts'
 import { checkManifest } from './check-manifest.ts'
 import { checkReachable } from './check-reachable.ts'
 import { checkSpool } from './check-spool.ts'
+import { checkSpoolPlace } from './check-spool-place.ts'
 import type { Command } from './command.ts'
 import { type Finding, printFinding, reporter } from './finding.ts'
 
@@ -17,9 +18,9 @@ export const doctor: Command = {
   summary: 'checks settings, database, manifest and addresses, and says what to fix',
   help: `culvert doctor [-f <manifest>] [--json]
 
-Checks, in this order: the version of Node; the settings; the database (reachable, version, TLS, migrations,
-privileges, free connections, tables for today and tomorrow); ClickHouse, where it keeps the lines; deliveries that
-are set aside on this machine; your add-on manifest against the settings; and whether PUBLIC_URL and DRAIN_URL lead to this service.
+Checks, in this order: the version of Node; the settings; the database (reachable, version, TLS, free connections, a
+pooler in between, settings under which a crash loses commits, its clock, migrations, privileges, tables for today and
+tomorrow); ClickHouse, where it keeps the lines; where the spool is, and deliveries that are set aside on this machine; your add-on manifest against the settings; and whether PUBLIC_URL and DRAIN_URL lead to this service.
 
   -f, --file <manifest>  the manifest that you pushed to Heroku. Default: ${MANIFEST}
   --json                 {"ok", "findings": [{"check", "verdict", "says", "fix"}]}
@@ -38,6 +39,7 @@ nothing is changed. The exit code is 1 where something FAILs.
     if (config) {
       await checkDatabase(findings, config, new Date())
       await checkClickHouse(findings, config)
+      checkSpoolPlace(findings, config.spool)
       await checkSpool(findings, config, new Date())
       await checkManifest(findings, config, values.file ?? MANIFEST)
       await checkReachable(findings, config)
@@ -83,6 +85,12 @@ function checkSettings(
       'apps that a resource is attached to later are refused: nobody can be asked whose their drains are',
       'Set HEROKU_CLIENT_SECRET to the OAuth client secret of your add-on in the Partner Portal.',
     )
+  if (config.production && [...config.addon.passwords, ...config.addon.ssoSalts].some(isShort))
+    report(
+      'warn',
+      'ADDON_PASSWORD or ADDON_SSO_SALT is short: no limit keeps anyone from guessing it',
+      'Use 128 random bits, as `openssl rand -hex 16` prints them.',
+    )
   if (config.addon.passwords.length > 1 || config.addon.ssoSalts.length > 1)
     report(
       'warn',
@@ -90,6 +98,11 @@ function checkSettings(
       'Once the new manifest is pushed, unset ADDON_PASSWORD_PREVIOUS and ADDON_SSO_SALT_PREVIOUS.',
     )
   return config
+}
+
+/** Of random hexadecimal digits, 128 bits are 32 characters; in base64 22. */
+function isShort(secret: string): boolean {
+  return secret.length < 22
 }
 
 function summary(findings: Finding[]): string {

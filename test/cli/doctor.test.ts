@@ -7,11 +7,13 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { checkSpoolPlace } from '../../src/cli/check-spool-place.ts'
 import { checkNode } from '../../src/cli/doctor.ts'
 import type { Finding } from '../../src/cli/finding.ts'
 import { runCli } from '../../src/cli/run.ts'
 import { loadConfig } from '../../src/config.ts'
 import { createTestDatabase } from '../support/database.ts'
+import { hasPgBouncer, startPgBouncer } from '../support/pgbouncer.ts'
 import { startTestService, type TestService } from '../support/service.ts'
 
 const LAUNCHER = fileURLToPath(new URL('../../src/cli/culvert.js', import.meta.url))
@@ -72,7 +74,39 @@ function manifestFile({ id, ...api }: Manifest): string {
   return path
 }
 
+it('the place of the spool may lose it', () => {
+  const verdict = (type: number | null, on = true) => {
+    const findings: Finding[] = []
+    checkSpoolPlace(findings, { ...loadConfig({}).spool, on, directory: '/spool' }, () => type)
+    return findings.map(({ verdict, says }) => `${verdict} ${says}`)
+  }
+  expect(verdict(0x01021994)).toEqual(['warn /spool is in memory (tmpfs): a restart of the machine loses it'])
+  expect(verdict(0x6969)).toEqual([expect.stringMatching(/^warn .* network file system \(NFS\)/)])
+  expect(verdict(0xef53)).toEqual([])
+  expect(verdict(0x01021994, false)).toEqual([])
+})
+
 describe('culvert doctor', () => {
+  it('warns of settings under which a crash loses what was acknowledged, at whatever level they are set', async () => {
+    const database = await createTestDatabase()
+    await database.query(
+      `do $$ begin execute format('alter database %I set synchronous_commit = off', current_database()); end $$`,
+    )
+    const { line } = await doctor({ ...environment, DATABASE_URL: database.url })
+    expect(line('Durability')).toContain('warn synchronous_commit is off (database): when the server crashes')
+    await database.close()
+  })
+
+  it('tells whether a pooler is in between, and compares the clocks', async () => {
+    const { line } = await doctor()
+    expect(line('Pooler')).toBe('ok none')
+    expect(line('Clock')).toBe("ok agrees with the database's")
+    if (!hasPgBouncer()) return
+    const pooler = await startPgBouncer(service.database.url)
+    expect((await doctor({ ...environment, DATABASE_URL: pooler.url })).line('Pooler')).toContain('PgBouncer')
+    await pooler.close()
+  })
+
   it('finds nothing to fix where all is well, and exits with 0', async () => {
     const { code, output } = await culvert(['doctor', '-f', manifestFile({})])
     expect(output).not.toContain('FAIL')
