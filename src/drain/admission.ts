@@ -1,7 +1,9 @@
 // Whether a delivery is let in: drain token -> drain. The drain token alone identifies and admits; the resource in
 // the URL's path is no credential, anybody who may list an app's drains can read it.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
 import { AppError } from '../errors.ts'
+import { isDrainToken } from '../logplex/drain-token.ts'
 
 /** A drain as the partner room knows it. */
 export interface KnownDrain {
@@ -43,12 +45,24 @@ const UNKNOWN_MS = 1_000
 const PATIENCE_MS = 300
 /** Of a token that is not remembered: an answer must come before Logplex gives up after 5 s. */
 const LONGEST_LOOK_UP_MS = 3_500
-/** Tokens remembered, known or not. About 200 bytes each. */
-const MAX_REMEMBERED = 20_000
+/**
+ * Tokens remembered, some 300 bytes each: those that are let in, of which there are as many as drains, and apart from them
+ * those that are not, of which anybody can make up as many as he likes.
+ */
+const MAX_ADMITTED = 50_000
+const MAX_REFUSED = 10_000
+/** Look-ups under way at once, while the database says nothing. */
+const MAX_LOOK_UPS = 10_000
 
-interface Remembered {
-  drain: KnownDrain | null
+/** SHA-256 of a token, in base64: a fixed size, whatever a stranger sends for a token. */
+type TokenKey = string
+
+interface Remembered<Drain> {
+  drain: Drain
   until: number
+}
+
+interface Admitted extends Remembered<KnownDrain> {
   isLookedUp: boolean
 }
 
@@ -60,8 +74,9 @@ interface LookUp {
 
 export class Admission {
   readonly #parts: AdmissionParts
-  readonly #remembered = new Map<string, Remembered>()
-  readonly #underWay = new Map<string, LookUp>()
+  readonly #admitted = new LRUCache<TokenKey, Admitted>({ max: MAX_ADMITTED })
+  readonly #refused = new LRUCache<TokenKey, Remembered<KnownDrain | null>>({ max: MAX_REFUSED })
+  readonly #underWay = new Map<TokenKey, LookUp>()
 
   constructor(parts: AdmissionParts) {
     this.#parts = parts
@@ -76,7 +91,8 @@ export class Admission {
   async admit(tokens: readonly string[]): Promise<AdmittedDrain> {
     if (tokens.length === 0) throw new AppError('drain_token_missing')
     for (const token of tokens) {
-      const drain = await this.#find(token)
+      if (!isDrainToken(token)) continue
+      const drain = await this.#find(keyOf(token))
       if (drain === null) continue
       if (drain.state === 'deprovisioned') throw new AppError('drain_gone')
       const { retentionDays, dailyBytes } = this.#parts.limitsOf(drain.plan)
@@ -87,20 +103,26 @@ export class Admission {
 
   /** Somebody learned of the token: what is remembered of it holds no more. */
   forget(token: string): void {
-    this.#remembered.delete(token)
+    const key = keyOf(token)
+    this.#admitted.delete(key)
+    this.#refused.delete(key)
     // One that began before may not have seen it.
-    this.#underWay.delete(token)
+    this.#underWay.delete(key)
   }
 
-  async #find(token: string): Promise<KnownDrain | null> {
-    const known = this.#remembered.get(token)
-    const leftMs = known ? known.until - this.#parts.now() : 0
-    if (known && leftMs > 0) {
-      if (leftMs <= AHEAD_MS && known.drain?.state === 'provisioned') this.#lookUpAhead(token, known)
+  async #find(key: TokenKey): Promise<KnownDrain | null> {
+    const known = this.#admitted.get(key)
+    if (known === undefined) {
+      const refused = this.#refused.get(key)
+      if (refused && refused.until > this.#parts.now()) return refused.drain
+      return withinMs(this.#lookUpOnce(key).found, LONGEST_LOOK_UP_MS)
+    }
+    const leftMs = known.until - this.#parts.now()
+    if (leftMs > 0) {
+      if (leftMs <= AHEAD_MS) this.#lookUpAhead(key, known)
       return known.drain
     }
-    const lookUp = this.#lookUpOnce(token)
-    if (!known?.drain) return withinMs(lookUp.found, LONGEST_LOOK_UP_MS)
+    const lookUp = this.#lookUpOnce(key)
     // Without the database a drain that was let in before is let in still: its lines wait for the database too.
     if (lookUp.late) return known.drain
     try {
@@ -112,45 +134,52 @@ export class Admission {
   }
 
   /** Many deliveries with one token share one look-up. */
-  #lookUpOnce(token: string): LookUp {
-    const underWay = this.#underWay.get(token)
+  #lookUpOnce(key: TokenKey): LookUp {
+    const underWay = this.#underWay.get(key)
     if (underWay) return underWay
-    const found = this.#parts
-      .findDrain(digestOf(token))
-      .then((drain) => {
-        this.#remember(token, drain)
-        return drain
-      })
-      .finally(() => this.#underWay.delete(token))
-    found.catch(() => {}) // nobody may be waiting any more
-    const lookUp = { found, late: false }
-    this.#underWay.set(token, lookUp)
+    if (this.#underWay.size >= MAX_LOOK_UPS) throw new AppError('store_unavailable')
+    const lookUp: LookUp = {
+      found: this.#parts
+        .findDrain(Buffer.from(key, 'base64'))
+        .then((drain) => {
+          // Unless the token was learned of meanwhile.
+          if (this.#underWay.get(key) === lookUp) this.#remember(key, drain)
+          return drain
+        })
+        .finally(() => {
+          if (this.#underWay.get(key) === lookUp) this.#underWay.delete(key)
+        }),
+      late: false,
+    }
+    lookUp.found.catch(() => {}) // nobody may be waiting any more
+    this.#underWay.set(key, lookUp)
     return lookUp
   }
 
-  #lookUpAhead(token: string, known: Remembered): void {
+  #lookUpAhead(key: TokenKey, known: Admitted): void {
     if (known.isLookedUp) return
     known.isLookedUp = true
-    this.#parts.findDrainAhead(digestOf(token)).then(
-      (drain) => this.#remember(token, drain),
+    this.#parts.findDrainAhead(Buffer.from(key, 'base64')).then(
+      (drain) => this.#remember(key, drain),
       () => {}, // the next delivery waits for it, and is told
     )
   }
 
-  #remember(token: string, drain: KnownDrain | null): void {
-    this.#remembered.delete(token)
-    if (this.#remembered.size >= MAX_REMEMBERED) {
-      const oldest = this.#remembered.keys().next().value
-      if (oldest !== undefined) this.#remembered.delete(oldest)
-    }
+  #remember(key: TokenKey, drain: KnownDrain | null): void {
+    const now = this.#parts.now()
     // Only a yes is kept for long: the token of an ended resource may move to a new one.
-    const rememberMs = drain?.state === 'provisioned' ? KNOWN_MS : UNKNOWN_MS
-    this.#remembered.set(token, { drain, until: this.#parts.now() + rememberMs, isLookedUp: false })
+    if (drain?.state === 'provisioned') {
+      this.#refused.delete(key)
+      this.#admitted.set(key, { drain, until: now + KNOWN_MS, isLookedUp: false })
+    } else {
+      this.#admitted.delete(key)
+      this.#refused.set(key, { drain, until: now + UNKNOWN_MS })
+    }
   }
 }
 
-function digestOf(token: string): Buffer {
-  return createHash('sha256').update(token).digest()
+function keyOf(token: string): TokenKey {
+  return hash('sha256', token, 'base64')
 }
 
 /** @throws AppError store_unavailable where the promise takes longer. */

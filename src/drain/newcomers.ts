@@ -5,6 +5,7 @@
 //
 // A known token never comes here.
 import { createHash } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
 import { AppError } from '../errors.ts'
 import type { Admission, AdmittedDrain } from './admission.ts'
 
@@ -31,6 +32,7 @@ export interface NewcomersParts {
 const DRAIN_TOKEN = /^d\.[\w-]{8,64}$/
 const RESOURCE_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const REMEMBER_MS = 5_000
+/** Of each: resources that there are, and made-up ones, which displace none of those. */
 const MAX_REMEMBERED = 5_000
 /** Deliveries that wait at once. More are put aside without a wait. */
 const MAX_WAITING = 200
@@ -39,7 +41,9 @@ type KnownResource = { id: string; number: number }
 
 export class Newcomers {
   readonly #parts: NewcomersParts
-  readonly #resources = new Map<string, { resource: KnownResource | null; until: number }>()
+  readonly #resources = new LRUCache<string, KnownResource & { until: number }>({ max: MAX_REMEMBERED })
+  /** Until when there is none of that id. */
+  readonly #unknown = new LRUCache<string, number>({ max: MAX_REMEMBERED })
   #waiting = 0
 
   constructor(parts: NewcomersParts) {
@@ -84,16 +88,18 @@ export class Newcomers {
   async #find(id: string): Promise<KnownResource | null> {
     if (!RESOURCE_ID.test(id)) return null
     const { now, findResource } = this.#parts
+    if ((this.#unknown.get(id) ?? 0) > now()) return null
     const remembered = this.#resources.get(id)
-    if (remembered && remembered.until > now()) return remembered.resource
+    if (remembered && remembered.until > now()) return remembered
     const found = await findResource(id)
-    const resource = found?.state === 'provisioned' ? { id, number: found.number } : null
-    this.#resources.delete(id)
-    if (this.#resources.size >= MAX_REMEMBERED) {
-      const oldest = this.#resources.keys().next().value
-      if (oldest !== undefined) this.#resources.delete(oldest)
+    const until = now() + REMEMBER_MS
+    if (found?.state !== 'provisioned') {
+      this.#resources.delete(id)
+      this.#unknown.set(id, until)
+      return null
     }
-    this.#resources.set(id, { resource, until: now() + REMEMBER_MS })
+    const resource = { id, number: found.number, until }
+    this.#resources.set(id, resource)
     return resource
   }
 }

@@ -1,6 +1,14 @@
 // Where a delivery carries its drain token. Pure. Whether the token is known is admission's business.
 import type { IncomingHttpHeaders } from 'node:http'
 
+/** `d.` and a uuid from Heroku, 64 hex digits from kensa; never more than this, and nothing that no header could carry. */
+const SHAPE = /^[\x21-\x7e]{1,100}$/
+
+/** Whether it may be one at all. What is not is not worth a look-up. */
+export function isDrainToken(token: string): boolean {
+  return SHAPE.test(token)
+}
+
 /**
  * The tokens that a delivery may be meaning, the likeliest first.
  *

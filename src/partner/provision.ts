@@ -3,6 +3,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Config } from '../config.ts'
+import { isDrainToken } from '../logplex/drain-token.ts'
 import { findPlan } from '../plans.ts'
 import type { Lifecycle } from '../resources/lifecycle.ts'
 import { RESOURCE_ID } from '../resources/resource.ts'
@@ -26,9 +27,11 @@ const provisionSchema = z.object({
   options: z
     .record(text, z.union([text, z.unknown().transform((value) => JSON.stringify(value) ?? '')]))
     .nullish(),
-  // `d.<uuid>` from Heroku, 32 hex digits from kensa: opaque to us.
-  log_drain_token: z.string().nullish(),
-  // Its `expires_at` is advisory, and its offset is not RFC 3339.
+  // `d.<uuid>` from Heroku, 64 hex digits from kensa.
+  log_drain_token: z
+    .string()
+    .refine((token) => token === '' || isDrainToken(token), 'must be a token that a delivery can carry')
+    .nullish(),
   oauth_grant: z.object({ code: z.string() }).nullish().catch(null),
   log_input_url: z.string().nullish().catch(null),
 })

@@ -143,13 +143,61 @@ it('tries each token that a delivery may mean', async () => {
   await expect(admission.admit([])).rejects.toMatchObject({ code: 'drain_token_missing' })
 })
 
+const knock = (n: number) => admission.admit([`d.${n}`]).catch(() => {})
+
 it('forgets the oldest tokens rather than growing without end', async () => {
   answer = async () => null
-  const knock = (n: number) => admission.admit([`d.${n}`]).catch(() => {})
-  for (let n = 0; n < 20_001; n++) await knock(n)
+  for (let n = 0; n < 10_001; n++) await knock(n)
   lookUps = 0
-  await knock(20_000)
+  await knock(10_000)
   expect(lookUps).toBe(0)
   await knock(0)
   expect(lookUps).toBe(1)
+})
+
+it('remembers known drains however many tokens are made up', async () => {
+  await admission.admit(['d.known'])
+  answer = async () => null
+  for (let n = 0; n < 30_000; n++) await knock(n)
+  lookUps = 0
+  answer = () => Promise.reject(new Error('the database is away'))
+  expect(await admission.admit(['d.known'])).toMatchObject({ drainId: 7 })
+  expect(lookUps).toBe(0)
+  now += 60_000
+  expect(await admission.admit(['d.known'])).toMatchObject({ drainId: 7 })
+})
+
+it('looks nothing up that cannot be a token', async () => {
+  for (const token of ['x'.repeat(101), 'd.1 ', 'd.\u00e4', 'd.\0']) {
+    await expect(admission.admit([token])).rejects.toMatchObject({ code: 'drain_token_unknown' })
+  }
+  expect(lookUps).toBe(0)
+  expect(await admission.admit(['x'.repeat(15_000), 'd.1'])).toMatchObject({ drainId: 7 })
+  expect(lookUps).toBe(1)
+})
+
+it('has a bound on look-ups that wait for the database', async () => {
+  answer = () => new Promise(() => {})
+  const waiting = Array.from({ length: 10_000 }, (_, n) => admission.admit([`d.${n}`]).catch(() => {}))
+  await expect(admission.admit(['d.one more'.replaceAll(' ', '-')])).rejects.toMatchObject({
+    code: 'store_unavailable',
+  })
+  expect(lookUps).toBe(10_000)
+  await Promise.all(waiting)
+})
+
+it('believes no look-up that began before the token was learned of', async () => {
+  let say: (drain: KnownDrain | null) => void = () => {}
+  answer = () =>
+    new Promise((resolve) => {
+      say = resolve
+    })
+  const before = admission.admit(['d.1'])
+  admission.forget('d.1')
+  answer = async () => DRAIN
+  expect(await admission.admit(['d.1'])).toMatchObject({ drainId: 7 })
+  say(null)
+  await expect(before).rejects.toMatchObject({ code: 'drain_token_unknown' })
+  expect(await admission.admit(['d.1'])).toMatchObject({ drainId: 7 })
+  expect(lookUps).toBe(2)
 })
