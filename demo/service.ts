@@ -26,7 +26,7 @@ export function startService(environment: NodeJS.ProcessEnv, onLine: (line: stri
   const endWithParent = fileURLToPath(new URL('./end-with-parent.ts', import.meta.url))
   const child: ChildProcess = spawn(
     process.execPath,
-    ['--import', 'tsx', '--import', endWithParent, 'src/main.ts'],
+    ['--max-semi-space-size=16', '--import', 'tsx', '--import', endWithParent, 'src/main.ts'],
     // Detached: Ctrl-C must reach only the demo, which deprovisions the resource while the service still runs.
     { cwd: ROOT, env: environment, stdio: ['ignore', 'pipe', 'pipe', 'ipc'], detached: true },
   )

@@ -1,4 +1,5 @@
 // The whole HTTP surface as one function of its parts. Does not listen, opens nothing, ends nothing.
+import { createServer, type ServerOptions } from 'node:http'
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -10,6 +11,7 @@ import { type DrainParts, drainRoutes } from './drain/routes.ts'
 import { type FastlyApiParts, fastlyApiRoutes } from './endpoints/api/routes.ts'
 import { AppError, toAppError } from './errors.ts'
 import { guard } from './operations/guard.ts'
+import { type ConnectionCounters, oneAtATime } from './operations/one-at-a-time.ts'
 import { requestId } from './operations/request-id.ts'
 import { type OperationsParts, operationsRoutes } from './operations/routes.ts'
 import { type ViewerParts, viewerRoutes } from './page/routes.ts'
@@ -22,6 +24,7 @@ export interface ServerParts {
   drain: DrainParts
   viewer: ViewerParts
   fastlyApi: FastlyApiParts
+  connectionCounters: ConnectionCounters
   renderErrorPage: RenderErrorPage
 }
 
@@ -45,6 +48,14 @@ const HEADERS_LIMIT_COUNT = 200
 /** Of any route that does not set its own; the drain does. */
 const BODY_LIMIT_BYTES = 100_000
 
+const SERVER_OPTIONS: ServerOptions = {
+  keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+  requestTimeout: REQUEST_TIMEOUT_MS,
+  headersTimeout: HEADERS_TIMEOUT_MS,
+  connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+  maxHeaderSize: HEADERS_LIMIT_BYTES,
+}
+
 const MAX_PARAM_CHARACTERS = 3_000
 
 export function buildServer(parts: ServerParts): FastifyInstance {
@@ -58,13 +69,7 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     bodyLimit: BODY_LIMIT_BYTES,
     // Of names in a path, as they are written there: a log endpoint's name may have 255 characters of any kind.
     routerOptions: { maxParamLength: MAX_PARAM_CHARACTERS },
-    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    http: {
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
-      maxHeaderSize: HEADERS_LIMIT_BYTES,
-    },
+    serverFactory: (handle) => createServer(SERVER_OPTIONS, oneAtATime(handle, parts.connectionCounters)),
     // While closing, what still arrives on open connections is served: a 503 would cost Logplex a try.
     return503OnClosing: false,
     forceCloseConnections: 'idle',

@@ -43,6 +43,7 @@ import { createLogTail } from './logs/ledger/tail.ts'
 import { openLineTables } from './logs/line-tables.ts'
 import { CommitFigures } from './operations/commit-figures.ts'
 import { createMetrics } from './operations/metrics.ts'
+import { ConnectionCounters } from './operations/one-at-a-time.ts'
 import { createReadiness } from './operations/readiness.ts'
 import { throttle } from './operations/throttle.ts'
 import { createErrorPages } from './page/error-page.ts'
@@ -322,6 +323,7 @@ export async function createService({
     ],
     { leases: createJobLeaseStore(reading), counters: jobCounters, log, random: Math.random },
   )
+  const connectionCounters = new ConnectionCounters()
   const metrics = createMetrics({
     drainCounters: drain.counters,
     counters: {
@@ -330,6 +332,7 @@ export async function createService({
       exclusions: exclusions.counters,
       viewer: tailCounters,
       endpoints: endpoints.counters,
+      http: connectionCounters,
       jobs: jobCounters,
     },
     drainLevels: drain.levels,
@@ -346,6 +349,7 @@ export async function createService({
   })
   const renderErrorPage = createErrorPages(config.brand)
   const app = buildServer({
+    connectionCounters,
     log,
     operations: { config, metrics, checkReadiness },
     drain,

@@ -11,6 +11,8 @@ export interface ChildOptions {
   profileDirectory?: string | undefined
 }
 
+/** As the service is started in production. */
+const NODE_FLAGS = ['--max-semi-space-size=16']
 const END_TIMEOUT_MS = 30_000
 /** Ends a child when the benchmark is gone, however that ended. Waiting for it must not keep the child alive. */
 const END_WITH_PARENT = `data:text/javascript,${encodeURIComponent(`
@@ -21,7 +23,7 @@ const END_WITH_PARENT = `data:text/javascript,${encodeURIComponent(`
 export function startChild(scope: Scope, options: ChildOptions): ChildProcess {
   const { file, cwd, environment, profileDirectory } = options
   const profiling = profileDirectory ? ['--cpu-prof', `--cpu-prof-dir=${profileDirectory}`] : []
-  const child = spawn(process.execPath, [...profiling, '--import', END_WITH_PARENT, file], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, ...profiling, '--import', END_WITH_PARENT, file], {
     cwd,
     env: { PATH: process.env.PATH, ...environment },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

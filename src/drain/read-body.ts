@@ -7,8 +7,6 @@ import { type Pace, Pacer } from './pacer.ts'
 export interface BodyOptions {
   /** `Content-Encoding` of the request. */
   encoding: string | undefined
-  /** `Content-Length` of the request: only a guide to how large a buffer must be. */
-  announcedBytes?: number | undefined
   /** Bound for the body as sent and as decompressed. */
   limitBytes: number
   room: Room
@@ -52,7 +50,7 @@ class Reading {
   readonly #options: BodyOptions
   readonly #resolve: (body: Buffer) => void
   readonly #reject: (error: unknown) => void
-  readonly #pieces: Pieces
+  readonly #pieces = new Pieces()
   readonly #pacer: Pacer
   #inflater: Gunzip | null = null
   #isOver = false
@@ -67,7 +65,6 @@ class Reading {
     this.#options = options
     this.#resolve = resolve
     this.#reject = reject
-    this.#pieces = new Pieces(options.limitBytes)
     this.#pacer = new Pacer(options.pace, () => this.#cut(new AppError('body_too_slow')))
     stream.on('error', (error) => this.#cut(error))
     stream.on('close', () => {
@@ -80,7 +77,7 @@ class Reading {
     stream.on('data', (chunk: Buffer) => {
       if (this.#isOver) return
       this.#pacer.count(chunk.length)
-      if (this.#keep(chunk, this.#options.announcedBytes)) this.#waitForRoom(stream, chunk.length)
+      if (this.#keep(chunk)) this.#waitForRoom(stream, chunk.length)
       else this.#cut(this.#tooLarge())
     })
     stream.on('end', () => this.#end())
@@ -118,9 +115,9 @@ class Reading {
   }
 
   /** False where that is too much. */
-  #keep(chunk: Buffer, likelyBytes?: number): boolean {
+  #keep(chunk: Buffer): boolean {
     if (this.#pieces.length + chunk.length > this.#options.limitBytes) return false
-    this.#pieces.add(chunk, likelyBytes)
+    this.#pieces.add(chunk)
     return true
   }
 
@@ -168,45 +165,51 @@ class Reading {
   }
 }
 
-/**
- * Chunks into one Buffer. They are copied as they come, because a chunk takes some hundred bytes beside its own, and a
- * sender is free to send one byte in each.
- */
-class Pieces {
-  readonly #limitBytes: number
-  #buffer: Buffer = EMPTY
-  #length = 0
+/** Chunks below this are copied: a chunk takes some hundred bytes beside its own, and a sender may send one byte in each. */
+const SMALL_BYTES = 16_384
+const BLOCK_BYTES = 65_536
 
-  constructor(limitBytes: number) {
-    this.#limitBytes = limitBytes
-  }
+/** Chunks into one Buffer. */
+class Pieces {
+  readonly #pieces: Buffer[] = []
+  /** The last of the pieces where that has room for more. */
+  #block: Buffer | null = null
+  #blockUsed = 0
+  #length = 0
 
   get length(): number {
     return this.#length
   }
 
-  /** @param likelyBytes what all of them will come to; believed so far as they do come */
-  add(chunk: Buffer, likelyBytes = this.#limitBytes): void {
-    const length = this.#length + chunk.length
+  add(chunk: Buffer): void {
+    this.#length += chunk.length
     // Mostly a body is one chunk.
-    if (this.#length === 0) this.#buffer = chunk
-    else {
-      if (length > this.#buffer.length) this.#grow(length, likelyBytes)
-      chunk.copy(this.#buffer, this.#length)
+    if (this.#pieces.length === 0) {
+      this.#pieces.push(chunk)
+      return
     }
-    this.#length = length
+    let from = 0
+    if (this.#block !== null) {
+      from = chunk.copy(this.#block, this.#blockUsed)
+      this.#blockUsed += from
+      if (this.#blockUsed === BLOCK_BYTES) this.#block = null
+    }
+    const rest = chunk.subarray(from)
+    if (rest.length >= SMALL_BYTES) this.#pieces.push(rest)
+    else if (rest.length > 0) this.#startBlock(rest)
   }
 
   whole(): Buffer {
-    const bytes = this.#buffer.subarray(0, this.#length)
+    const [first = EMPTY] = this.#pieces
     // A small part of a large buffer would keep all of it for as long as the delivery waits.
-    return this.#length * 1.25 >= bytes.buffer.byteLength ? bytes : Buffer.from(bytes)
+    if (this.#pieces.length <= 1 && first.length * 1.25 >= first.buffer.byteLength) return first
+    return Buffer.concat(this.#pieces, this.#length)
   }
 
-  #grow(length: number, likelyBytes: number): void {
-    const larger = Buffer.allocUnsafeSlow(Math.max(length, Math.min(length * 2, likelyBytes)))
-    this.#buffer.copy(larger, 0, 0, this.#length)
-    this.#buffer = larger
+  #startBlock(rest: Buffer): void {
+    this.#block = Buffer.allocUnsafeSlow(BLOCK_BYTES)
+    this.#blockUsed = rest.copy(this.#block)
+    this.#pieces.push(this.#block)
   }
 }
 

@@ -60,7 +60,6 @@ export async function drainRoutes(app: FastifyInstance, parts: DrainParts): Prom
   app.addContentTypeParser(CONTENT_TYPES, (request: FastifyRequest, payload: IncomingMessage) =>
     readBody(payload, {
       encoding: request.headers['content-encoding'],
-      announcedBytes: announcedBytes(request),
       limitBytes: parts.bodyLimitBytes,
       room: request.drainEntry as Entry,
       pace: BODY_PACE,

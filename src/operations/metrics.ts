@@ -78,6 +78,7 @@ const HELP: Record<string, string> = {
   streams: 'Log endpoints that lines are sent to.',
   lagSeconds: 'How long ago the oldest line was stored that waits for its log endpoint.',
   waitingLines: 'Stored lines that wait to be looked at for a log endpoint.',
+  connectionsCut: 'Connections cut off: too many requests without waiting for the answers.',
   droppedLines: 'Lines that exclusion rules dropped.',
   droppedBytes: 'Bytes of the lines that exclusion rules dropped.',
   unreadLines: 'Lines kept without asking the exclusion rules, which had used up their time.',

@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto'
 import { PassThrough } from 'node:stream'
 import { gzipSync } from 'node:zlib'
+import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { readBody } from '../../src/drain/read-body.ts'
 
@@ -36,10 +38,18 @@ it.each([
   ['one chunk', ['0123456789']],
   ['many chunks', ['01', '', '2345', '6', '789']],
 ])('is what came in %s', async (_, chunks) => {
-  for (const announcedBytes of [undefined, 10, 3, 1_000]) {
-    const body = await readBody(sent(...chunks), { ...OPTIONS, announcedBytes })
-    expect(body.toString()).toBe(chunks.join(''))
-  }
+  expect((await readBody(sent(...chunks), OPTIONS)).toString()).toBe(chunks.join(''))
+})
+
+it('is what came, however large and small chunks follow each other', async () => {
+  const size = fc.constantFrom(0, 1, 100, 16_383, 16_384, 20_000, 65_536, 100_000)
+  await fc.assert(
+    fc.asyncProperty(fc.array(size, { maxLength: 12 }), async (sizes) => {
+      const chunks = sizes.map((bytes) => randomBytes(bytes))
+      const body = await readBody(sent(...chunks), { ...OPTIONS, limitBytes: 2_000_000 })
+      expect(body.equals(Buffer.concat(chunks))).toBe(true)
+    }),
+  )
 })
 
 it('is refused where it is longer than it may be, and the rest is not waited for', async () => {
@@ -82,7 +92,7 @@ it('is refused where it cannot be unpacked', async () => {
 it('is charged for as it arrives, and while it is unpacked for that as well', async () => {
   const room = account()
   const stream = new PassThrough()
-  const body = readBody(stream, { ...OPTIONS, announcedBytes: 10, room })
+  const body = readBody(stream, { ...OPTIONS, room })
   expect(room.bytes).toBe(0)
   stream.write('0123')
   await expect.poll(() => room.bytes).toBe(4)
@@ -154,7 +164,7 @@ it('does not hold a large buffer for a small body', async () => {
   const unpacked = await readBody(sent(small), GZIP)
   expect(unpacked.buffer.byteLength).toBeLessThan(20_000)
   const stream = new PassThrough()
-  const body = readBody(stream, { ...OPTIONS, limitBytes: 1_000_000, announcedBytes: 1_000_000 })
+  const body = readBody(stream, { ...OPTIONS, limitBytes: 1_000_000 })
   for (let n = 0; n < 1_000; n++) stream.write('x')
   stream.end()
   expect((await body).buffer.byteLength).toBeLessThan(20_000)

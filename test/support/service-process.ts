@@ -1,11 +1,17 @@
 // The service as a process of its own, for what only a process can show: how it ends and what is left then.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 import { storeEnvironment } from './logs.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+/** As in production. */
+export const NODE_FLAGS = (
+  /^web: node (.+) dist\/main\.js$/m.exec(readFileSync(join(ROOT, 'Procfile'), 'utf8'))?.[1] ?? ''
+).split(' ')
 const START_TIMEOUT_MS = 30_000
 
 export interface ServiceProcess {
@@ -20,7 +26,7 @@ export interface ServiceProcess {
 
 /** Resolves when it listens. `environment` needs DATABASE_URL; without PORT it takes a free one, without SPOOL none. */
 export async function startServiceProcess(environment: Record<string, string>): Promise<ServiceProcess> {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts'], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, '--import', 'tsx', 'src/main.ts'], {
     cwd: ROOT,
     env: {
       PATH: process.env.PATH,
