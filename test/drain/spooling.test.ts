@@ -197,7 +197,7 @@ it('lets no delivery wait for one that fails again and again, and never sets tha
 
 it('tells of a loss where there is no room to set more aside, and nothing else waits', async () => {
   // Room for one file of a resource: a quarter of an eighth.
-  await start({ SPOOL_LIMIT_MB: '0.2', SPOOL_AFTER_MS: '1000', DRAIN_HOLD_MS: '4000' })
+  await start({ SPOOL_LIMIT_MB: '0.2', SPOOL_AFTER_MS: '3000', DRAIN_HOLD_MS: '4500' })
   const faults = await faultsOf(service.database)
   await faults.begin('22003')
   expect(await deliver('set aside')).toBe(204)
