@@ -12,6 +12,8 @@
 //   SETTLED   its promise is resolved (stored or duplicate) or rejected.
 // No error rejects a delivery, unless the store refuses its data: any other is tried again for as long as it is waited for.
 // A second delivery with the key of one that is not settled is another caller of that one, and shares its fate.
+import { AppError } from '../errors.ts'
+import { deliveryCost } from '../logs/delivery-cost.ts'
 import type { Delivery, Filed } from '../logs/log-store.ts'
 import type { Hold } from './hold.ts'
 import { type Failed, type GroupParts, storeGroup } from './store-group.ts'
@@ -76,6 +78,8 @@ export class GroupCommit {
    * when it cannot be held any longer: then it may still be stored.
    */
   async file(delivery: Delivery, hold: Hold): Promise<Filed> {
+    // Not begun it need not be given up: with a writer free it would be written at once, and stored for nobody.
+    if (hold.isOver) throw new AppError('store_unavailable')
     const key = keyOf(delivery)
     const first = this.#underWay.get(key)
     const entry = first ?? this.#enqueue(delivery, key)
@@ -89,7 +93,7 @@ export class GroupCommit {
     const entry = this.#underWay.get(keyOf(delivery))
     if (entry === undefined) return
     entry.callers = 0
-    if (this.#queue.delete(entry)) this.#queuedBytes -= delivery.body.length
+    if (this.#queue.delete(entry)) this.#queuedBytes -= deliveryCost(delivery)
     this.#underWay.delete(entry.key)
     entry.resolve('duplicate')
   }
@@ -110,7 +114,7 @@ export class GroupCommit {
     // Its caller may have left; whoever shares its fate still sees the rejection.
     promise.then(forget, forget)
     this.#queue.add(entry)
-    this.#queuedBytes += delivery.body.length
+    this.#queuedBytes += deliveryCost(delivery)
     this.#underWay.set(key, entry)
     this.#startWriter()
     return entry
@@ -119,7 +123,7 @@ export class GroupCommit {
   #giveUp(entry: Entry, reason: unknown): void {
     entry.callers--
     if (entry.callers > 0 || !this.#queue.delete(entry)) return
-    this.#queuedBytes -= entry.delivery.body.length
+    this.#queuedBytes -= deliveryCost(entry.delivery)
     entry.reject(reason)
   }
 
@@ -150,7 +154,7 @@ export class GroupCommit {
     for (const entry of this.#queue) {
       group.push(entry)
       this.#queue.delete(entry)
-      bytes += entry.delivery.body.length
+      bytes += deliveryCost(entry.delivery)
       if (bytes >= this.#parts.groupBytes) break
     }
     this.#queuedBytes -= bytes

@@ -2,6 +2,7 @@
 import type { Pool } from 'pg'
 import { withTransaction } from '../database/pool.ts'
 import { parseFrames } from '../logplex/frame-parser.ts'
+import { costOf } from '../logs/delivery-cost.ts'
 import type { Newcomer } from './newcomers.ts'
 import type { ReceivedDelivery } from './spool/delivery-record.ts'
 
@@ -35,7 +36,8 @@ const LOCK_SPACE = 4_081
 
 export function createHeldStore(pool: Pool): HeldStore {
   return {
-    keep({ resourceNumber, tokenDigest }, { body, lines: _, ...header }, limitBytes) {
+    keep({ resourceNumber, tokenDigest }, { body, lines, ...header }, limitBytes) {
+      const bytes = costOf(body.length, lines.length)
       return withTransaction(pool, async (client) => {
         // One at a time for each resource, or the bound would be none.
         await client.query('select pg_advisory_xact_lock($1, $2)', [LOCK_SPACE, resourceNumber])
@@ -43,7 +45,7 @@ export function createHeldStore(pool: Pool): HeldStore {
           'select coalesce(sum(bytes), 0) as bytes from held_delivery where resource_number = $1',
           [resourceNumber],
         )
-        if (Number(rows[0]?.bytes) + body.length > limitBytes) return false
+        if (Number(rows[0]?.bytes) + bytes > limitBytes) return false
         await client.query(
           `insert into held_delivery (resource_number, token_digest, frame_key, bytes, header, body)
            values ($1, $2, $3, $4, $5, $6) on conflict do nothing`,
@@ -51,7 +53,7 @@ export function createHeldStore(pool: Pool): HeldStore {
             resourceNumber,
             tokenDigest,
             header.frameKey.id,
-            body.length,
+            bytes,
             // A text, as it was: JSON's numbers would do, and nothing here needs to be searched.
             JSON.stringify(header),
             body,

@@ -1,5 +1,6 @@
 // Records of the spool on their way into the store, in order, until each is stored or set aside. Reads no disk.
 import { setTimeout as sleep } from 'node:timers/promises'
+import { deliveryCost } from '../../logs/delivery-cost.ts'
 import type { Delivery, Filed } from '../../logs/log-store.ts'
 import { HALVE_EVERY, storeGroup } from '../store-group.ts'
 
@@ -39,20 +40,26 @@ export async function replay<D extends Delivery>(
   for (const group of withoutRepeats(deliveries)) await store(group, parts, signal)
 }
 
+/** What a segment holds of usual deliveries; of tiny lines, its bytes become twenty times as much. */
+const GROUP_COST_BYTES = 8_000_000
+
 /** The store takes a key once in a call. A repeated one begins the next group: it may be a new batch by then. */
 export function withoutRepeats<D extends Delivery>(deliveries: readonly D[]): D[][] {
   const groups: D[][] = []
   let group: D[] = []
   let keys = new Set<string>()
+  let cost = 0
   for (const delivery of deliveries) {
     const key = `${delivery.drainId}:${delivery.frameKey.id}`
-    if (group.length === 0 || keys.has(key)) {
+    if (group.length === 0 || keys.has(key) || cost >= GROUP_COST_BYTES) {
       group = []
+      cost = 0
       keys = new Set()
       groups.push(group)
     }
     group.push(delivery)
     keys.add(key)
+    cost += deliveryCost(delivery)
   }
   return groups
 }
