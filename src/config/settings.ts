@@ -282,7 +282,7 @@ const operations = {
       doc: 'The mail server for alerts, `smtp://user:password@host:587`; `smtps:` uses TLS from the start.',
     }),
     from: setting('MAIL_FROM', {
-      type: matching(/^[^\r\n]*[^\s@<]+@[^\s@>]+>?$/, 'be an e-mail address, or "Name <address>"'),
+      type: matching(/^(?:[^\r\n<]*<)?[^\s@<>]+@[^\s@<>]+>?$/, 'be an e-mail address, or "Name <address>"'),
       secret: false,
       doc: 'The sender of these e-mails. Set together with `SMTP_URL`.',
     }),

@@ -42,7 +42,7 @@ const BYTES: Record<string, number> = {
 const NUMBER = /^([-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?) ?([A-Za-zµμ%]*)(?:\(.*)?$/su
 /** Go's durations: 1m30.5s */
 const COMPOUND = /^(-?)((?:\d+(?:\.\d+)?(?:ns|us|µs|μs|ms|s|m|h|d)){2,})$/
-const COMPOUND_PART = /(\d+(?:\.\d+)?)(ns|us|µs|μs|ms|s|m|h|d)/g
+const COMPOUND_PART = /(\d+(?:\.\d+)?)(ns|us|µs|μs|ms|s|m|h|d)/gy
 /** Longer texts are no numbers, whatever they look like. */
 const MAX_CHARACTERS = 100
 

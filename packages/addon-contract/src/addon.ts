@@ -64,5 +64,5 @@ export function readAddon(data: unknown, production: boolean): Addon {
 }
 
 function trimSlash(url: string): string {
-  return url.replace(/\/+$/, '')
+  return url.replace(/(?<!\/)\/+$/, '')
 }

@@ -21,9 +21,9 @@ const OMITTED = [
   'sec-fetch-mode',
   'content-length',
 ]
-/** Secrets of webhooks and of OAuth, in JSON and in forms. */
+/** Secrets of webhooks and of OAuth, in JSON and in forms, by the end of their names. */
 const SECRET_FIELDS =
-  /(\b(?:secret|client_secret|authorization|access_token|refresh_token)(?:=|"\s*:\s*"))[^&"\s]+( [^"]+)?/g
+  /((?:secret|authorization|access_token|refresh_token)(?:=|"\s*:\s*"))[^&"\s]+(?: [^"]+)?/g
 const BODY_CHARACTERS = 2_000
 
 /** @param secrets the manifest's, which a report must not show */

@@ -13,7 +13,7 @@ export interface DrainTarget {
   authorization: string | null
 }
 
-const URL_PARTS = /^(https?):\/\/(?:([^@/?#]*)@)?([^@:/?#]+)(?::(\d+))?([^?#]*)(\?[^#]*)?(?:#.*)?$/
+const URL_PARTS = /^(https?):\/\/(?:([^@/?#]*)@)?([^@:/?#]+)(?::(\d+))?([^?#]*)(\?[^#]*)?(?:#.*)?$/s
 
 /** @throws Error where Logplex would refuse the URL, or where its drain process would crash on it */
 export function readDrainUrl(url: string): DrainTarget {

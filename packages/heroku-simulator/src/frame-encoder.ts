@@ -54,6 +54,6 @@ export function formatMicros(micros: number): string {
   const seconds = new Date(Math.floor(micros / 1_000)).toISOString().slice(0, 19)
   const fraction = String(micros % 1_000_000)
     .padStart(6, '0')
-    .replace(/0+$/, '')
+    .replace(/(?<!0)0+$/, '')
   return fraction === '' ? `${seconds}+00:00` : `${seconds}.${fraction}+00:00`
 }

@@ -50,5 +50,5 @@ function urlOf(value: unknown, at: string): string {
   const url = textOf(value, at)
   if (!/^https?:$/.test(URL.canParse(url) ? new URL(url).protocol : ''))
     throw new ManifestError(`has no http address at ${at}`)
-  return url.replace(/\/+$/, '')
+  return url.replace(/(?<!\/)\/+$/, '')
 }

@@ -2,7 +2,7 @@
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 /** Has a digit, and is long or nothing but digits: 42, 5f1d7a84cf0b2c0001a2b3c4, 2026-11-21 */
-const NUMBER = /^[\d.,:-]*\d[\d.,:-]*$/
+const NUMBER = /^[.,:-]*\d[\d.,:-]*$/
 const LONG_ID = /^(?=.*\d)[\w-]{16,}$/
 /** app-4f1c9d2e.js */
 const FINGERPRINT = /([.-])[0-9a-f]{8,64}(?=\.\w+$)/

@@ -4,6 +4,7 @@ import { createArea } from '../area.ts'
 import { CannotPlay } from '../cannot-play.ts'
 import { CookieJar, cookiesOf } from '../cookies.ts'
 import { type Exchange, headerValues } from '../exchange.ts'
+import { showsNavHeader } from '../nav-header.ts'
 import { fail, pass, type Rule, skip, type Verdict } from '../rule.ts'
 import { KENSA } from '../sources.ts'
 import type { World } from '../world.ts'
@@ -69,10 +70,7 @@ export const LEGACY_SSO_RULES: readonly Rule<Evidence>[] = [
     judge: ({ visit }) => {
       if (!isIn(visit)) return skip('the sign-in failed')
       const html = visit.at(-1)?.answer?.body.toString() ?? ''
-      const isThere =
-        /<div\b[^>]*\bid=["']?heroku-header\b/i.test(html) ||
-        /<script\b[^>]*\bsrc=(["'])?[^"'>]*boomerang/i.test(html)
-      return isThere ? pass : fail('it is not on the page', visit.slice(-1))
+      return showsNavHeader(html, 'div') ? pass : fail('it is not on the page', visit.slice(-1))
     },
   },
 ]

@@ -42,7 +42,7 @@ export function answerPlatform(
   resources: ReadonlyMap<string, KnownResource>,
   random: Random,
 ): SimAnswer {
-  const [, uuid = '', what = '', id] = /^\/addons\/([^/]+)\/?([^/]*)(?:\/([^/]+))?$/.exec(path) ?? []
+  const [, uuid = '', what = '', id] = /^\/addons\/([^/]+)(?:\/([^/]*)(?:\/([^/]+))?)?$/.exec(path) ?? []
   if (caller === null) return refusal(401, 'unauthorized', 'Invalid credentials provided.')
   const resource = resources.get(uuid)
   if (resource === undefined) return NOT_FOUND

@@ -2,6 +2,7 @@
 import { type Cookie, cookiesOf } from '../cookies.ts'
 import { type Exchange, headerValues } from '../exchange.ts'
 import { answered, answeredWith, isSuccess, withAnswer } from '../expect.ts'
+import { showsNavHeader } from '../nav-header.ts'
 import { fail, pass, type Rule, skip, type Verdict } from '../rule.ts'
 import { KENSA, OWASP_SESSIONS, SIGN_ON } from '../sources.ts'
 import { isLured, type SsoEvidence } from './play.ts'
@@ -283,9 +284,7 @@ export const SSO_RULES: readonly Rule<E>[] = [
       ({ visit }) => visit.page,
       ({ body, status }, exchange) => {
         if (status !== 200) return skip('the sign-in does not lead to a page')
-        return /id=["']?heroku-header\b|<script[^>]+src=[^>]*boomerang/.test(body.toString())
-          ? pass
-          : fail('the page has neither', [exchange])
+        return showsNavHeader(body.toString()) ? pass : fail('the page has neither', [exchange])
       },
     ),
   },

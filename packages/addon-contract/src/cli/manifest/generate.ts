@@ -31,7 +31,7 @@ export async function generate(
   const manifest = generateManifest({
     id,
     name: values.name ?? nameOf(id),
-    origin: values.url?.replace(/\/+$/, '') ?? `https://${id}.example.com`,
+    origin: values.url?.replace(/(?<!\/)\/+$/, '') ?? `https://${id}.example.com`,
     requires: values.requires.split(',').filter((feature) => feature !== ''),
     secret: () => randomBytes(SECRET_BYTES).toString('hex'),
   })
