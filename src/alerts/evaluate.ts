@@ -3,6 +3,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { LogStore } from '../logs/log-store.ts'
 import { countMatches, type Walking, walkLines } from '../logs/walk-lines.ts'
+import { analysed } from '../query/analysed.ts'
 import { and } from '../query/and.ts'
 import { between } from '../query/between.ts'
 import type { Apps } from '../query/line-view.ts'
@@ -131,7 +132,7 @@ async function look(alert: DueAlert, parts: EvaluateParts, now: Date): Promise<L
     window,
     examples: newest.lines
       .slice(0, EXAMPLES)
-      .map(({ sentAt, process, message }) => ({ sentAt, process, message })),
+      .map(({ sentAt, process, message }) => ({ sentAt, process, message: analysed(message) })),
     error:
       verdict === 'unknown' && !isEarly
         ? 'there are too many lines to count in time; narrow the search or shorten its time'

@@ -4,7 +4,9 @@
 // programs, under the same names. Whatever the line does not say is null, and is rendered as a dash.
 import { fieldValues } from '../query/line-fields.ts'
 import type { Apps, SearchedLine } from '../query/line-view.ts'
+import { MAX_WORK } from '../query/re2.ts'
 import { type AskedLine, searched } from '../query/searched-line.ts'
+import type { Reads } from './vcl/regex.ts'
 
 export interface HttpRequest {
   /** The first address of `forwardedFor`: what the client's own proxies say it is, if there are any. */
@@ -45,6 +47,7 @@ export interface LineFacts {
   readonly request: HttpRequest | null
   /** A key of the message, key=value or JSON by dotted path. */
   field(name: string): string | null
+  readonly reads: Reads
 }
 
 export function lineFacts(line: AskedLine, serviceId: string, apps?: Apps): LineFacts {
@@ -73,6 +76,7 @@ export function lineFacts(line: AskedLine, serviceId: string, apps?: Apps): Line
       return request
     },
     field,
+    reads: { left: MAX_WORK },
   }
 }
 

@@ -10,8 +10,9 @@ import {
 import { fold } from './fold.ts'
 import { fieldValues } from './line-fields.ts'
 import type { SearchedLine } from './line-view.ts'
-import { quote, readQuoted } from './phrase.ts'
-import { printRegex, readSlashed, test, whyNot } from './regex.ts'
+import { type Quotes, quote } from './phrase.ts'
+import type { Expressions } from './re2.ts'
+import { matchesAny, printRegex, readSlashed, whyNot } from './regex.ts'
 import type { ValueTest } from './value-test.ts'
 import { isWhole, pattern } from './wildcard.ts'
 
@@ -43,6 +44,16 @@ export function readName(source: string, at: number): { name: string; end: numbe
   return NO_FIELD.test(source) ? undefined : { name: match[1] as string, end: NAME.lastIndex }
 }
 
+/** A query's text as it is read. */
+export interface Reading {
+  source: string
+  quotes: Quotes
+  /** Its regular expressions so far. */
+  together: Expressions
+  /** The end of what stands at `at` without a space. */
+  bare(at: number): number
+}
+
 export function field(name: string, test: ValueTest): Field {
   return { kind: 'field', name, folded: fold(name), test }
 }
@@ -51,18 +62,17 @@ const SPECIAL_VALUE = /[\s"()*]|^[/<>=:\\]/su
 const SPECIAL_PATTERN = /[\s"()]|^(?:[<>=:\\]|\/\/)/su
 
 /**
- * Reads the value of a field.
+ * Reads the value of a field that stands at `at`.
  *
- * @param bare gives the end of what stands there without a space
  * @returns a sentence instead where it makes no sense.
  */
 export function readValue(
   name: string,
-  source: string,
   at: number,
-  bare: (at: number) => number,
+  reading: Reading,
 ): { field: Field; end: number } | { why: string } {
-  const slashed = readSlashed(source, at)
+  const { source, quotes, together } = reading
+  const slashed = readSlashed(source, at, together)
   if (slashed) {
     const why = whyNot(slashed.regex)
     return why === null
@@ -70,8 +80,8 @@ export function readValue(
       : { why: `this is no regular expression (${why})` }
   }
   const ordered = isOrdered(fold(name))
-  const quoted = source[at] === '"' ? readQuoted(source, at) : undefined
-  const end = quoted?.end ?? bare(at)
+  const quoted = source[at] === '"' ? quotes.read(at) : undefined
+  const end = quoted?.end ?? reading.bare(at)
   const text = quoted?.text ?? source.slice(at, end)
   if (quoted && !/^[\s)]?$/u.test(source.slice(end, end + 1)))
     return { why: 'a space is missing behind the quote' }
@@ -109,7 +119,7 @@ export function matchesField({ folded, test: asked }: Field, line: SearchedLine)
     case 'pattern':
       return fieldValues(folded, line).some((value) => isWhole(asked, fold(value)))
     case 'regex':
-      return fieldValues(folded, line).some((value) => test(asked, value))
+      return matchesAny(asked, fieldValues(folded, line))
     case 'comparison':
       return isOrdered(folded)
         ? matchesOrdered(folded, asked, line)

@@ -17,6 +17,8 @@ export interface Parsed {
   hints: readonly Hint[]
 }
 
+/** Logplex cuts messages at so many bytes. */
+const LOGPLEX_CHARACTERS = 10_000
 /** Longer texts are cut: nobody typed them. */
 export const MAX_CHARACTERS = 2_000
 
@@ -27,12 +29,22 @@ export function parse(typed: string): Parsed {
     .slice(0, MAX_CHARACTERS)
     .replace(/[\ud800-\udfff]/gu, '\ufffd')
     .replaceAll('\0', '\u2400')
-  const { tokens, hints } = readTokens(source)
+  const { tokens, hints, together } = readTokens(source)
   const parser = new Parser(source, tokens)
   const query = parser.all()
-  const found = [...hints, ...parser.hints].sort((a, b) => a.at - b.at)
+  const found = [...hints, ...parser.hints]
+  if (together.characters < LOGPLEX_CHARACTERS) {
+    const at = tokens.find((token) => token.kind === 'term' && isRegex(token.query))?.at ?? 0
+    const text = `regular expressions this large are looked for in the first ${together.characters} characters of a line`
+    found.push({ at, text })
+  }
+  found.sort((a, b) => a.at - b.at)
   if (cut) found.push({ at: MAX_CHARACTERS, text: `only the first ${MAX_CHARACTERS} characters were read` })
   return { query, hints: found }
+}
+
+function isRegex(query: Query): boolean {
+  return query.kind === 'regex' || (query.kind === 'field' && query.test.kind === 'regex')
 }
 
 /** The text of a query in its one canonical form. */

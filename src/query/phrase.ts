@@ -24,10 +24,23 @@ export function quote(text: string): string {
 
 const QUOTED = /"((?:[^"\\]|\\.)*)"/suy
 
-/** What is quoted from `at` on, and where it ends; undefined where the quote is never closed. */
-export function readQuoted(source: string, at: number): { text: string; end: number } | undefined {
-  QUOTED.lastIndex = at
-  const match = QUOTED.exec(source)
-  if (!match) return undefined
-  return { text: (match[1] as string).replace(/\\(["\\])/g, '$1'), end: QUOTED.lastIndex }
+/** The quotes of a text. */
+export class Quotes {
+  readonly #source: string
+  #unclosedFrom = Number.POSITIVE_INFINITY
+
+  constructor(source: string) {
+    this.#source = source
+  }
+
+  /** What is quoted from `at` on, and where it ends; undefined where the quote is never closed. */
+  read(at: number): { text: string; end: number } | undefined {
+    if (at >= this.#unclosedFrom) return undefined
+    QUOTED.lastIndex = at
+    const match = QUOTED.exec(this.#source)
+    if (match) return { text: (match[1] as string).replace(/\\(["\\])/g, '$1'), end: QUOTED.lastIndex }
+    // Each quote behind it is escaped, and what follows on one closes no more than what follows on this.
+    if (this.#source[at] === '"') this.#unclosedFrom = at
+    return undefined
+  }
 }

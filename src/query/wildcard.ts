@@ -1,3 +1,4 @@
+import { findText } from './find-text.ts'
 import { fold } from './fold.ts'
 import type { SearchedLine } from './line-view.ts'
 
@@ -49,7 +50,7 @@ export function isWhole({ parts }: Pattern, text: string): boolean {
 function findParts(parts: readonly string[], text: string, from: number): number {
   let at = from
   for (const part of parts) {
-    const found = text.indexOf(part, at)
+    const found = findText(text, part, at)
     if (found === -1) return -1
     at = found + part.length
   }

@@ -1,3 +1,4 @@
+import { findText } from './find-text.ts'
 import { fold } from './fold.ts'
 import type { SearchedLine } from './line-view.ts'
 
@@ -27,5 +28,5 @@ export function printWord({ text }: Word): string {
 
 /** Of phrases too, which only are written differently. */
 export function matchesText({ folded }: { folded: string }, line: SearchedLine): boolean {
-  return line.foldedTexts.some((text) => text.includes(folded))
+  return line.foldedTexts.some((text) => findText(text, folded) !== -1)
 }

@@ -87,7 +87,7 @@ it('refuses any other statement with its place and its reason', () => {
   f('req.url ~ req.http.Host', 10, '"~" takes a regular expression in quotes')
   f('req.url ~ "(?=x)"', 10, 'this is no regular expression (invalid or unsupported Perl syntax: `(?=`)')
   f('req.url ~ "(a{500}){3}"', 10, 'this is no regular expression (invalid repeat count: `{3}`)')
-  f('req.url ~ "a{600}"', 10, 'this regular expression is too large')
+  f('req.url ~ "a{600}"', 10, 'this is no regular expression (it is too large)')
   f('client.ip ~ office', 12, 'there is no variable "office"')
   f('table.lookup(t, "a")', 0, 'there is no function "table.lookup"')
   f('resp.status == 200 &&', 21, 'something is missing at the end')

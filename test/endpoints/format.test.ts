@@ -201,6 +201,22 @@ describe('version 2', () => {
     f('%{json.escape(req.http.User-Agent)}V', router, '-')
   })
 
+  it('replaces in a whole line of Logplex, and leaves the rest of a line that would take too long', () => {
+    const words = 'password=hunter2 '.repeat(588)
+    f('%{regsuball(line.message, "\\bpassword=\\S+", "-")}V', line(words), '- '.repeat(588))
+    // After each match, this expression reads to the end for the next.
+    const slow = '%{regsuball(line.message, "(?:.*z)?", "-")}V'
+    const letters = 'a'.repeat(9_000)
+    const rendered = compileFormat(slow, 2).render(line(letters))
+    expect(rendered).toMatch(/^(?:-a){10,400}a+$/)
+    expect(rendered.replaceAll('-', '')).toBe(letters)
+    // What one directive has read, the next cannot.
+    const twice = compileFormat(`${slow}%{regsuball(line.message, "[a]|b", "b")}V`, 2).render(line(letters))
+    expect(twice === rendered + letters).toBe(true)
+    const empty = compileFormat(`%{regsuball(line.message, "(a)|(b)", "${'\\2'.repeat(500)}")}V`, 2)
+    expect(empty.render(line(letters)).length).toBeGreaterThan(8_000)
+  })
+
   it('joins texts with and without a plus, and reads %22 in one as a quote', () => {
     f('%{"a" + req.method + "b"}V', router, 'aGETb')
     f('%{"a" req.method "b"}V', router, 'aGETb')

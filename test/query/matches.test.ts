@@ -343,6 +343,17 @@ it('a line is analysed as far as its first 16,384 characters, and searched as te
   f('a:/^x+$/', `a=${'x'.repeat(MAX_ANALYSED - 3)}😀`, true)
 })
 
+it('the regular expressions of a query share how much of a line they look at', () => {
+  const late = `${'-'.repeat(9_000)}ab12`
+  f('/ab\\d/', late, true)
+  const large = '/x{200}y{200}/'
+  const { query, hints } = parse(`/ab\\d/ -${large}`)
+  expect(hints).toHaveLength(1)
+  const asked = { sentAt: '', drainId: 1, priority: null, source: null, process: null }
+  expect(matches(query, searched({ ...asked, message: late }))).toBe(false)
+  expect(matches(query, searched({ ...asked, message: late.slice(8_500) }))).toBe(true)
+})
+
 it('a name of a field is as long as somebody can ask for it, and what is no object has no fields', () => {
   const name = 'n'.repeat(200)
   f(`${name}:1`, `{"${name}":1}`, true)

@@ -78,6 +78,11 @@ describe('a query', () => {
     f('/(a/', '"/(a/"', [0, 'missing closing )'])
     f('/(?=a)/', '"/(?=a)/"', [0, 'no regular expression'])
     f('/x{400}y{400}/', '"/x{400}y{400}/"', [0, 'too large'])
+    const many = '/[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}/'
+    f(`x ${many} a:${many}`, `x ${many} a:${many}`, [2, 'in the first 6898 characters of a line'])
+    // Parentheses without an end are taken out thirty at a time, three times; then all are text.
+    const never = Array.from({ length: 90 }, (_, at): [number, string] => [2 * at, 'never closed'])
+    f(`${'( '.repeat(120)}(a)`, `${'"(" '.repeat(120)}"(a)"`, ...never)
     f('a:/(/', '"a:/(/"', [0, 'no regular expression'])
     f('status:>many', '"status:>many"', [0, 'write a number'])
     f('level:loud', '"level:loud"', [0, 'the levels are'])

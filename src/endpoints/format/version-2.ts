@@ -6,7 +6,7 @@ import type { HttpRequest, LineFacts } from '../line-facts.ts'
 import { Refusal } from '../refusal.ts'
 import { DASH, print, type Value } from '../vcl/expression.ts'
 import { ended, requestHeader, responseHeader, started } from '../vcl/names.ts'
-import { type Budget, parseExpression } from '../vcl/parse.ts'
+import { Budget, parseExpression } from '../vcl/parse.ts'
 import { compileStrftime, printClfTime } from '../vcl/strftime.ts'
 import type { Piece } from './piece.ts'
 
@@ -69,7 +69,7 @@ interface Argument {
 /** @throws Refusal */
 export function readVersion2(format: string): Piece[] {
   const pieces: Piece[] = []
-  const budget: Budget = { parts: 0 }
+  const budget = new Budget()
   let end = 0
   for (let at = format.indexOf('%'); at !== -1; at = format.indexOf('%', end)) {
     pieces.push(format.slice(end, at))

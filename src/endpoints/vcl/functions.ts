@@ -1,6 +1,8 @@
 // The VCL functions that a format or a condition may call. Pure.
 //
 // Each is bounded in time and in what it gives back. Where an argument has no value, neither has the call.
+import type { Expressions } from '../../query/re2.ts'
+import type { LineFacts } from '../line-facts.ts'
 import { Refusal } from '../refusal.ts'
 import { type Expression, MAX_TEXT, print, type Type, type Value } from './expression.ts'
 import { compileRegex } from './regex.ts'
@@ -15,7 +17,10 @@ interface Shape {
   optional?: number
   type: Type
   /** @returns how to call it with the values of all its arguments, each as its parameter says. */
-  make(args: readonly Expression[]): (values: readonly (string | number)[]) => Value
+  make(
+    args: readonly Expression[],
+    regexes: Expressions,
+  ): (values: readonly (string | number)[], line: LineFacts) => Value
 }
 
 const onText = (change: (text: string) => Value, type: Type = 'string'): Shape => ({
@@ -75,14 +80,19 @@ export function isFunction(name: string): boolean {
 }
 
 /** @throws Refusal where the arguments are not what the function takes. */
-export function call(name: string, at: number, args: readonly Expression[]): Expression {
+export function call(
+  name: string,
+  at: number,
+  args: readonly Expression[],
+  regexes: Expressions,
+): Expression {
   const shape = FUNCTIONS[name] as Shape
   const { parameters, optional = 0 } = shape
   if (args.length > parameters.length || args.length < parameters.length - optional) {
     throw new Refusal(at, `${name} takes ${parameters.length} argument${parameters.length === 1 ? '' : 's'}`)
   }
   for (const [index, argument] of args.entries()) check(name, parameters[index] as Parameter, argument)
-  const work = shape.make(args)
+  const work = shape.make(args, regexes)
   return {
     type: shape.type,
     at,
@@ -94,7 +104,7 @@ export function call(name: string, at: number, args: readonly Expression[]): Exp
         const isText = parameters[index] === 'text' || parameters[index] === 'literal'
         values.push(isText ? print(argument.type, value) : (value as number))
       }
-      const result = work(values)
+      const result = work(values, line)
       return typeof result === 'string' ? result.slice(0, MAX_TEXT) : result
     },
   }
@@ -110,10 +120,11 @@ function check(name: string, parameter: Parameter, argument: Expression): void {
 }
 
 function replacing(which: 'first' | 'all'): Shape['make'] {
-  return (args) => {
+  return (args, regexes) => {
     const pattern = args[1] as Expression
-    const regex = compileRegex(pattern.literal as string, pattern.at)
-    return ([text, , replacement]) => regex.replace(text as string, replacement as string, which)
+    const regex = compileRegex(pattern.literal as string, pattern.at, regexes)
+    return ([text, , replacement], { reads }) =>
+      regex.replace(text as string, replacement as string, which, reads)
   }
 }
 

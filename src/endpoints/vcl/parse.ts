@@ -8,6 +8,7 @@
 //   term       = "text" | 12 | 1.5 | 10s | true | false | name | function(…) | if(either, sum, sum) | ( either )
 //
 // Types are checked here, so that what is stored can never fail on a line.
+import { Expressions } from '../../query/re2.ts'
 import { Refusal } from '../refusal.ts'
 import { type Expression, isTrue, MAX_TEXT, print, type Type, type Value } from './expression.ts'
 import { call, isFunction } from './functions.ts'
@@ -19,13 +20,14 @@ const MAX_DEPTH = 30
 /** Each of them may be asked about every line. */
 const MAX_PARTS = 200
 
-/** Counts what a text asks of each line, over all the expressions in it. */
-export interface Budget {
-  parts: number
+/** What a text asks of each line, over all the expressions in it. */
+export class Budget {
+  parts = 0
+  readonly regexes = new Expressions()
 }
 
 /** @throws Refusal */
-export function parseExpression(text: string, budget: Budget = { parts: 0 }): Expression {
+export function parseExpression(text: string, budget: Budget = new Budget()): Expression {
   const parser = new Parser(readTokens(text), budget)
   return parser.whole()
 }
@@ -78,7 +80,7 @@ class Parser {
     const operator = token.kind === 'operator' ? token.text : ''
     if (operator === '~' || operator === '!~') {
       this.#next++
-      return match(left, operator === '!~', this.#sum(), token.at)
+      return match(left, operator === '!~', this.#sum(), token.at, this.#budget.regexes)
     }
     const compares = COMPARISONS[operator]
     if (!compares) return left
@@ -135,7 +137,7 @@ class Parser {
     if (text === 'if') return this.#if(at)
     if (isFunction(text)) {
       if (!this.#take('(')) throw new Refusal(this.#peek().at, `"(" is missing behind ${text}`)
-      return this.#inside(() => call(text, at, this.#list()))
+      return this.#inside(() => call(text, at, this.#list(), this.#budget.regexes))
     }
     const name = findName(text)
     if (name) return { type: name.type, at, evaluate: name.read }
@@ -215,10 +217,16 @@ function join(parts: readonly Expression[], evaluate: Expression['evaluate']): E
   return parts.length === 1 ? first : { type: 'bool', at: first.at, evaluate }
 }
 
-function match(left: Expression, isNegated: boolean, right: Expression, at: number): Expression {
+function match(
+  left: Expression,
+  isNegated: boolean,
+  right: Expression,
+  at: number,
+  regexes: Expressions,
+): Expression {
   if (left.type !== 'string') throw new Refusal(at, '"~" takes a text on its left')
   if (right.literal === undefined) throw new Refusal(right.at, '"~" takes a regular expression in quotes')
-  const regex = compileRegex(right.literal, right.at)
+  const regex = compileRegex(right.literal, right.at, regexes)
   return {
     type: 'bool',
     at: left.at,

@@ -1,53 +1,83 @@
-// Regular expressions of VCL, by RE2: in time linear in the text, whatever a customer stores. Pure.
-import { RE2JS } from 're2js'
+// Regular expressions of VCL. Pure.
+import type { Expressions } from '../../query/re2.ts'
 import { Refusal } from '../refusal.ts'
 import { MAX_TEXT } from './expression.ts'
 
-export interface CompiledRegex {
-  test(text: string): boolean
-  /** In `replacement` `\0` is what was found and `\1` to `\9` are its groups. */
-  replace(text: string, replacement: string, which: 'first' | 'all'): string
+/** How many steps replacing may still take on one line, in all directives of a format together. */
+export interface Reads {
+  left: number
 }
 
-/** As in searches (src/query/regex.ts): steps of the compiled expression, and how much of a text is looked at. */
-const MAX_STEPS = 500
-const MAX_CHARACTERS = 10_000
+export interface CompiledRegex {
+  test(text: string): boolean
+  /**
+   * In `replacement` `\0` is what was found and `\1` to `\9` are its groups. Where more would have to be read than is
+   * left, the rest of the text stays as it is.
+   */
+  replace(text: string, replacement: string, which: 'first' | 'all', reads: Reads): string
+}
 
 /** @throws Refusal where RE2 cannot read it: look-around and back-references are what it lacks of PCRE. */
-export function compileRegex(source: string, at: number): CompiledRegex {
-  const engine = compile(source, at)
+export function compileRegex(source: string, at: number, together: Expressions): CompiledRegex {
+  const engine = compiled(source, at, together)
+  const cost = 1 + engine.programSize() / STEPS_IN_PASSING
   return {
-    test: (text) => engine.test(text.slice(0, MAX_CHARACTERS)),
-    replace(text, replacement, which) {
-      const looked = text.slice(0, MAX_CHARACTERS)
-      const matcher = engine.matcher(looked)
+    test: (text) => together.test(engine, text),
+    replace(text, replacement, which, reads) {
+      const looked = new CountedText(text.slice(0, together.characters), reads, cost)
+      const matcher = engine.matcher(looked as unknown as string)
+      const group = (all: string, digit: string) => {
+        const number = Number(digit)
+        return number > matcher.groupCount() ? all : (matcher.group(number) ?? '')
+      }
       let replaced = ''
       let end = 0
-      while (replaced.length < MAX_TEXT && matcher.find()) {
-        const group = (all: string, digit: string) => {
-          const number = Number(digit)
-          return number > matcher.groupCount() ? all : (matcher.group(number) ?? '')
+      try {
+        while (replaced.length < MAX_TEXT && matcher.find()) {
+          reads.left -= replacement.length
+          const made = replacement.replace(/\\(\d)/g, group)
+          replaced += text.slice(end, matcher.start()) + made
+          end = matcher.end()
+          if (which === 'first') break
         }
-        replaced += looked.slice(end, matcher.start()) + replacement.replace(/\\(\d)/g, group)
-        end = matcher.end()
-        if (which === 'first') break
+      } catch (error) {
+        if (!(error instanceof TooManyReads)) throw error
       }
       return replaced + text.slice(end)
     },
   }
 }
 
-function compile(source: string, at: number): RE2JS {
-  let engine: RE2JS
+function compiled(source: string, at: number, together: Expressions) {
   try {
-    engine = RE2JS.compile(source)
+    return together.compile(source)
   } catch (error) {
-    throw new Refusal(at, `this is no regular expression (${told(error)})`)
+    throw new Refusal(at, `this is no regular expression (${(error as Error).message})`)
   }
-  if (engine.programSize() > MAX_STEPS) throw new Refusal(at, 'this regular expression is too large')
-  return engine
 }
 
-function told(error: unknown): string {
-  return (error as Error).message.replace(/^error parsing regexp: /, '')
+/** So many steps of a program cost as much as the character that is read for them. */
+const STEPS_IN_PASSING = 16
+
+class TooManyReads extends Error {}
+
+/**
+ * A text that counts what re2js reads of it. RE2 finds one match in time linear in the text, but all of them in its
+ * square: after each, `(?:.*z)?` reads to the end for the next.
+ */
+class CountedText extends String {
+  readonly #reads: Reads
+  readonly #cost: number
+
+  constructor(text: string, reads: Reads, cost: number) {
+    super(text)
+    this.#reads = reads
+    this.#cost = cost
+  }
+
+  override charCodeAt(at: number): number {
+    this.#reads.left -= this.#cost
+    if (this.#reads.left < 0) throw new TooManyReads()
+    return super.charCodeAt(at)
+  }
 }

@@ -3,7 +3,7 @@
 import { fold } from '../../query/fold.ts'
 import { lineField } from '../../query/line-fields.ts'
 import type { Query } from '../../query/query.ts'
-import { expression } from './re2-in-the-browser.ts'
+import { type BrowserExpression, expression } from './re2-in-the-browser.ts'
 
 export interface Range {
   from: number
@@ -13,7 +13,7 @@ export interface Range {
 /** What to look for, made once for a query. */
 export interface Needles {
   texts: readonly string[]
-  expressions: readonly RegExp[]
+  expressions: readonly BrowserExpression[]
 }
 
 /** A single letter would be marked everywhere. */
@@ -26,12 +26,12 @@ export const NO_NEEDLES: Needles = { texts: [], expressions: [] }
 
 export function needlesOf(query: Query): Needles {
   const texts = new Set<string>()
-  const expressions: RegExp[] = []
+  const expressions: BrowserExpression[] = []
   collect(query, texts, expressions)
   return { texts: [...texts], expressions }
 }
 
-function collect(query: Query, texts: Set<string>, expressions: RegExp[]): void {
+function collect(query: Query, texts: Set<string>, expressions: BrowserExpression[]): void {
   const add = (text: string) => {
     if (text.length >= SHORTEST) texts.add(text)
   }
@@ -79,7 +79,7 @@ export function rangesIn(text: string, needles: Needles): Range[] {
     }
   }
   for (const expression of needles.expressions) {
-    for (const match of looked.matchAll(expression)) {
+    for (const match of expression.matches(looked)) {
       if (match[0] !== '') ranges.push({ from: match.index, to: match.index + match[0].length })
       if (ranges.length >= MAX_RANGES) break
     }

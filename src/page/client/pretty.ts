@@ -13,6 +13,8 @@ export interface FieldRow {
 }
 
 const MAX_FIELDS = 200
+/** Deeper objects are not indented: each level makes every line of it longer. */
+const MAX_DEPTH = 50
 
 export function fieldsOf(line: Line, zone: Zone): FieldRow[] {
   const own: FieldRow[] = [{ name: 'time', value: fullTime(line.sent_at, zone), term: null }]
@@ -43,9 +45,21 @@ export function indentedJson(message: string): string | null {
   const text = withoutControls(message).slice(start).trimEnd()
   try {
     const value: unknown = JSON.parse(text)
-    if (typeof value !== 'object' || value === null) return null
+    if (typeof value !== 'object' || value === null || depthOf(text) > MAX_DEPTH) return null
     return message.slice(0, start) + JSON.stringify(value, null, 2)
   } catch {
     return null
   }
+}
+
+const STRING_OR_BRACKET = /"(?:[^"\\]|\\.)*(?:"|\\?$)|[[\]{}]/gs
+
+/** How deep the brackets of a JSON text stand in one another. */
+function depthOf(json: string): number {
+  let [depth, deepest] = [0, 0]
+  for (const [token] of json.matchAll(STRING_OR_BRACKET)) {
+    if (token === '[' || token === '{') deepest = Math.max(deepest, ++depth)
+    else if (token === ']' || token === '}') depth--
+  }
+  return deepest
 }

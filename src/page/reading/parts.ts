@@ -1,6 +1,7 @@
 // A line's message, laid out for reading: pieces of text with a look, and with the term that a click on them adds to the
 // search. Router lines, metrics and JSON are set out; anything else is shown as it was printed, colours included.
 // Pure; the server renders the first paint with it and the browser everything else.
+import { MAX_ANALYSED } from '../../query/analysed.ts'
 import { fold } from '../../query/fold.ts'
 import { herokuCode } from '../../query/heroku-codes.ts'
 import { type Fields, readFields } from '../../query/message-fields.ts'
@@ -170,39 +171,82 @@ const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi
 /** key=value, as in message-fields.ts, where it stands on its own. */
 const PAIR = /(?<![^\s,;([{|])([A-Za-z_@][\w.#@$/-]*)=("(?:[^"\\]|\\.)*"|[^\s"',;)\]}]+)/g
 
-/** As printed: colours, and what can be clicked in it. */
+/** As printed: colours, and what can be clicked in the part that is analysed. */
 function plain(message: string): Part[] {
-  let fields: Fields | undefined
-  // A value may end elsewhere than it seems to: only what the search would read as well can be clicked.
-  const isField = (key: string, value: string) => {
-    fields ??= readFields(withoutControls(message))
-    return fields.get(fold(key))?.includes(value) === true
-  }
-  return readAnsi(message).flatMap(({ text, look }) => tokens(text, look, isField))
+  const fields = new KnownFields(message)
+  let left = MAX_ANALYSED
+  return readAnsi(message).flatMap(({ text, look }) => {
+    const parts = tokens(text.slice(0, left), look, fields)
+    const rest = text.slice(left)
+    left = Math.max(0, left - text.length)
+    return rest === '' ? parts : [...parts, { text: rest, look }]
+  })
 }
 
-function tokens(text: string, look: string, isField: (key: string, value: string) => boolean): Part[] {
-  const found: { from: number; to: number; term: string; look: string }[] = []
-  for (const match of text.matchAll(PAIR)) {
-    const [whole, key, quoted] = match as unknown as [string, string, string]
-    const value = quoted.startsWith('"') ? quoted.slice(1, -1) : quoted
-    const term = isField(key, value) ? messageTerm(key, value) : null
-    const to = match.index + whole.length
-    if (term !== null) found.push({ from: to - quoted.length, to, term, look: 'value token' })
+/** A value may end elsewhere than it seems to: only what the search reads as well can be clicked. */
+class KnownFields {
+  readonly #message: string
+  #known: ReadonlySet<string> | undefined
+
+  constructor(message: string) {
+    this.#message = message
   }
-  for (const match of text.matchAll(UUID)) {
-    const to = match.index + match[0].length
-    if (found.some((other) => match.index < other.to && to > other.from)) continue
-    found.push({ from: match.index, to, term: match[0], look: 'id' })
+
+  has(key: string, value: string): boolean {
+    this.#known ??= new Set(
+      [...readFields(withoutControls(this.#message))].flatMap(([name, values]) =>
+        values.map((one) => `${name}=${one}`),
+      ),
+    )
+    return this.#known.has(`${fold(key)}=${value}`)
   }
-  found.sort((a, b) => a.from - b.from)
+}
+
+interface Found {
+  from: number
+  to: number
+  term: string
+  look: string
+}
+
+function tokens(text: string, look: string, fields: KnownFields): Part[] {
   const parts: Part[] = []
   let at = 0
-  for (const one of found) {
+  for (const one of merged(values(text, fields), ids(text))) {
     if (one.from > at) parts.push({ text: text.slice(at, one.from), look })
     parts.push({ text: text.slice(one.from, one.to), look: `${look} ${one.look}`.trim(), term: one.term })
     at = one.to
   }
   if (at < text.length) parts.push({ text: text.slice(at), look })
   return parts
+}
+
+function values(text: string, fields: KnownFields): Found[] {
+  return [...text.matchAll(PAIR)].flatMap((match) => {
+    const [whole, key, quoted] = match as unknown as [string, string, string]
+    const value = quoted.startsWith('"') ? quoted.slice(1, -1) : quoted
+    const term = fields.has(key, value) ? messageTerm(key, value) : null
+    const to = match.index + whole.length
+    return term === null ? [] : [{ from: to - quoted.length, to, term, look: 'value token' }]
+  })
+}
+
+function ids(text: string): Found[] {
+  return [...text.matchAll(UUID)].map(({ index, 0: id }) => ({
+    from: index,
+    to: index + id.length,
+    term: id,
+    look: 'id',
+  }))
+}
+
+/** In order; an id that a value has in it is the value's. */
+function merged(values: readonly Found[], ids: readonly Found[]): Found[] {
+  let next = 0
+  const others = ids.filter((id) => {
+    while (next < values.length && (values[next] as Found).to <= id.from) next++
+    const value = values[next]
+    return value === undefined || value.from >= id.to
+  })
+  return [...values, ...others].sort((a, b) => a.from - b.from)
 }

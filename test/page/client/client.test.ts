@@ -57,10 +57,19 @@ describe('marking what was searched for', () => {
 })
 
 it('no expression is tried that could take long', () => {
-  for (const hostile of ['(a+)+$', '(a|a)*b', '(.*)*x', '.*.*.*x', '(?:x+x+)+y', 'a'.repeat(300)]) {
+  for (const hostile of ['(a+)+$', '(a|a)*b', '(.*)*x', '(?:x+x+)+y', '(a*)\\1b', 'a'.repeat(300)]) {
     expect(expression(hostile, false)).toBeNull()
   }
-  expect(expression('timeout after \\d+ms', false)?.test('timeout after 12ms')).toBe(true)
+  const marks = (source: string, text: string) =>
+    [...(expression(source, false)?.matches(text) ?? [])].map(({ index }) => index)
+  expect(marks('timeout after \\d+ms', 'timeout after 12ms')).toEqual([0])
+  // The more ways an expression has to go on, the less of a text it is tried on.
+  const late = (source: string) =>
+    [500, 1_500, 3_000].filter((at) => marks(source, `${'-'.repeat(at)}ab`).length > 0)
+  expect(late('ab')).toEqual([500, 1_500, 3_000])
+  expect(late('ab+')).toEqual([500, 1_500])
+  expect(late('a?b?b|ab')).toEqual([500, 1_500, 3_000])
+  expect(late('a+b+')).toEqual([])
   expect(expression('(?P<name>x)', false)).toBeNull()
 })
 
@@ -81,6 +90,9 @@ describe('a line that is opened', () => {
     expect(indentedJson('app: {"a":[1]}')).toBe('app: {\n  "a": [\n    1\n  ]\n}')
     expect(indentedJson('{no json}')).toBeNull()
     expect(indentedJson('plain')).toBeNull()
+    const nested = (depth: number) => `${'[{"a":'.repeat(depth / 2)}"[["${'}]'.repeat(depth / 2)}`
+    expect(indentedJson(nested(50))).toContain('[[')
+    expect(indentedJson(nested(52))).toBeNull()
   })
 })
 
