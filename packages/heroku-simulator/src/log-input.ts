@@ -23,7 +23,8 @@ export interface LogInputRequest {
 
 /** A longer frame is malformed (SYSLOG_MAX_SIZE). */
 const MAX_OCTETS = 10_240
-const MESSAGE = /^<(\d{1,3})>1 (\S+) (\S+) (\S+) (\S+) (\S+) (-|(?:\[[^\]]*\])+) ?([\s\S]*)$/
+const HEADER = /^<(\d{1,3})>1 (\S+) (\S+) (\S+) (\S+) \S+ /
+const STRUCTURED_DATA = /(?:-|(?:\[[^\]]*\])+) ?/y
 
 export class LogInput {
   /** All accepted lines, in order. */
@@ -104,9 +105,13 @@ function readLines(body: Buffer, appId: string): InputLine[] | null {
     const from = at + head.length
     at = from + octets
     if (at > body.length) return null
-    const fields = MESSAGE.exec(body.toString('utf8', from, at))
+    const frame = body.toString('utf8', from, at)
+    const fields = HEADER.exec(frame)
     if (fields === null || Number(fields[1]) > 191) return null
-    const [, priority, time = '', host = '', source = '', process = '', , , message = ''] = fields
+    const [header, priority, time = '', host = '', source = '', process = ''] = fields
+    STRUCTURED_DATA.lastIndex = header.length
+    if (!STRUCTURED_DATA.test(frame)) return null
+    const message = frame.slice(STRUCTURED_DATA.lastIndex)
     lines.push({ appId, priority: Number(priority), time, host, source, process, message })
   }
   return lines

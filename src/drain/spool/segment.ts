@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { type DecodedSegment, decodeRecords, type EncodedRecord, MARKER_BYTES, markRecord } from './record.ts'
 
 /** Microseconds since 1970 of its making, so that names sort as the segments follow, and its marker. */
-const NAME = new RegExp(`^(\\d{16})-([0-9a-f]{${MARKER_BYTES * 2}})\\.(segment|rejected)$`)
+const NAME = /^(\d{16})-([0-9a-f]{16})\.(segment|rejected)$/
 const FILE_MODE = 0o600
 
 export interface Segment {

@@ -102,9 +102,26 @@ const KNOWN: Record<string, Name> = {
   'line.drain': { type: 'integer', read: (line) => line.drainId },
 }
 
-/** Families that Fastly documents (VCL reference: variables) and no log line tells of. */
-const DOCUMENTED =
-  /^(?:client\.(?:as|geo|bot|browser|class|display|platform|os|port|requests|socket|sess_timeout)\b|geoip\.|tls\.|quic\.|server\.|fastly\.|fastly_info\.|obj\.|bereq\.|beresp\.|backend\.|req\.(?:backend|topurl|vcl|xid|grace|hash|digest|customer_id|enable|is_\w+|max|postbody|body|esi)\b|resp\.(?:stale|is_locally_generated|tarpit)\b|stale\.|segmented_caching\.|waf\.|workspace\.|transport\.|math\.)/
+/** Families that Fastly documents (VCL reference: variables) and no log line tells of: all of them, or some names. */
+const FAMILIES = new Set(
+  (
+    'geoip tls quic server fastly fastly_info obj bereq beresp backend stale segmented_caching waf workspace ' +
+    'transport math'
+  ).split(' '),
+)
+const IN_FAMILY: Record<string, RegExp> = {
+  __proto__: null as never,
+  client: /^(?:as|geo|bot|browser|class|display|platform|os|port|requests|socket|sess_timeout)\b/,
+  req: /^(?:backend|topurl|vcl|xid|grace|hash|digest|customer_id|enable|is_\w+|max|postbody|body|esi)\b/,
+  resp: /^(?:stale|is_locally_generated|tarpit)\b/,
+}
+
+function isDocumented(name: string): boolean {
+  const dot = name.indexOf('.')
+  if (dot === -1) return false
+  const family = name.slice(0, dot)
+  return FAMILIES.has(family) || IN_FAMILY[family]?.test(name.slice(dot + 1)) === true
+}
 
 /** What a name means; null where there is no such name. Names are in lower case, those of headers in any. */
 export function findName(text: string): Name | null {
@@ -114,7 +131,7 @@ export function findName(text: string): Name | null {
   if (family === 'req.http') return { type: 'string', read: requestHeader(rest as string) }
   if (family === 'resp.http') return { type: 'string', read: responseHeader(rest as string) }
   if (family === 'line.field') return { type: 'string', read: (line) => line.field(rest as string) }
-  return DOCUMENTED.test(text) ? { type: 'string', read: unknown } : null
+  return isDocumented(text) ? { type: 'string', read: unknown } : null
 }
 
 const REQUEST_HEADERS: Record<string, (request: HttpRequest) => string | null> = {

@@ -33,7 +33,7 @@ function epoch(text: string): number | null {
   return number >= 1e12 ? number : Math.round(number * 1_000)
 }
 
-const CLOCK = String.raw`(\d{1,2})(?::(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?\s?(am|pm)?`
+const CLOCK = /^(\d{1,2})(?::(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?\s?(am|pm)?\s?(z|utc|gmt|[+-]\d\d:?\d\d)?$/
 const ISO = /^(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[t ](.+))?$/
 const SYSLOG = /^([a-z]{3})[a-z]* (\d{1,2})(?:st|nd|rd|th)?(?:,? (\d{4}))?(?: (?:at )?(.+))?$/
 const APACHE = /^\[?(\d{1,2})[/ ]([a-z]{3})[a-z]*[/ ](\d{4})(?:[: ](.+?))?\]?$/
@@ -57,7 +57,7 @@ function at(year: number, month: number, day: number, clock: string | undefined,
 
 /** `17:30`, `5 am`, `10:15:20.123+01:00` -> milliseconds of the day, and of the zone where it names one. */
 function readClock(text: string): { ms: number; offset: number | null } | null {
-  const match = new RegExp(`^${CLOCK}\\s?(z|utc|gmt|[+-]\\d\\d:?\\d\\d)?$`).exec(text)
+  const match = CLOCK.exec(text)
   if (!match) return null
   const [, hour, minute = '0', second = '0', fraction = '0', half, zone] = match
   // A bare number is an hour only where am or pm says so, or a date stands before it.
