@@ -43,7 +43,7 @@ export class Hold {
     })
   }
 
-  /** The same of work that is not even begun where the answer is due: what was not begun need not be given up. */
+  /** The same for work that does not start once the answer is due: what has not started needs no withdrawal. */
   start<T>(work: () => Promise<T>, giveUp?: (reason: AppError) => void): Promise<T> {
     return this.isOver ? Promise.reject(new AppError('store_unavailable')) : this.over(work(), giveUp)
   }

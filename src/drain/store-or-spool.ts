@@ -157,7 +157,7 @@ export class StoreOrSpool {
   /** Null where the spool refuses it. */
   async #spool(delivery: ReceivedDelivery, hold: Hold): Promise<Kept | null> {
     try {
-      const kept = await hold.over(this.#parts.spool.append(delivery))
+      const kept = await hold.start(() => this.#parts.spool.append(delivery))
       this.#startSpooling('the store is slow or away: deliveries go to the spool')
       return kept
     } catch (error) {
