@@ -4,9 +4,8 @@
 // programs, under the same names. Whatever the line does not say is null, and is rendered as a dash.
 import { fieldValues } from '../query/line-fields.ts'
 import type { Apps, SearchedLine } from '../query/line-view.ts'
-import { MAX_WORK } from '../query/re2.ts'
+import { MAX_WORK, type Reads } from '../query/re2.ts'
 import { type AskedLine, searched } from '../query/searched-line.ts'
-import type { Reads } from './vcl/regex.ts'
 
 export interface HttpRequest {
   /** The first address of `forwardedFor`: what the client's own proxies say it is, if there are any. */

@@ -19,6 +19,11 @@ export const MAX_WORK = 2 ** 19
  */
 const STATE_BYTES = 2 ** 17
 
+/** How many steps replacing may still take on one line, in all directives of a format together. */
+export interface Reads {
+  left: number
+}
+
 /** The expressions of one query or format, which share what may be spent on a line. */
 export class Expressions {
   #steps = 0

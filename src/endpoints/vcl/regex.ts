@@ -1,12 +1,7 @@
 // Regular expressions of VCL. Pure.
-import type { Expressions } from '../../query/re2.ts'
+import type { Expressions, Reads } from '../../query/re2.ts'
 import { Refusal } from '../refusal.ts'
 import { MAX_TEXT } from './expression.ts'
-
-/** How many steps replacing may still take on one line, in all directives of a format together. */
-export interface Reads {
-  left: number
-}
 
 export interface CompiledRegex {
   test(text: string): boolean
