@@ -121,10 +121,11 @@ export class StoreOrSpool {
     if (this.#state === 'spooling') {
       return (await this.#spool(delivery, hold)) ?? this.#countFull(this.#commit(delivery, hold))
     }
-    const committed = this.#commit(delivery, hold)
-    if (await settlesWithin(this.#parts.spoolAfterMs, committed)) return committed
+    const filed = this.#parts.commit.file(delivery, hold)
+    if (await settlesWithin(this.#parts.spoolAfterMs, filed)) return this.#orAside(filed, delivery, hold)
     const spooled = await this.#spool(delivery, hold)
-    if (spooled === null) return this.#countFull(committed)
+    if (spooled === null) return this.#countFull(this.#orAside(filed, delivery, hold))
+    // From here on the replay decides about it: a data error of this commit must not set it aside a second time.
     this.#parts.commit.withdraw(delivery)
     return spooled
   }
@@ -144,9 +145,14 @@ export class StoreOrSpool {
     await this.#parts.spool.close()
   }
 
-  async #commit(delivery: ReceivedDelivery, hold: Hold): Promise<Kept> {
+  #commit(delivery: ReceivedDelivery, hold: Hold): Promise<Kept> {
+    return this.#orAside(this.#parts.commit.file(delivery, hold), delivery, hold)
+  }
+
+  /** Sets the delivery aside if the store refuses its data. */
+  async #orAside(filed: Promise<Filed>, delivery: ReceivedDelivery, hold: Hold): Promise<Kept> {
     try {
-      return await this.#parts.commit.file(delivery, hold)
+      return await filed
     } catch (error) {
       if (!isDataError(error) || !(await hold.over(this.#parts.spool.aside.refuse(delivery)))) throw error
       this.#countRefused(delivery, error)

@@ -3,7 +3,7 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { gunzipSync } from 'node:zlib'
-import { type ClickHouseClient, ClickHouseError, createClient } from '@clickhouse/client'
+import { type ClickHouseClient, createClient } from '@clickhouse/client'
 import { type ChdbConnection, importChdb } from '../../src/logs/clickhouse/clickhouse.ts'
 
 export interface ClickHouseServer {
@@ -68,10 +68,12 @@ export async function startClickHouseServer(directory: string): Promise<ClickHou
         response.end(await result.text())
       }
     } catch (error) {
-      const { code, clickhouseCode } = error as { code?: unknown; clickhouseCode?: unknown }
-      const type = error instanceof ClickHouseError ? error.type : 'ERROR'
+      // npm chdb has error classes of its own, so it goes by shape.
+      const { code, clickhouseCode, message } = error as Error & { code?: unknown; clickhouseCode?: unknown }
+      const named = (error as { type?: unknown }).type ?? /\(([A-Z][A-Z_]{3,})\)/.exec(message)?.[1]
+      const type = typeof named === 'string' ? named : 'ERROR'
       response.statusCode = 500
-      response.end(`Code: ${clickhouseCode ?? code}. DB::Exception: ${(error as Error).message} (${type})`)
+      response.end(`Code: ${clickhouseCode ?? code}. DB::Exception: ${message} (${type})`)
     }
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
