@@ -1,16 +1,15 @@
-// Bounds the bytes of deliveries that are in memory at once. Each delivery has a charge, and takes from the gate what
-// arrives of it, as it arrives, and what it becomes: what only was announced costs nothing. Where there is no room the
-// sender is not read any further, so that the rest waits in its socket and not in our memory.
+// Bounds the bytes of deliveries in memory. Each delivery has a charge, which grows with what arrives and with what it
+// becomes; an announced length costs nothing. Without room the sender is not read further, so the rest waits in its
+// socket instead of our memory.
 //
-// Shared by who sends: a resource may take as much as is free beside it. One that fills its share leaves half of the
-// gate to others, two leave a third, and there is always some room for whoever holds little (the dynamic thresholds of
-// Choudhury and Hahne, 1998, for the buffers of switches).
+// A fair share for each resource: it may take as much as is free besides its own. One greedy resource leaves half of the
+// gate to others, two leave a third, and a resource that holds little always finds room (the dynamic thresholds of Choudhury
+// and Hahne, 1998, for the buffers of switches).
 //
-// Deliveries of which a part is here and the rest finds no room would wait for each other without end. So one of them
-// at a time, the one that has waited longest, may take more than there is, until it is through: the gate holds one
-// delivery above its limit at the most.
+// Partly received deliveries without room would wait for each other for ever. So one at a time, the one that has waited
+// longest, may exceed the limit until it is finished: the gate holds at most one delivery above its limit.
 
-/** A number that stands for who sends. */
+/** Identifies the sender: a resource. */
 type Owner = number
 
 interface Waiting {
@@ -34,7 +33,7 @@ export class ByteGate {
     return this.#held
   }
 
-  /** A charge without any bytes, for a delivery of this owner. */
+  /** An empty charge for a delivery of this owner. */
   open(owner: Owner): Charge {
     return new Charge(this, owner)
   }
@@ -83,7 +82,7 @@ export class ByteGate {
     else this.#byOwner.set(charge.owner, own)
   }
 
-  /** First come first served; one that its own share keeps waiting does not keep the others. */
+  /** First come, first served; a charge that waits for its own share does not block the others. */
   #admit(): void {
     for (const waiting of this.#waiting) {
       if (this.#held >= this.limitBytes && this.#overdrawn !== null) return
@@ -97,7 +96,7 @@ export class ByteGate {
   }
 }
 
-/** What one delivery holds of the gate. */
+/** The bytes that one delivery holds. */
 export class Charge {
   readonly owner: Owner
   /** @internal Of the gate. */
@@ -116,7 +115,7 @@ export class Charge {
     return this.#isClosed
   }
 
-  /** @returns undefined where there is room; else what resolves once there is, and never if the charge is closed before */
+  /** @returns undefined if there is room; otherwise a promise that resolves once there is, or never if the charge is closed */
   take(bytes: number): Promise<void> | undefined {
     return this.#isClosed ? undefined : this.#gate.take(this, bytes)
   }
@@ -125,14 +124,14 @@ export class Charge {
     if (!this.#isClosed) this.#gate.give(this, Math.min(bytes, this.bytes))
   }
 
-  /** Takes or gives what is missing to `bytes`. */
+  /** Takes or gives the difference to `bytes`. */
   settle(bytes: number): Promise<void> | undefined {
     if (bytes > this.bytes) return this.take(bytes - this.bytes)
     this.give(this.bytes - bytes)
     return undefined
   }
 
-  /** Gives all of it back, once however often it is called. */
+  /** Gives everything back. Idempotent. */
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true

@@ -1,9 +1,9 @@
-// What the drain room counts. Loss and oddities are data: each drop and each tolerated fault has a number.
+// Counters of the drain module: every drop and every tolerated fault has one.
 
 import type { Delivery, Filed } from '../logs/log-store.ts'
 
 export class DrainCounters {
-  /** Deliveries answered 204, by what became of them. A spooled one counts again when it is replayed. */
+  /** Deliveries answered 204, by outcome. A spooled one counts again at its replay. */
   stored = 0
   duplicates = 0
   overQuota = 0
@@ -11,34 +11,34 @@ export class DrainCounters {
   /** Lines of stored deliveries, and the bytes of their bodies. */
   lines = 0
   bytes = 0
-  /** Lines whose frame was not as the protocol says; kept all the same. */
+  /** Lines with a malformed frame; stored nevertheless. */
   malformedFrames = 0
-  /** Lines above those that are taken of one delivery; not kept, and a gap. */
+  /** Lines beyond the bound of one delivery; not stored, shown as a gap. */
   tooManyLines = 0
-  /** Deliveries whose `Logplex-Msg-Count` differs from the lines found; kept all the same. */
+  /** Deliveries whose `Logplex-Msg-Count` differs from the lines found; stored nevertheless. */
   countMismatches = 0
-  /** Deliveries of the spool that the store has taken. */
+  /** Spooled deliveries stored by the replay. */
   replayed = 0
-  /** Deliveries that the store refuses for their data; set aside, and tried again. */
+  /** Deliveries that the store refuses for their data; set aside and retried. */
   spoolRejected = 0
-  /** Of those: stored later; lost, because there was no room for them. */
+  /** Of those: stored later; lost for want of room. */
   spoolRejectedStored = 0
   spoolRejectedLost = 0
-  /** Deliveries of the spool that failed while others were stored; tried again apart from these. */
+  /** Spooled deliveries that failed while others were stored; retried separately. */
   spoolPostponed = 0
-  /** Deliveries of the spool whose resource had ended and whose lines had been deleted meanwhile; not stored. */
+  /** Spooled deliveries of a resource whose lines are deleted by now; not stored. */
   spoolEnded = 0
-  /** Places of the spool that could not be read: torn by a crash, or damaged. */
+  /** Unreadable places of the spool: torn by a crash, or damaged. */
   spoolCorrupt = 0
-  /** Deliveries answered 503 that the spool had no room for, or no working disk. */
+  /** Deliveries answered 503 because the spool was full or its disk failed. */
   spoolFull = 0
-  /** Deliveries on a token that nobody could tell the owner of: put aside and answered 204, and what became of them. */
+  /** Deliveries with an unknown token that were held and answered 204, and their outcome. */
   held = 0
   heldReleased = 0
   heldDropped = 0
-  /** Tries to store a held delivery that the store refused for its data; it stays held. */
+  /** Failed tries to store a held delivery whose data the store refuses; it stays held. */
   heldRefused = 0
-  /** Answered 503: their resource had no room left for held deliveries. */
+  /** Answered 503 because their resource was at its bound of held deliveries. */
   heldFull = 0
   /** Deliveries answered with an error, by its code. */
   readonly refused = new Map<string, number>()

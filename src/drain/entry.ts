@@ -1,6 +1,5 @@
-// What a request has been let in with, and when it is given back: once nobody works on the delivery any more and the
-// request is over. Either may be first: a sender may go away while its delivery waits for a commit, and what waits there
-// is in memory as before.
+// An admitted request: its drain, its charge and its hold. Released once the request is over and no work on the delivery is
+// left, in either order: a sender may go away while its delivery waits for a commit, still in memory.
 import type { AdmittedDrain } from './admission.ts'
 import type { Charge } from './byte-gate.ts'
 import type { Hold } from './hold.ts'
@@ -19,7 +18,7 @@ export class Entry implements Room {
     this.#charge = charge
   }
 
-  /** As Charge.take, for as long as the delivery may be held. */
+  /** Like Charge.take, for as long as the delivery may be held. */
   take(bytes: number): Promise<void> | undefined {
     const room = this.#charge.take(bytes)
     return room && this.hold.over(room)
@@ -29,13 +28,13 @@ export class Entry implements Room {
     this.#charge.give(bytes)
   }
 
-  /** What it costs in the end. */
+  /** Sets the final cost. */
   settle(bytes: number): Promise<void> | undefined {
     const room = this.#charge.settle(bytes)
     return room && this.hold.over(room)
   }
 
-  /** Somebody else needs it, and leaves later. */
+  /** Another user of the charge, which leaves later. */
   use(): void {
     this.#users++
   }

@@ -1,13 +1,13 @@
-// Deliveries that were answered 204 although nobody could tell yet whose their token is. They wait in the database, not
-// in the spool: the spool keeps an order per process and is replayed as soon as the store is back, while these wait for
-// Heroku, and any process may be the one that learns of the token.
+// Deliveries that were answered 204 before it was known whose token they carry. They wait in the database, not in the spool:
+// the spool belongs to a process and is replayed as soon as the store is back, while these wait for Heroku, and any process
+// may learn of the token.
 //
-// HELD      from keep() on: durable, nobody reads it. Bounded in bytes for each resource, because the address of a
-//           drain is no secret and anybody may send a made-up token there; one that does not fit is answered 503.
-// RELEASED  its token turned out to be the resource's: stored as any delivery, under the time of its receipt. Stored
-//           first and let go then, so a crash in between, or another process doing the same, stores it once: the frame
-//           key tells. One whose data the store refuses stays, and is tried again, ever more rarely.
-// DROPPED   its token turned out to be another's, its resource ended, or a day went by; counted.
+// HELD      from keep() on: durable and invisible. Bounded in bytes for each resource, because a drain's address is no
+//           secret and anyone may send a made-up token there; a delivery that does not fit is answered 503.
+// RELEASED  its token is the resource's: stored like any delivery, under its time of receipt. Stored first and deleted
+//           here then, so that a crash in between, or another process, stores it once by its frame key. One whose data
+//           the store refuses stays and is retried with growing pauses.
+// DROPPED   its token is another resource's, its resource ended, or a day has passed; counted.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import { pauseMs } from '../back-off.ts'
@@ -33,13 +33,13 @@ export interface HeldDeliveriesParts {
   now(): number
 }
 
-/** Of one resource: some minutes of a busy app. */
+/** For one resource: some minutes of a busy app. */
 const LIMIT_BYTES = 4_000_000
 const LONGEST_MS = 86_400_000
 const TOKENS_AT_ONCE = 100
 const DELIVERIES_AT_ONCE = 20
 const RETRY_PAUSE_MS = 100
-/** When one that the store refused is tried again. */
+/** Pauses of a delivery that the store refused. */
 const REFUSED = { firstMs: 5_000, longestMs: 3_600_000 }
 const MAX_REFUSED = 10_000
 
@@ -55,7 +55,7 @@ export class HeldDeliveries {
   /**
    * Resolves when the delivery is durable; tries for as long as it may be held.
    *
-   * @throws AppError store_unavailable where there is no room for it, or no database
+   * @throws AppError store_unavailable if there is no room, or no database
    */
   async keep(newcomer: Newcomer, delivery: ReceivedDelivery, hold: Hold): Promise<void> {
     const { store, counters } = this.#parts
@@ -67,10 +67,10 @@ export class HeldDeliveries {
     }
   }
 
-  /** Lets go of what can be decided by now. Safe in any number of processes at once. */
+  /** Releases or drops what can be decided by now. Safe in any number of processes. */
   async settle(): Promise<void> {
     const tokens = await this.#parts.store.tokens(TOKENS_AT_ONCE)
-    // Together: tokens of one resource share one question to Heroku.
+    // In parallel: tokens of one resource share one list from Heroku.
     const settled = await Promise.allSettled(tokens.map((token) => this.#settle(token)))
     for (const one of settled) if (one.status === 'rejected') throw one.reason
   }
@@ -132,7 +132,7 @@ export class HeldDeliveries {
     if (failure) throw failure.error
   }
 
-  /** In halves where it fails: one that the store does not take must not keep the others. */
+  /** Halves a failing group, so that a refused delivery does not block the others. */
   async #append(
     held: readonly HeldDelivery[],
   ): Promise<{ stored: string[]; failed: Failed<HeldDelivery>[] }> {
@@ -159,7 +159,7 @@ export class HeldDeliveries {
 
   #delay(heldId: string): void {
     const tries = (this.#refused.get(heldId)?.tries ?? 0) + 1
-    // Forgotten, they are tried once more.
+    // Without an entry they are retried at once.
     if (this.#refused.size >= MAX_REFUSED) this.#refused.clear()
     this.#refused.set(heldId, { tries, dueAt: this.#parts.now() + pauseMs(tries, REFUSED, 0) })
   }

@@ -1,4 +1,4 @@
-// All SQL on held_delivery: deliveries whose token nobody can tell the owner of yet.
+// All SQL on held_delivery: deliveries whose token has no known owner yet.
 import type { Pool } from 'pg'
 import { withTransaction } from '../database/pool.ts'
 import { parseFrames } from '../logplex/frame-parser.ts'
@@ -10,28 +10,28 @@ import type { ReceivedDelivery } from './spool/delivery-record.ts'
 export interface HeldToken extends Newcomer {
   resourceId: string
   isLive: boolean
-  /** When the first of them came, in milliseconds since 1970. */
+  /** Receipt of the first one, in milliseconds since 1970. */
   since: number
 }
 
 export interface HeldDelivery {
   heldId: string
-  /** Of no drain yet: drainId, retention and volume are whatever they were not. */
+  /** Without a drain yet: drainId, retention and volume are placeholders. */
   delivery: ReceivedDelivery
 }
 
 export interface HeldStore {
-  /** False where the resource has as many bytes held as it may. The same delivery again is held once. */
+  /** False if the resource is at its bound. A repeated delivery is held once. */
   keep(newcomer: Newcomer, delivery: ReceivedDelivery, limitBytes: number): Promise<boolean>
   tokens(limit: number): Promise<HeldToken[]>
   /** The oldest after that one, in the order of receipt. */
   take(newcomer: Newcomer, after: string, limit: number): Promise<HeldDelivery[]>
   release(heldIds: readonly string[]): Promise<void>
-  /** Answers how many there were. */
+  /** @returns how many there were */
   drop(newcomer: Newcomer): Promise<number>
 }
 
-/** Any fixed number: the space of our locks on resources' held deliveries. */
+/** An arbitrary constant: the lock space of resources' held deliveries. */
 const LOCK_SPACE = 4_081
 
 export function createHeldStore(pool: Pool): HeldStore {
@@ -39,7 +39,7 @@ export function createHeldStore(pool: Pool): HeldStore {
     keep({ resourceNumber, tokenDigest }, { body, lines, ...header }, limitBytes) {
       const bytes = costOf(body.length, lines.length)
       return withTransaction(pool, async (client) => {
-        // One at a time for each resource, or the bound would be none.
+        // One at a time for each resource, or the bound would not hold.
         await client.query('select pg_advisory_xact_lock($1, $2)', [LOCK_SPACE, resourceNumber])
         const { rows } = await client.query<{ bytes: string }>(
           'select coalesce(sum(bytes), 0) as bytes from held_delivery where resource_number = $1',

@@ -1,18 +1,16 @@
-// A drain token that nobody knows, on a resource that we do: most likely an app that the resource was just attached to,
-// of which nobody tells us. Its delivery waits while somebody asks Heroku whose the token is. Where that takes too long
-// the delivery is not refused: Logplex drops it for good on a 4xx, and after three tries within milliseconds on a 5xx.
-// It is put aside (held-deliveries.ts) and answered 204.
-//
-// A known token never comes here.
+// An unknown drain token on a known resource: most likely of an app that was just attached, which Heroku does not report.
+// The delivery waits while Heroku is asked whose the token is. If that takes too long, the delivery is not refused, because
+// Logplex drops it for good on a 4xx, and after three tries within milliseconds on a 5xx: it is held (held-deliveries.ts) and
+// answered 204.
 import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { AppError } from '../errors.ts'
 import type { Admission, AdmittedDrain } from './admission.ts'
 
-/** known: stored as the resource's drain by now. foreign: not the resource's. unsure: nobody can tell at the moment. */
+/** known: stored as the resource's drain by now. foreign: not the resource's. unsure: Heroku could not answer. */
 export type Verdict = 'known' | 'foreign' | 'unsure'
 
-/** Let in without being known. */
+/** Admitted with an unknown token. */
 export interface Newcomer {
   resourceNumber: number
   tokenDigest: Buffer
@@ -21,20 +19,20 @@ export interface Newcomer {
 export interface NewcomersParts {
   admission: Pick<Admission, 'admit' | 'forget'>
   findResource(id: string): Promise<{ number: number; state: 'provisioned' | 'deprovisioned' } | null>
-  /** Whose token is it? Bounds by itself how often Heroku is asked. */
+  /** Finds out whose token it is; bounds its own calls to Heroku. */
   lookFor(resourceId: string, tokenDigest: string): Promise<Verdict>
-  /** How long a delivery may wait for the verdict; the rest of its time is for putting it aside. */
+  /** Longest wait for the verdict; the rest of the hold is for storing the delivery as held. */
   waitMs: number
   now(): number
 }
 
-/** As Heroku makes them. What looks otherwise it never made, and asking for it is no use. */
+/** The form of Heroku's tokens. Heroku is not asked about any other. */
 const DRAIN_TOKEN = /^d\.[\w-]{8,64}$/
 const RESOURCE_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const REMEMBER_MS = 5_000
-/** Of each: resources that there are, and made-up ones, which displace none of those. */
+/** For existing resources and for made-up ids each, so that the latter displace none of the former. */
 const MAX_REMEMBERED = 5_000
-/** Deliveries that wait at once. More are put aside without a wait. */
+/** Deliveries that wait at once. More are held without a wait. */
 const MAX_WAITING = 200
 
 type KnownResource = { id: string; number: number }
@@ -42,7 +40,7 @@ type KnownResource = { id: string; number: number }
 export class Newcomers {
   readonly #parts: NewcomersParts
   readonly #resources = new LRUCache<string, KnownResource & { until: number }>({ max: MAX_REMEMBERED })
-  /** Until when there is none of that id. */
+  /** Until when the id counts as unknown. */
   readonly #unknown = new LRUCache<string, number>({ max: MAX_REMEMBERED })
   #waiting = 0
 
@@ -51,8 +49,8 @@ export class Newcomers {
   }
 
   /**
-   * @param tokens what the delivery may be meaning by a token; admission knows none of them
-   * @param resourceId as the delivery's address has it: names what to look at, and proves nothing
+   * @param tokens candidates of the delivery; admission knows none of them
+   * @param resourceId from the delivery's address: where to look, no proof
    * @throws AppError drain_token_unknown: final, Logplex drops the frame
    */
   async admit(tokens: readonly string[], resourceId: string): Promise<AdmittedDrain | Newcomer> {
@@ -67,7 +65,7 @@ export class Newcomers {
     return this.#parts.admission.admit([token])
   }
 
-  /** What is asked goes on behind a delivery that waits no longer: the next one profits. */
+  /** The look-up continues after this delivery stops waiting; the next delivery uses its result. */
   async #verdict(resourceId: string, tokenDigest: string): Promise<Verdict> {
     const verdict = this.#parts.lookFor(resourceId, tokenDigest)
     if (this.#waiting >= MAX_WAITING) return 'unsure'

@@ -1,9 +1,9 @@
-// Tells when a sender is too slow. The time that it waits for us does not count.
+// Detects senders that are too slow. Time that a sender waits for us does not count.
 
 export interface Pace {
-  /** All of it must have arrived after this long. */
+  /** Time limit of the whole body. */
   timeoutMs: number
-  /** From then on, in each time of `everyMs`, there must have come `leastBytes`. */
+  /** After this, each period of `everyMs` must bring `leastBytes`. */
   graceMs: number
   everyMs: number
   leastBytes: number
@@ -48,7 +48,7 @@ export class Pacer {
 
   #start(ms: number): NodeJS.Timeout {
     const timer = setTimeout(() => {
-      // A turn later: if this process was blocked, what came meanwhile is only read now.
+      // One turn later: after a block of this process, bytes that came meanwhile are read first.
       setImmediate(() => {
         if (!this.#isPaused && this.#timer === timer) this.#look()
       })

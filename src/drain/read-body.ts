@@ -13,23 +13,23 @@ export interface BodyOptions {
   pace: Pace
 }
 
-/** What keeps account of the bytes. */
+/** Accounts for the bytes. */
 export interface Room {
-  /** Where there is none, nothing more is read until the promise resolves; if it rejects the body is given up. */
+  /** A promise pauses reading until it resolves; a rejection abandons the body. */
   take(bytes: number): Promise<void> | undefined
   give(bytes: number): void
 }
 
-/** What zlib holds for one stream: window, tables, and a chunk on either side. */
+/** Memory of zlib for one stream: window, tables, and a chunk on either side. */
 const INFLATER_BYTES = 80_000
 const CHUNK_BYTES = 32_768
 
 /**
- * Where it fails before all of the body has arrived, the rest is discarded as it comes, so that there can be an answer. A
- * sender that is too slow, or sends more than it may as it is, is cut off.
+ * After a failure the rest of the body is discarded as it arrives, so that the answer can be sent. A sender that is too slow,
+ * or whose plain body is too large, is cut off.
  *
  * @throws AppError body_too_large, unsupported_encoding, body_unreadable, body_too_slow; the stream's own error
- *   where the sender went away; what the room rejects with
+ *   if the sender went away; the room's rejection
  */
 export function readBody(stream: Readable, options: BodyOptions): Promise<Buffer> {
   const encoding = options.encoding?.trim().toLowerCase() || 'identity'
@@ -44,7 +44,7 @@ export function readBody(stream: Readable, options: BodyOptions): Promise<Buffer
   })
 }
 
-/** By events: an iterator would take a dozen objects and as many turns for what is mostly a single chunk. */
+/** Events, because an iterator costs a dozen objects and turns for what is mostly a single chunk. */
 class Reading {
   readonly #stream: Readable
   readonly #options: BodyOptions
@@ -114,14 +114,14 @@ class Reading {
     return inflater
   }
 
-  /** False where that is too much. */
+  /** False if that exceeds the limit. */
   #keep(chunk: Buffer): boolean {
     if (this.#pieces.length + chunk.length > this.#options.limitBytes) return false
     this.#pieces.add(chunk)
     return true
   }
 
-  /** What is here is here; more of it is asked for once there is room. */
+  /** Keeps what has arrived and pauses the source until there is room. */
   #waitForRoom(source: Readable, bytes: number): void {
     const room = this.#options.room.take(bytes)
     if (room === undefined) return
@@ -151,7 +151,7 @@ class Reading {
     this.#stream.destroy()
   }
 
-  /** False where it was over already. */
+  /** False if it had ended already. */
   #stop(): boolean {
     if (this.#isOver) return false
     this.#isOver = true
@@ -165,14 +165,14 @@ class Reading {
   }
 }
 
-/** Chunks below this are copied: a chunk takes some hundred bytes beside its own, and a sender may send one byte in each. */
+/** Smaller chunks are copied: each has some hundred bytes of overhead, and a sender may send single bytes. */
 const SMALL_BYTES = 16_384
 const BLOCK_BYTES = 65_536
 
 /** Chunks into one Buffer. */
 class Pieces {
   readonly #pieces: Buffer[] = []
-  /** The last of the pieces where that has room for more. */
+  /** The last piece, if it has room. */
   #block: Buffer | null = null
   #blockUsed = 0
   #length = 0
@@ -183,7 +183,7 @@ class Pieces {
 
   add(chunk: Buffer): void {
     this.#length += chunk.length
-    // Mostly a body is one chunk.
+    // Most bodies are one chunk.
     if (this.#pieces.length === 0) {
       this.#pieces.push(chunk)
       return
@@ -201,7 +201,7 @@ class Pieces {
 
   whole(): Buffer {
     const [first = EMPTY] = this.#pieces
-    // A small part of a large buffer would keep all of it for as long as the delivery waits.
+    // A small slice would retain its whole large buffer for as long as the delivery waits.
     if (this.#pieces.length <= 1 && first.length * 1.25 >= first.buffer.byteLength) return first
     return Buffer.concat(this.#pieces, this.#length)
   }

@@ -1,10 +1,10 @@
-// Deliveries that were answered 503: lines that are missing, unless a later try of the same delivery brings them.
-// Written down as gaps once that is decided and the store can be reached again.
+// Deliveries answered 503: their lines are missing unless a retry brings them. Recorded as gaps once that is certain and the
+// store is reachable.
 import type { Delivery, LogStore } from '../logs/log-store.ts'
 
 /** The three tries of a Logplex are over within 15 s (heroku/logplex src/logplex_http_drain.erl). */
 const TRIES_OVER_MS = 20_000
-/** Above this the oldest are forgotten, and counted. */
+/** Beyond this the oldest are dropped and counted. */
 const MAX_REFUSED = 20_000
 
 interface Refused {
@@ -16,7 +16,7 @@ interface Refused {
 
 export class Refusals {
   readonly #refused = new Map<string, Refused>()
-  /** Refused deliveries that will not show as a gap, because there were too many. */
+  /** Refused deliveries without a gap, because there were too many. */
   forgotten = 0
 
   get size(): number {
@@ -33,12 +33,12 @@ export class Refusals {
     this.#refused.set(key, { resourceNumber, drainId, lines: lines.length, at })
   }
 
-  /** A later try succeeded: nothing is missing. Costs nothing while nothing was refused. */
+  /** After a successful retry: nothing is missing. Free while nothing was refused. */
   clear(delivery: Delivery): void {
     if (this.#refused.size > 0) this.#refused.delete(keyOf(delivery))
   }
 
-  /** Writes down what no try can bring any more. What cannot be written stays for the next time. */
+  /** Records deliveries that no retry can bring any more; what cannot be written stays for the next call. */
   async writeDown(logs: Pick<LogStore, 'recordLosses'>, now: number): Promise<void> {
     for (const [key, { resourceNumber, drainId, lines, at }] of this.#refused) {
       if (now - at < TRIES_OVER_MS) continue

@@ -1,8 +1,8 @@
-// POST /drains/:resource_id: where Logplex delivers. The order of things is the contract of this room:
-// admit by drain token, read as there is room for it, parse all of it, commit once, answer 204.
+// POST /drains/:resource_id: where Logplex delivers. The order is the contract: admit by drain token, read as there is room,
+// parse everything, commit once, answer 204.
 //
 // What an answer makes the sender do (heroku/logplex src/logplex_http_drain.erl): 2xx, done; 4xx, the batch is lost;
-// 5xx, two more tries within milliseconds, then it is lost; no answer for 5 s, the same. So nothing that might pass
+// 5xx, two more tries within milliseconds, then it is lost; no answer for 5 s, the same. So no error that may pass
 // is answered early: a delivery is held for its commit, up to `holdMs`, and only then 503. Never a chunked answer
 // (every later batch would come twice), a redirect, 409 or 429.
 import type { IncomingMessage } from 'node:http'
@@ -26,10 +26,10 @@ import { toDelivery } from './to-delivery.ts'
 
 /** `application/x-logplex-1` is the older name; both come with or without parameters. */
 const CONTENT_TYPES = ['application/logplex-1', 'application/x-logplex-1']
-/** How slow a sender may be. Logplex gives the whole exchange five seconds, and sends what it has at once. */
+/** The slowest accepted sender. Logplex allows five seconds for the whole exchange and sends its body at once. */
 const BODY_PACE: Pace = { timeoutMs: 10_000, graceMs: 2_000, everyMs: 1_000, leastBytes: 1_000 }
 
-/** While the database is away every delivery fails alike: one line a second tells it, the counters count all. */
+/** During an outage every delivery fails alike: one log line a second, the counters count all. */
 const TELL_EVERY_MS = 1_000
 
 export interface DrainParts {
@@ -39,11 +39,11 @@ export interface DrainParts {
   counters: DrainCounters
   /** Resolves when the delivery is durable, in the store or in the spool; see store-or-spool.ts. */
   file(delivery: ReceivedDelivery, hold: Hold): Promise<Kept>
-  /** For tokens that admission does not know; null where nobody could be asked about them. */
+  /** For unknown tokens; null without OAuth, when Heroku cannot be asked. */
   newcomers?: { admit: Newcomers['admit']; keep: HeldDeliveries['keep'] } | null
   bodyLimitBytes: number
   holdMs: number
-  /** What our own log endpoints say where they come from: a resource's lines must not flow into a resource again. */
+  /** Identifies our own log endpoints: their lines must not flow into a resource again. */
   ownOrigin?: string
 }
 
@@ -65,7 +65,7 @@ export async function drainRoutes(app: FastifyInstance, parts: DrainParts): Prom
       pace: BODY_PACE,
     }),
   )
-  // Before the body is read: a token that is not known costs no parsing.
+  // Before the body is read, so that an unknown token costs no parsing.
   app.addHook('onRequest', async (request, reply) => {
     const startedAt = performance.now()
     if (parts.ownOrigin !== undefined && request.headers['culvert-origin'] === parts.ownOrigin)
@@ -76,7 +76,7 @@ export async function drainRoutes(app: FastifyInstance, parts: DrainParts): Prom
     const hold = new Hold(parts.holdMs - (performance.now() - startedAt))
     const entry = new Entry(drain, parts.gate.open(drain.resourceNumber), hold)
     request.drainEntry = entry
-    // Answered or cut off, and maybe so already.
+    // Answered or cut off, perhaps already.
     if (reply.raw.closed) entry.leave()
     else reply.raw.once('close', () => entry.leave())
   })
@@ -118,7 +118,7 @@ async function take(request: FastifyRequest, entry: Entry, parts: DrainParts): P
   else await parts.newcomers?.keep(drain, delivery, hold)
 }
 
-/** In place of what is only known once the drain is. */
+/** Placeholder until the drain is known. */
 const NO_DRAIN = { drainId: 0, retentionDays: 0, dailyBytes: 0 }
 
 async function admit(request: FastifyRequest, parts: DrainParts): Promise<AdmittedDrain | Newcomer> {
@@ -133,13 +133,13 @@ async function admit(request: FastifyRequest, parts: DrainParts): Promise<Admitt
   }
 }
 
-/** Undefined for one that does not say how long it is, as log-shuttle's chunked ones. */
+/** Undefined for a chunked body, as log-shuttle sends. */
 function announcedBytes({ headers }: FastifyRequest): number | undefined {
   const length = headers['content-length']
   return length === undefined ? undefined : Number(length)
 }
 
-/** Anything unforeseen is 503: it may pass, and a 4xx would be the end of the batch. */
+/** Unexpected errors are 503: they may pass, and a 4xx would lose the batch. */
 function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown
   const code = (thrown as { code?: string }).code

@@ -1,4 +1,4 @@
-// A body that has been read, as the delivery that it is.
+// Body -> delivery: lines, losses, key and time of receipt.
 import type { IncomingHttpHeaders } from 'node:http'
 import { FrameParser, type ParsedBody } from '../logplex/frame-parser.ts'
 import type { Loss } from '../logs/log-store.ts'
@@ -15,7 +15,7 @@ export interface ToDeliveryParts {
   counters: DrainCounters
 }
 
-/** Null where the body holds no line: an empty probe is welcome and leaves nothing behind. */
+/** Null if the body has no line: an empty probe is accepted and leaves nothing. */
 export function toDelivery(
   body: Buffer,
   headers: IncomingHttpHeaders,
@@ -24,7 +24,7 @@ export function toDelivery(
 ): ReceivedDelivery | null | Promise<ReceivedDelivery | null> {
   const frameId = header(headers, 'logplex-frame-id')
   const userAgent = header(headers, 'user-agent') ?? ''
-  // No frame id: not a Logplex. log-shuttle says so in its name as well.
+  // Without a frame id it is not a Logplex. log-shuttle says so in its user agent, too.
   const structuredData = frameId === undefined || userAgent.startsWith('log-shuttle/')
   const said = header(headers, 'logplex-msg-count')
   const announced = said === undefined ? undefined : Number(said)
@@ -62,7 +62,7 @@ function lossesOf(body: Buffer, { lines, beyond }: ParsedBody, announced: number
   return losses
 }
 
-/** Without what was read over, which would wait in memory and on disk for nothing. */
+/** Drops the bytes of lines beyond the bound, which would only take memory and disk. */
 function keptBytes(body: Buffer, { bytes }: ParsedBody): Buffer {
   return bytes === body.length ? body : Buffer.from(body.subarray(0, bytes))
 }
