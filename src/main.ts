@@ -42,7 +42,7 @@ try {
 }
 
 closeWithGrace({ delay: GRACE_MS, logger: log }, async ({ signal, err }) => {
-  if (err) log.fatal({ err }, 'ending on an error that nobody handled')
+  if (err) log.fatal({ err }, 'unhandled error: ending')
   else log.info({ signal }, 'ending')
   await close()
 })

@@ -64,7 +64,7 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     // A line for each delivery would be more log than the deliveries hold; the other rooms log what matters.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: requestId,
-    // The client is whoever the last of our proxies saw; what stands before that in X-Forwarded-For anybody can write.
+    // The client is the address that the last of our proxies saw; anyone can forge what precedes it in X-Forwarded-For.
     trustProxy: (_address, hop) => hop < parts.operations.config.proxyHops,
     bodyLimit: BODY_LIMIT_BYTES,
     // Of names in a path, as they are written there: a log endpoint's name may have 255 characters of any kind.
@@ -92,7 +92,7 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     others.register(partnerRoutes, parts.partner)
     others.register(viewerRoutes, parts.viewer)
     others.register(fastlyApiRoutes, parts.fastlyApi)
-    // Before a body is read: what nobody answers is not worth reading.
+    // Before a body is read: an unknown route needs none.
     others.addHook('onRequest', async (request) => {
       if (request.is404) throw new AppError('not_found')
     })

@@ -88,7 +88,7 @@ export interface Service {
   drain: Drain
   heroku: HerokuRoom
   endpoints: LogEndpoints
-  /** Decides, where that can be done by now, about deliveries whose token nobody knew. Also done by the clock. */
+  /** Settles held deliveries as far as possible; also a scheduled job. */
   settleHeld(): Promise<void>
   /**
    * Stops listening, lets what was let in finish, closes what the service opened. The embedded database is its
@@ -231,7 +231,7 @@ export async function createService({
     waitMs: config.drain.holdMs * NEWCOMER_WAIT_SHARE,
     now,
   })
-  // Without OAuth nobody could be asked, and what is unknown is refused at once.
+  // Without OAuth Heroku cannot be asked, and unknown tokens are refused at once.
   drain.newcomers = heroku.isOn
     ? {
         admit: newcomers.admit.bind(newcomers),

@@ -1,5 +1,5 @@
 // A request that changes something and carries a session must come from our own page: a browser sends the cookie
-// along whoever made it send the request. SameSite=Lax keeps most of that back; this keeps back the rest, such as a
+// along whichever page made it send the request. SameSite=Lax prevents most of that; this prevents the rest, such as a
 // page on a sibling domain.
 import type { FastifyRequest } from 'fastify'
 import { AppError } from '../errors.ts'
@@ -13,7 +13,7 @@ export function checkSameOrigin(
 ): void {
   if (SAFE.has(request.method)) return
   const { 'sec-fetch-site': site, origin, 'content-type': type } = request.headers
-  // What a form can send, or a script that has to ask nobody, is never this.
+  // A form, or a script without a preflight, can never send this.
   const isJson = /^application\/json *(?:;|$)/i.test(type ?? '')
   const isOurs = site === undefined ? origin === new URL(publicUrl).origin : site === 'same-origin'
   if (!isOurs || (!isJson && request.method !== 'DELETE')) throw new AppError('cross_site')

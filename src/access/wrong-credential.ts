@@ -1,5 +1,5 @@
 // What a wrong credential is answered: 401, and 429 from an address that has brought too many. Asked after the credential,
-// so that a right one is let in whoever shares its address. Who counts is the server's to say (operations/guard.ts).
+// so that a right one is always let in, whatever else comes from its address. The server counts (operations/guard.ts).
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 
 const WRONG_CREDENTIAL = 'wrongCredential'

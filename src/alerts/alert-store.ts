@@ -61,7 +61,7 @@ export interface AlertStore extends ResourcePart {
   find(resourceNumber: number, id: string): Promise<Alert>
   /** @throws AppError name_taken, too_many, invalid_params */
   create(resource: Resource, alert: NewAlert): Promise<Alert>
-  /** What is watched anew is unknown again. @throws AppError name_taken, invalid_params */
+  /** A changed search or condition starts as unknown. @throws AppError name_taken, invalid_params */
   update(resource: Resource, id: string, alert: NewAlert): Promise<Alert>
   remove(resourceNumber: number, id: string): Promise<void>
   mute(resourceNumber: number, id: string, until: Date | null): Promise<Alert>

@@ -9,6 +9,6 @@ export class AlertCounters {
   delivered = 0
   /** Tries that failed; the message is tried again. */
   deliveriesFailed = 0
-  /** Messages that nobody took in an hour, or whose receiver refuses them. */
+  /** Messages undelivered after an hour, or refused by their receiver. */
   givenUp = 0
 }

@@ -36,7 +36,7 @@ async function deliver(message: DueMessage, parts: DeliverParts): Promise<void> 
   const waitMs = to === null ? 0 : destinationOf(to.kind).waitMs(resource.number, parts)
   if (waitMs > 0) return store.postpone(message, new Date(now() + waitMs))
   const refusal = await send(message, parts)
-  // A call that the end of the service cut off says nothing: whoever claims the message next tries it again.
+  // A call aborted at shutdown says nothing: the next process to claim the message retries it.
   if (signal?.aborted && refusal !== null) return
   if (refusal === null) {
     counters.delivered++

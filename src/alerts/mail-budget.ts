@@ -1,4 +1,4 @@
-// How many e-mails a resource may send: its people write any address into an alert, and nobody there asked for it.
+// Limits e-mails of a resource: its people can enter any address into an alert, without consent of its owner.
 
 const PER_HOUR = 30
 const HOUR_MS = 3_600_000

@@ -113,7 +113,7 @@ function checkRule(q: string): void {
   if (query.kind === 'everything') {
     throw new AppError('invalid_params', { reason: 'q: an empty rule would drop every line' })
   }
-  // A search that is misread finds too little, and people see it. A rule that is misread drops what nobody sees again.
+  // People notice a misread search. A misread rule drops lines for good.
   if (hint) throw new AppError('invalid_params', { reason: `q, at ${hint.at}: ${hint.text}` })
   if (countTerms(query) > MAX_TERMS) {
     throw new AppError('invalid_params', { reason: `q: a rule has ${MAX_TERMS} conditions at most` })

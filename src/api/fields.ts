@@ -8,7 +8,7 @@ import { walk } from './walk.ts'
 
 const MAX_LINES = 5_000
 const PAGE_LINES = 1_000
-/** Somebody waits for the whole of it. */
+/** The whole answer is waited for. */
 const MAX_MS = 3_000
 
 export interface FieldsParts {

@@ -12,7 +12,7 @@ import { type Operation, operation } from './operation.ts'
 import { streamEvents } from './stream-answer.ts'
 
 const MIN_SPAN_MICROS = 1_000_000
-/** Somebody waits for JSON; events may take their time. */
+/** JSON is waited for as a whole; events may take longer. */
 const JSON_MS = 2_000
 const EVENTS_MS = 60_000
 

@@ -32,7 +32,7 @@ export async function* inOrder<Item, Result>(
       yield await (started[at] as Promise<Result>)
     }
   } finally {
-    leaving.abort(new Error('nobody waits for it any more'))
+    leaving.abort(new Error('the client left'))
     await Promise.allSettled(started)
   }
 }

@@ -82,7 +82,7 @@ function checkSettings(
   if (config.production && config.oauthClientSecrets.length === 0)
     report(
       'warn',
-      'apps that a resource is attached to later are refused: nobody can be asked whose their drains are',
+      'apps attached later are refused: without it Heroku cannot be asked whose their drains are',
       'Set HEROKU_CLIENT_SECRET to the OAuth client secret of your add-on in the Partner Portal.',
     )
   if (config.production && [...config.addon.passwords, ...config.addon.ssoSalts].some(isShort))

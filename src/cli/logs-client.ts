@@ -1,4 +1,4 @@
-// What `culvert logs` asks the service, over HTTP. The token goes into a header, and to nobody but CULVERT_URL.
+// HTTP requests of `culvert logs`. The token goes into a header, and to CULVERT_URL only.
 import { type EventSourceMessage, EventSourceParserStream } from 'eventsource-parser/stream'
 import type { ShownLine } from './logs-print.ts'
 import { CommandError } from './with-database.ts'

@@ -1,4 +1,4 @@
-// How `culvert logs` writes a line: as `heroku logs` does, coloured where somebody watches. Pure.
+// Prints a line of `culvert logs` as `heroku logs` does, in colour on a terminal. Pure.
 
 /** A line as the API gives it: the parts that are printed. */
 export interface ShownLine {

@@ -37,7 +37,7 @@ culvert logs --tail 'level:error -timeout'. One that begins with - comes behind 
 CULVERT_URL   the resource's address: heroku config:get CULVERT_URL -a your-app
 CULVERT_TOKEN an API token, made on the page
 
-Colours where somebody watches, unless NO_COLOR is set. Exit status: 0 all was shown; 1 a tail was ended by the service; 2 it could not be done.
+Colours on a terminal, unless NO_COLOR is set. Exit status: 0 all was shown; 1 a tail was ended by the service; 2 it could not be done.
 `,
   async run(args, context) {
     const { values, positionals } = parseArgs({
@@ -115,7 +115,7 @@ async function tail(
 ): Promise<number> {
   let lastId: string | undefined
   let hasBegun = false
-  // A tail that cannot go on begins anew, with lines of which some were shown.
+  // A tail that cannot resume restarts, with lines of which some were shown.
   const seen = new Set<string>()
   const show = (line: ShownLine) => {
     if (seen.has(line.cursor)) return

@@ -1,4 +1,4 @@
-// How far a long command is: a bar that rewrites itself where somebody watches, a line now and then where the output
+// Progress of a long command: a bar that rewrites itself on a terminal, a line now and then if the output
 // goes into a file or a log.
 
 export interface Progress {
@@ -11,7 +11,7 @@ export interface Progress {
 const BAR_WIDTH = 30
 /** Of a bar: it is for eyes. */
 const REDRAW_MS = 100
-/** Without somebody to watch: a line for each so many per cent. */
+/** Without a terminal: one line for each step of this many per cent. */
 const STEP_PERCENT = 10
 
 export function createProgress(

@@ -12,7 +12,7 @@ const TIMEOUT_MS = 10_000
 /** What to do about it. */
 const ADVICE: Record<FindingKind, string> = {
   gone: 'Their DELETE was lost. culvert reconcile --end-gone asks about each one and ends it as a DELETE would.',
-  lost: 'Their provision never got here, or this is not the whole database. They need to be provisioned anew.',
+  lost: 'Their provision never got here, or this is not the whole database. They need to be provisioned again.',
   ended: 'Heroku still bills them: tell Heroku Support, with the uuid.',
   other_plan:
     'A plan change was lost. The service asks about each one within a minute, and follows what Heroku says.',

@@ -22,7 +22,7 @@ const COMMANDS: readonly Command[] = [
   handedOver('test', 'tests any add-on against what Heroku demands of it'),
 ]
 
-const HELP = `culvert: the tools of whoever runs a Culvert, and of whoever builds an add-on for Heroku
+const HELP = `culvert: tools for operators of Culvert and for partners who build add-ons for Heroku
 
   culvert <command> [options]
 
@@ -56,7 +56,7 @@ export async function runCli(args: readonly string[], context: CommandContext): 
     )
     return 2
   }
-  // What stands behind a -- is somebody else's.
+  // Arguments after -- belong to another program.
   const own = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest
   if (command.help !== undefined && (own.includes('--help') || own.includes('-h'))) {
     context.write(command.help)

@@ -38,7 +38,7 @@ export function withHeroku<T>(
   })
 }
 
-/** @throws CommandError where nobody can be asked */
+/** @throws CommandError without OAuth */
 export function requireTokens({ room }: HerokuCommand): void {
   if (!room.isOn)
     throw new CommandError('HEROKU_CLIENT_SECRET is not set: Heroku cannot be asked about a resource.')

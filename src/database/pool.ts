@@ -20,7 +20,7 @@ export interface PoolOptions {
    * not run in a transaction (`vacuum`, `create database`).
    */
   statementTimeoutMs?: number | null
-  /** Told of each connection that dies, idle or in use. An idle one's death is nobody's error: log it. */
+  /** Called for each lost connection, idle or in use. No query fails with an idle one, so it is logged. */
   onError: (error: Error) => void
 }
 

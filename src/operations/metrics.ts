@@ -55,7 +55,7 @@ const HELP: Record<string, string> = {
   spoolBytes: 'Bytes on local disk that wait for the database.',
   queuedDeliveries: 'Deliveries waiting for a commit.',
   heldBytes: 'What deliveries in memory cost: bytes of bodies after decompression, at least 50 a line.',
-  held: 'Deliveries answered 204 and put aside, because nobody could tell whose their drain token is.',
+  held: 'Deliveries answered 204 and put aside, because the owner of their drain token was unknown.',
   grantsLost: 'OAuth grants that died before they could be exchanged: their resources cannot be asked about.',
   provisionsPending: 'Asynchronous provisions that Heroku waits for.',
   provisionsStuck:
@@ -69,7 +69,7 @@ const HELP: Record<string, string> = {
   recovered: 'Alerts that stopped firing and said so.',
   delivered: 'Messages of alerts that a webhook or a mail server took.',
   deliveriesFailed: 'Tries to deliver a message that failed.',
-  givenUp: 'Messages of alerts that nobody took in an hour, or whose receiver refuses them.',
+  givenUp: 'Messages of alerts undelivered after an hour, or refused by their receiver.',
   sentLines: 'Lines that log endpoints took.',
   posts: 'Requests that log endpoints took.',
   postsFailed: 'Requests that log endpoints did not take, by status or cause.',

@@ -122,7 +122,7 @@ export function createDrainStore(pool: Pool): DrainStore {
 
     async add(client, resourceNumber, token) {
       const digest = digestDrainToken(token)
-      // A token whose resource has ended may begin anew here. As a new drain: lines and remembered deliveries of the old
+      // A token whose resource has ended may be used again, as a new drain: lines and frame keys of the old
       // one are the old resource's.
       await client.query(
         `delete from drain using resource
@@ -156,7 +156,7 @@ export function createDrainStore(pool: Pool): DrainStore {
           'select id, app_name, detached_at from drain where resource_number = $1',
           [number],
         )
-        // As at a provision: a token whose resource has ended may begin anew.
+        // As at a provision: a token whose resource has ended may be used again.
         await client.query(
           `delete from drain using resource
             where drain.token_digest = any($1) and resource.number = drain.resource_number

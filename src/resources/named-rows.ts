@@ -6,7 +6,7 @@ import { AppError } from '../errors.ts'
 const UNIQUE_VIOLATION = '23505'
 
 export interface NamedRow {
-  /** Name of a table with the columns resource_number and name; never somebody's input. */
+  /** Name of a table with the columns resource_number and name; never input. */
   table: string
   /** What people call its rows: "saved searches". */
   things: string

@@ -2,7 +2,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import { sha256 } from './sha256.ts'
 
-/** Both sides are hashed first: timingSafeEqual wants equal lengths, and the length is nobody's business either. */
+/** Both sides are hashed first: timingSafeEqual needs equal lengths, and the length must not leak either. */
 export function isSameSecret(given: string, expected: string): boolean {
   return timingSafeEqual(sha256(given), sha256(expected))
 }

@@ -85,7 +85,7 @@ export class TailReader {
       this.#waiting.shift()
       this.#waitingLines -= part.lines.length
       this.#next = 0
-      // Only now: whoever comes back with this position is given nothing of the part.
+      // Only now: a client that resumes from this position gets nothing of the part again.
       this.#position = part.position
       this.#send()
       if (performance.now() >= until) return

@@ -34,7 +34,7 @@ export interface TailRoomsParts {
 interface Room {
   shared: SharedLines
   readers: Map<TailReader, Admission>
-  /** Of each search that somebody has: what was found out of a line. */
+  /** For each search in use: which lines it matches. */
   answers: Map<string, { readers: number; of: WeakMap<LogLine, boolean> }>
   /** Lines known to be missing, by drain, minute and kind; null until they were read for the first time. */
   gaps: Map<string, number> | null
