@@ -252,7 +252,7 @@ describe('culvert doctor', () => {
     expect(ok).toBe(false)
     expect(line('Database')).toBe('FAIL DATABASE_URL is not set')
     expect(line('Settings')).toMatch(/warn \/metrics is off/)
-    expect(line('Settings')).toMatch(/warn apps that a resource is attached to later are refused/)
+    expect(line('Settings')).toMatch(/warn apps attached later are refused/)
     expect(line('Manifest')).toMatch(/FAIL api\.production\.base_url is /)
     expect(line('PUBLIC_URL')).toMatch(/^FAIL /)
     expect(line('DRAIN_URL')).toMatch(/^FAIL /)
