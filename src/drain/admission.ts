@@ -4,14 +4,7 @@ import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { AppError } from '../errors.ts'
 import { isDrainToken } from '../logplex/drain-token.ts'
-
-/** A drain as the partner room knows it. */
-export interface KnownDrain {
-  drainId: number
-  resourceNumber: number
-  plan: string
-  state: 'provisioned' | 'deprovisioned'
-}
+import type { KnownDrain } from '../resources/drain-store.ts'
 
 export interface AdmittedDrain extends PlanLimits {
   drainId: number

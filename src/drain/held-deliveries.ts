@@ -13,19 +13,21 @@ import type { FastifyBaseLogger } from 'fastify'
 import { pauseMs } from '../back-off.ts'
 import { isDataError } from '../database/sqlstate.ts'
 import { AppError } from '../errors.ts'
+import type { TokenVerdict } from '../heroku/attached-drains.ts'
 import type { Delivery, Filed } from '../logs/log-store.ts'
-import type { KnownDrain, PlanLimits } from './admission.ts'
+import type { KnownDrain } from '../resources/drain-store.ts'
+import type { PlanLimits } from './admission.ts'
 import type { DrainCounters } from './counters.ts'
 import type { HeldDelivery, HeldStore, HeldToken } from './held-store.ts'
 import type { Hold } from './hold.ts'
-import type { Newcomer, Verdict } from './newcomers.ts'
+import type { Newcomer } from './newcomers.ts'
 import type { ReceivedDelivery } from './spool/delivery-record.ts'
 import { type Failed, HALVE_EVERY, storeGroup } from './store-group.ts'
 
 export interface HeldDeliveriesParts {
   store: HeldStore
   findDrain(tokenDigest: Buffer): Promise<KnownDrain | null>
-  lookFor(resourceId: string, tokenDigest: string): Promise<Verdict>
+  lookFor(resourceId: string, tokenDigest: string): Promise<TokenVerdict>
   limitsOf(plan: string): PlanLimits
   append(deliveries: readonly Delivery[]): Promise<Filed[]>
   counters: DrainCounters

@@ -2,13 +2,12 @@
 // The delivery waits while Heroku is asked whose the token is. If that takes too long, the delivery is not refused, because
 // Logplex drops it for good on a 4xx, and after three tries within milliseconds on a 5xx: it is held (held-deliveries.ts) and
 // answered 204.
-import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { AppError } from '../errors.ts'
+import type { TokenVerdict } from '../heroku/attached-drains.ts'
+import { digestDrainToken } from '../resources/drain-token.ts'
+import { RESOURCE_ID } from '../resources/resource.ts'
 import type { Admission, AdmittedDrain } from './admission.ts'
-
-/** known: stored as the resource's drain by now. foreign: not the resource's. unsure: Heroku could not answer. */
-export type Verdict = 'known' | 'foreign' | 'unsure'
 
 /** Admitted with an unknown token. */
 export interface Newcomer {
@@ -20,7 +19,7 @@ export interface NewcomersParts {
   admission: Pick<Admission, 'admit' | 'forget'>
   findResource(id: string): Promise<{ number: number; state: 'provisioned' | 'deprovisioned' } | null>
   /** Finds out whose token it is; bounds its own calls to Heroku. */
-  lookFor(resourceId: string, tokenDigest: string): Promise<Verdict>
+  lookFor(resourceId: string, tokenDigest: string): Promise<TokenVerdict>
   /** Longest wait for the verdict; the rest of the hold is for storing the delivery as held. */
   waitMs: number
   now(): number
@@ -28,7 +27,6 @@ export interface NewcomersParts {
 
 /** The form of Heroku's tokens. Heroku is not asked about any other. */
 const DRAIN_TOKEN = /^d\.[\w-]{8,64}$/
-const RESOURCE_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const REMEMBER_MS = 5_000
 /** For existing resources and for made-up ids each, so that the latter displace none of the former. */
 const MAX_REMEMBERED = 5_000
@@ -57,7 +55,7 @@ export class Newcomers {
     const token = tokens.find((one) => DRAIN_TOKEN.test(one))
     const resource = token === undefined ? null : await this.#find(resourceId.toLowerCase())
     if (token === undefined || resource === null) throw new AppError('drain_token_unknown')
-    const tokenDigest = createHash('sha256').update(token).digest()
+    const tokenDigest = digestDrainToken(token)
     const verdict = await this.#verdict(resource.id, tokenDigest.toString('hex'))
     if (verdict === 'foreign') throw new AppError('drain_token_unknown')
     if (verdict === 'unsure') return { resourceNumber: resource.number, tokenDigest }
@@ -66,12 +64,12 @@ export class Newcomers {
   }
 
   /** The look-up continues after this delivery stops waiting; the next delivery uses its result. */
-  async #verdict(resourceId: string, tokenDigest: string): Promise<Verdict> {
+  async #verdict(resourceId: string, tokenDigest: string): Promise<TokenVerdict> {
     const verdict = this.#parts.lookFor(resourceId, tokenDigest)
     if (this.#waiting >= MAX_WAITING) return 'unsure'
     this.#waiting++
     let timer: NodeJS.Timeout | undefined
-    const tooLate = new Promise<Verdict>((resolve) => {
+    const tooLate = new Promise<TokenVerdict>((resolve) => {
       timer = setTimeout(() => resolve('unsure'), this.#parts.waitMs)
     })
     try {

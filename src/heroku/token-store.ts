@@ -1,15 +1,10 @@
 // All SQL on the secrets that Heroku gives us for a resource: grant, tokens, log input address. Seals and opens them. The
 // caller passes all times.
 import type { Pool, PoolClient } from 'pg'
+import type { Provision } from '../resources/lifecycle.ts'
 import type { SealedColumn } from '../secrets/reseal.ts'
 import type { SecretBox } from '../secrets/secret-box.ts'
 import { sha256 } from '../secrets/sha256.ts'
-
-/** Secrets of a provision besides the drain token. Null or absent if the call has none. */
-export interface EntrustedSecrets {
-  grant?: string | null | undefined
-  logInputUrl?: string | null | undefined
-}
 
 export interface ClaimedGrant {
   resourceId: string
@@ -43,7 +38,12 @@ export interface TokenStore {
    * In the provision's transaction, which holds the lock on the resource's row. A newer grant replaces one that is not
    * exchanged; the same grant again changes nothing.
    */
-  store(client: PoolClient, resourceId: string, secrets: EntrustedSecrets, now: number): Promise<void>
+  store(
+    client: PoolClient,
+    resourceId: string,
+    secrets: Pick<Provision, 'grant' | 'logInputUrl'>,
+    now: number,
+  ): Promise<void>
   /**
    * Deletes the tokens, in the transaction that ends the resource.
    *

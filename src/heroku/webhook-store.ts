@@ -4,7 +4,9 @@ import { gather } from '../database/batch-lookup.ts'
 import { type SecretBox, SecretBoxError } from '../secrets/secret-box.ts'
 
 export interface WebhookSecrets {
+  /** Key of the signature. */
   secret: string
+  /** The whole value of the Authorization header. */
   authorization: string
 }
 

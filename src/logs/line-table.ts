@@ -4,7 +4,15 @@
 import type { PoolClient } from 'pg'
 import type { Statement } from '../database/round-trip.ts'
 import type { LogLine } from '../logplex/framed-line.ts'
-import type { CountQuery, Delivery, HousekeepingStep, LineCount, LinePage, LineQuery } from './log-store.ts'
+import type {
+  CountQuery,
+  Delivery,
+  HousekeepingStep,
+  LineCount,
+  LinePage,
+  LineQuery,
+  LogStore,
+} from './log-store.ts'
 
 /** Identifies the lines of one transaction in an engine of its own. */
 export interface LineBatch {
@@ -64,19 +72,12 @@ export interface LineTable {
   /** As LogStore.countLines. */
   countLines(query: CountQuery): Promise<LineCount[]>
 
-  /** As LogStore.changeRetention. */
-  changeRetention(
-    resourceNumber: number,
-    retentionDays: number,
-    now: Date,
-    signal?: AbortSignal,
-  ): Promise<boolean>
+  changeRetention: LogStore['changeRetention']
 
-  /** As LogStore.purge, of the lines alone. */
-  purge(resourceNumber: number, signal?: AbortSignal): Promise<boolean>
+  /** Deletes the lines alone. */
+  purge: LogStore['purge']
 
-  /** As LogStore.makeTables. */
-  makeTables(retentionClasses: readonly number[], now: Date): Promise<void>
+  makeTables: LogStore['makeTables']
 
   /** Makes what the deliveries need and is missing; after a write that found no table. Returns whether anything was. */
   makeTablesFor(deliveries: readonly Delivery[]): Promise<boolean>

@@ -5,16 +5,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { wrongCredential } from '../access/wrong-credential.ts'
 import { AppError } from '../errors.ts'
+import type { WebhookSecrets } from '../heroku/webhook-store.ts'
 import { RESOURCE_ID } from '../resources/resource.ts'
 import { isSameSecret } from '../secrets/constant-time.ts'
-
-/** The secrets of the subscription. */
-export interface WebhookSecrets {
-  /** Key of the signature. */
-  secret: string
-  /** The whole value of the Authorization header. */
-  authorization: string
-}
 
 export interface Webhooks {
   find(resourceId: string): Promise<WebhookSecrets | null>

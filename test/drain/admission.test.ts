@@ -1,7 +1,14 @@
 import { beforeEach, expect, it } from 'vitest'
-import { Admission, type KnownDrain } from '../../src/drain/admission.ts'
+import { Admission } from '../../src/drain/admission.ts'
+import type { KnownDrain } from '../../src/resources/drain-store.ts'
 
-const DRAIN: KnownDrain = { drainId: 7, resourceNumber: 3, plan: 'test', state: 'provisioned' }
+const DRAIN: KnownDrain = {
+  drainId: 7,
+  resourceNumber: 3,
+  resourceId: '00000000-0000-4000-8000-000000000003',
+  plan: 'test',
+  state: 'provisioned',
+}
 
 let now = 0
 let lookUps = 0
